@@ -1,0 +1,26 @@
+# make demo   install into .venv and run the demonstration
+# make test   install into .venv and run the tests
+PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
+VENV ?= .venv
+DEMO ?= demo
+
+.PHONY: demo test
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/manojax demo --out $(DEMO)
+
+test: $(VENV)/.installed-for-tests
+	$(VENV)/bin/python -m pytest
+
+$(VENV)/bin/python:
+	$(if $(PYTHON),,$(error Python 3.11 or newer is needed; name one with make PYTHON=...))
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-for-tests: $(VENV)/.installed
+	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)/bin/python -m pip install --quiet --group dev
+	touch $@

@@ -1,0 +1,42 @@
+"""What every operator has in common."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from flax import nnx
+from jax import Array
+from jax.typing import DTypeLike
+from jaxtyping import Float
+
+from manojax.grids import Coordinates
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Options of a model: plain values, so that a run can hold them and a command line can set them."""
+
+    def for_grid(self, shape: tuple[int, int]) -> Self:
+        """The same options with those that follow the training grid filled in.
+
+        Raises:
+            ValueError: an option asks for more than the grid holds.
+        """
+        return self
+
+
+class Operator(nnx.Module):
+    """A map from fields to fields on any grid, at fixed parameters."""
+
+    Config: ClassVar[type[ModelConfig]]
+
+    def __init__(self, in_channels: int, out_channels: int, config: Any, *, dtype: DTypeLike, rngs: nnx.Rngs):
+        raise NotImplementedError
+
+    def __call__(
+        self, fields: Float[Array, "batch height width channel"], coordinates: Coordinates | None = None
+    ) -> Float[Array, "batch height width out"]:
+        """Map fields to fields on the same grid.
+
+        `coordinates = (x, y)` are those of the two axes; None stands for the nodes of the unit square.
+        """
+        raise NotImplementedError

@@ -1,0 +1,81 @@
+"""Coordinates of a grid, and moving a field from one grid to another.
+
+A grid is the product of two increasing coordinate vectors, `coordinates = (x, y)`: x runs along axis 1 of a
+field (height), y along axis 2 (width). Nothing here assumes equal spacing, a square, or points on the border.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
+from scipy.interpolate import make_interp_spline
+
+Coordinates = tuple[ArrayLike, ArrayLike]
+
+
+def unit_nodes(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes of the unit square, borders included: (height,) and (width,) float32."""
+    height, width = shape
+    return np.linspace(0, 1, height, dtype=np.float32), np.linspace(0, 1, width, dtype=np.float32)
+
+
+def append_coordinates(
+    fields: Float[Array, "batch height width channel"], coordinates: Coordinates | None
+) -> Float[Array, "batch height width channel+2"]:
+    """Give every point its coordinates as two more channels; None stands for the nodes of the unit square.
+
+    Raises:
+        ValueError: the coordinates do not have the length of the axes.
+    """
+    x, y = coordinates_or_nodes(fields.shape[1:3], coordinates)
+    shape = (*fields.shape[:3], 1)
+    x_channel = jnp.broadcast_to(x.astype(fields.dtype)[None, :, None, None], shape)
+    y_channel = jnp.broadcast_to(y.astype(fields.dtype)[None, None, :, None], shape)
+    return jnp.concatenate([fields, x_channel, y_channel], axis=-1)
+
+
+def coordinates_or_nodes(shape: tuple[int, ...], coordinates: Coordinates | None) -> tuple[Array, Array]:
+    """The coordinates as arrays, checked against the two axes of a grid; None stands for unit nodes."""
+    height, width = shape
+    x, y = (jnp.asarray(axis) for axis in (coordinates or unit_nodes((height, width))))
+    if x.shape != (height,) or y.shape != (width,):
+        raise ValueError(f"coordinates of shapes {x.shape} and {y.shape} do not fit a {height} x {width} grid")
+    return x, y
+
+
+def interpolate(
+    fields: Float[np.ndarray, "batch height width channel"], source: Coordinates, target: Coordinates
+) -> Float[np.ndarray, "batch new_height new_width channel"]:
+    """Tensor-product cubic spline (not-a-knot) through `fields` on `source`, evaluated on `target`.
+
+    An axis of fewer than four points gets the spline of the highest degree that it allows. Points outside the
+    source grid are extrapolated by the outermost polynomial. Computed in float64, returned in the fields' dtype.
+    """
+    rows, columns = (_spline_matrix(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True))
+    moved = np.einsum("ih,bhwc,jw->bijc", rows, np.asarray(fields, np.float64), columns, optimize=True)
+    return moved.astype(fields.dtype)
+
+
+def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Interpolation is linear in the values, so along one axis it is a matrix (target, source)."""
+    degree = min(3, len(source) - 1)
+    return make_interp_spline(np.asarray(source, np.float64), np.eye(len(source)), degree)(target)
+
+
+def nearest(
+    source: Coordinates, target: Coordinates
+) -> tuple[Int[np.ndarray, " new_height"], Int[np.ndarray, " new_width"], bool]:
+    """For every target point the index of the nearest source point along each axis, and whether all coincide.
+
+    Points coincide where they differ by less than a thousandth of the source spacing.
+    """
+    found = [_nearest_along_axis(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True)]
+    (rows, rows_nested), (columns, columns_nested) = found
+    return rows, columns, rows_nested and columns_nested
+
+
+def _nearest_along_axis(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, bool]:
+    distance = np.abs(target[:, None] - source[None, :])
+    spacing = np.min(np.diff(source)) if len(source) > 1 else 1.0
+    return distance.argmin(axis=1), bool(distance.min(axis=1).max() < 1e-3 * spacing)

@@ -1,0 +1,79 @@
+"""What is saved of a training state, and how it comes back. The one place that knows Orbax."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import orbax.checkpoint as ocp
+from orbax.checkpoint.checkpoint_managers import preservation_policy
+
+from pde.errors import InputError
+
+
+class Checkpoints:
+    """The last and the best state of a run: `params` and `optimiser`, both plain pytrees, named by epoch.
+
+    Best is the lowest validation error. A checkpoint appears whole or not at all.
+    """
+
+    def __init__(self, folder: Path):
+        keep = preservation_policy.AnyPreservationPolicy(
+            [
+                preservation_policy.LatestN(1),
+                preservation_policy.BestN(
+                    get_metric_fn=_error, reverse=True, n=1, keep_checkpoints_without_metrics=False
+                ),
+            ]
+        )
+        self.folder = folder
+        self._manager = ocp.CheckpointManager(
+            (folder / "checkpoints").resolve(),
+            options=ocp.CheckpointManagerOptions(
+                preservation_policy=keep, best_fn=_error, best_mode="min", enable_background_delete=False
+            ),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._manager.close()
+
+    def save(self, epoch: int, params: Any, optimiser: Any, validation_error: float | None) -> None:
+        """Save the state after an epoch (in the background; closing waits for it)."""
+        items = ocp.args.Composite(
+            params=ocp.args.StandardSave(params), optimiser=ocp.args.StandardSave(optimiser)
+        )
+        metrics = None if validation_error is None else {"error": validation_error}
+        self._manager.save(epoch, args=items, metrics=metrics)
+
+    def last_epoch(self) -> int | None:
+        return self._manager.latest_step()
+
+    def restore_last(self, params: Any, optimiser: Any) -> tuple[Any, Any]:
+        """The last state, in the structure of the given one."""
+        restored = self._restore(self._last(), params=params, optimiser=optimiser)
+        return restored["params"], restored["optimiser"]
+
+    def restore_best(self, params: Any) -> tuple[Any, int]:
+        """The parameters with the lowest validation error, or the last ones where there was no validation."""
+        epoch = self._manager.best_step()
+        epoch = self._last() if epoch is None else epoch
+        return self._restore(epoch, params=params)["params"], epoch
+
+    def _last(self) -> int:
+        epoch = self.last_epoch()
+        if epoch is None:
+            raise InputError(f"{self.folder} holds no checkpoint yet; train it to the end of an epoch first")
+        return epoch
+
+    def _restore(self, epoch: int, **items: Any) -> Any:
+        args = {name: ocp.args.StandardRestore(item) for name, item in items.items()}
+        try:
+            return self._manager.restore(epoch, args=ocp.args.Composite(**args))
+        except Exception as error:  # Orbax raises of many kinds on damaged files
+            where = self.folder / "checkpoints" / str(epoch)
+            raise InputError(f"{where} cannot be restored ({type(error).__name__}); train again") from error
+
+
+def _error(metrics: dict[str, float]) -> float:
+    return metrics["error"]

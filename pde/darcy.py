@@ -1,0 +1,129 @@
+"""Darcy flow, -div(a grad u) = 1 on the unit square with u = 0 on the border, for a random two-phase a.
+
+The published benchmark (Li et al., arXiv 2010.08895, appendix A.3) in its plainest discretisation: everything
+lives on nodes, borders included, and faces carry arithmetic means.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from pde.elliptic import Solve, solve
+from pde.errors import InputError
+from pde.grid import Grid
+from pde.random_fields import gaussian_field
+
+
+@dataclass(frozen=True)
+class Darcy:
+    """A law of coefficients and the grid on which the equation is solved.
+
+    a = contrast_high where g >= 0 and contrast_low where g < 0, for the Gaussian field g with covariance
+    tau^(2 alpha - 2) (-Laplace + tau^2 I)^(-alpha) of `pde.random_fields`.
+
+    Raises:
+        InputError: an option outside its range.
+    """
+
+    resolution: int = 421
+    """Nodes a side, borders included."""
+    contrast_high: float = 12.0
+    """Coefficient where the Gaussian field is positive or zero."""
+    contrast_low: float = 3.0
+    """Coefficient where the Gaussian field is negative."""
+    alpha: float = 2.0
+    """Smoothness of the Gaussian field: the power of its covariance."""
+    tau: float = 3.0
+    """Inverse length scale of the Gaussian field."""
+
+    def __post_init__(self):
+        if self.resolution < 3:
+            raise InputError(f"--resolution {self.resolution} must be at least 3: two borders and a node between")
+        for field in ("contrast_high", "contrast_low", "alpha", "tau"):
+            value = getattr(self, field)
+            if not 0 < value < np.inf:
+                raise InputError(f"--{field.replace('_', '-')} {value} must be positive and finite")
+
+    tolerance = 1e-10
+
+    @property
+    def grid(self) -> Grid:
+        nodes = np.linspace(0, 1, self.resolution)
+        return Grid(nodes, nodes, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+
+    def attributes(self) -> dict[str, str | float]:
+        """What a data file says of its origin."""
+        return {
+            "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",
+            "law": (
+                f"a = {self.contrast_high:g} where g >= 0, {self.contrast_low:g} where g < 0; "
+                f"g Gaussian, covariance tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha), Neumann, "
+                f"alpha = {self.alpha:g}, tau = {self.tau:g}, cosine series on nodes"
+            ),
+            "scheme": "five points on nodes, arithmetic faces, float64, stored as float32",
+            "tolerance": self.tolerance,
+        }
+
+    def sample(self, seed: int, index: int) -> dict[str, Float[np.ndarray, "height width"]]:
+        """Sample `index` of a seed: coefficient and solution, float64.
+
+        A sample is a program of its own, so its bits depend on seed, index and machine alone.
+
+        Raises:
+            ArithmeticError: the solver did not converge.
+        """
+        with jax.enable_x64(True):
+            coefficient, solved = _sample(self, jax.random.key(seed), index)
+            return {"coefficient": np.asarray(coefficient), "solution": converged(solved, f"sample {index}")}
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _sample(law: Darcy, key: Array, index: int) -> tuple[Array, Solve]:
+    shape = (law.resolution, law.resolution)
+    field = gaussian_field(jax.random.fold_in(key, index), shape, alpha=law.alpha, tau=law.tau)
+    coefficient = jnp.where(field >= 0, law.contrast_high, law.contrast_low)
+    spacing = 1 / (law.resolution - 1)
+    return coefficient, solve(coefficient, jnp.ones(shape), spacing=(spacing, spacing), tolerance=law.tolerance)
+
+
+def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> Float[np.ndarray, "height width"]:
+    """The finite-difference solution for one coefficient on a grid of equally spaced nodes, float64.
+
+    On a strided coefficient this is the coarse solve: the plain baseline for a surrogate on that grid.
+
+    Raises:
+        InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
+            positive.
+        ArithmeticError: the solver did not converge.
+    """
+    steps = np.diff(grid.x), np.diff(grid.y)
+    if not grid.on_nodes or any(np.ptp(step) > 1e-3 * step.mean() for step in steps):
+        raise InputError("the solver needs equally spaced nodes, borders included")
+    if not (coefficient > 0).all():
+        raise InputError("coefficient must be positive everywhere")
+    spacing = (float(steps[0].mean()), float(steps[1].mean()))
+    with jax.enable_x64(True):
+        a = jnp.asarray(coefficient, jnp.float64)
+        return converged(_solve(a, jnp.ones_like(a), spacing=spacing), "the solve")
+
+
+_solve = jax.jit(solve, static_argnames=("spacing", "tolerance", "max_iterations"))
+
+
+def converged(solved: Solve, name: str) -> np.ndarray:
+    """The solution as an array.
+
+    Raises:
+        ArithmeticError: the solver gave up.
+    """
+    if not solved.converged:
+        raise ArithmeticError(
+            f"{name} did not converge: relative residual {float(solved.residual):.1e} "
+            f"after {int(solved.iterations)} iterations"
+        )
+    return np.asarray(solved.solution)

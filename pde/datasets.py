@@ -1,0 +1,200 @@
+"""The HDF5 store of samples, read lazily and strided on read.
+
+A file holds contiguous data sets `coefficient` and `solution`, both (N, height, width) float32, and the
+coordinates `x` (height,) and `y` (width,) in any length unit, increasing. Attributes say where the data come
+from and, where it is known, `boundary` ("zero": the solution vanishes on the border of the domain) and
+`domain` (x0, x1, y0, y1). More input channels are further data sets of the shape of `coefficient`. A file
+from elsewhere that has these data sets works, whatever its grid.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from jaxtyping import Float
+
+from pde.errors import InputError
+from pde.grid import Boundary, Grid
+
+_BLOCK_BYTES = 2**26
+
+
+@contextmanager
+def create(
+    path: Path,
+    grid: Grid,
+    samples: int,
+    attributes: Mapping[str, Any],
+    names: tuple[str, ...] = ("coefficient", "solution"),
+) -> Iterator[dict[str, h5py.Dataset]]:
+    """A new file with empty data sets of these names on a grid, open for writing."""
+    with h5py.File(path, "w") as file:
+        fields = {name: file.create_dataset(name, (samples, *grid.shape), np.float32) for name in names}
+        file["x"], file["y"] = grid.x, grid.y
+        file.attrs["boundary"] = grid.boundary
+        if grid.domain is not None:
+            file.attrs["domain"] = grid.domain
+        file.attrs.update(attributes)
+        file.flush()  # a file killed before its first flush could not even be opened
+        yield fields
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file whose shapes and coordinates have been checked; fields are read when asked for."""
+
+    path: Path
+    inputs: tuple[str, ...]
+    samples: int
+    grid: Grid
+    attributes: Mapping[str, Any]
+
+    def read_inputs(
+        self, samples: slice = slice(None), stride: int = 1
+    ) -> Float[np.ndarray, "sample height width channel"]:
+        """The input fields, one channel each.
+
+        Raises:
+            InputError: a value that is not finite, or data that cannot be read.
+        """
+        return np.stack([self._read(name, samples, stride) for name in self.inputs], axis=-1)
+
+    def read_solution(
+        self, samples: slice = slice(None), stride: int = 1
+    ) -> Float[np.ndarray, "sample height width 1"]:
+        """The solution, with a channel axis.
+
+        Raises:
+            InputError: no solution, a value that is not finite, a sample that is zero everywhere (relative errors
+                would divide by zero), or data that cannot be read.
+        """
+        solution = self._read("solution", samples, stride)
+        zero = np.flatnonzero(~solution.any(axis=(1, 2)))
+        if zero.size:
+            first = (samples.start or 0) + zero[0]
+            raise InputError(
+                f"{self.path}: solution {first} is zero everywhere, so relative errors do not exist; remove it"
+            )
+        return solution[..., None]
+
+    def _read(self, name: str, samples: slice, stride: int) -> Float[np.ndarray, "sample height width"]:
+        start, stop, _ = samples.indices(self.samples)
+        shape = (stop - start, *self.grid.strided(stride).shape)
+        fields = np.empty(shape, np.float32)
+        block = max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
+        with _open(self.path) as file:
+            data = _dataset(file, self.path, name)
+            # Whole samples in blocks, strided in memory: HDF5 reads element by element where it strides itself.
+            for first in range(start, stop, block):
+                last = min(first + block, stop)
+                fields[first - start : last - start] = data[first:last][:, ::stride, ::stride]
+        bad = np.flatnonzero(~np.isfinite(fields).all(axis=(1, 2)))
+        if bad.size:
+            raise InputError(
+                f"{self.path}: {name} {start + bad[0]} holds NaN or infinity; mend or remove that sample"
+            )
+        return fields
+
+
+def open_data(
+    path: Path,
+    *,
+    inputs: tuple[str, ...] = ("coefficient",),
+    boundary: Boundary | None = None,
+    domain: tuple[float, float, float, float] | None = None,
+) -> DataFile:
+    """Open a data file, checking all but the values.
+
+    Args:
+        path: the HDF5 file.
+        inputs: names of the input data sets, one channel each.
+        boundary: what is known of the border, for a file that does not say.
+        domain: x0, x1, y0, y1, for a file that does not say.
+
+    Raises:
+        InputError: no file, no HDF5, truncated, a data set missing or of another shape or type, coordinates that
+            do not increase, or a `boundary` or `domain` that contradicts the file's own.
+    """
+    with _open(path) as file:
+        first = _dataset(file, path, inputs[0])
+        if first.ndim != 3 or first.shape[0] < 1:
+            raise InputError(f"{path}: {inputs[0]} has shape {first.shape}; it must be (samples, height, width)")
+        for name in inputs[1:]:
+            _dataset(file, path, name, first.shape)
+        if "solution" in file:
+            _dataset(file, path, "solution", first.shape)
+        x, y = (
+            np.asarray(_dataset(file, path, name, (length,)), np.float64)
+            for name, length in zip(("x", "y"), first.shape[1:], strict=True)
+        )
+        attributes = {name: _plain(value) for name, value in file.attrs.items()}
+    said_boundary = _agreed(path, "boundary", attributes.get("boundary"), boundary)
+    said_domain = _agreed(path, "domain", attributes.get("domain"), domain)
+    if said_boundary not in (None, "zero", "unknown"):
+        raise InputError(f"{path}: attribute boundary is {said_boundary!r}; it must be 'zero' or 'unknown'")
+    if said_domain is not None and len(said_domain) != 4:
+        raise InputError(f"{path}: attribute domain has {len(said_domain)} numbers; it must be x0 x1 y0 y1")
+    try:
+        grid = Grid(x, y, said_boundary or "unknown", said_domain)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return DataFile(path, inputs, first.shape[0], grid, attributes)
+
+
+def first_samples(data: DataFile, samples: int | None) -> DataFile:
+    """The file cut to its first samples; None keeps all.
+
+    Raises:
+        InputError: fewer than one or more than there are.
+    """
+    if samples is None:
+        return data
+    if not 1 <= samples <= data.samples:
+        raise InputError(f"{data.path} has {data.samples} samples; --train-samples {samples} must be 1 to that")
+    return replace(data, samples=samples)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[h5py.File]:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; check the path")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        if "truncated" in str(error):
+            raise InputError(f"{path} is truncated; copy or generate it again") from error
+        raise InputError(f"{path} is not an HDF5 file that can be read; give one (see the README)") from error
+    with file:
+        yield file
+
+
+def _dataset(file: h5py.File, path: Path, name: str, shape: tuple[int, ...] | None = None) -> h5py.Dataset:
+    found = file.get(name)
+    if not isinstance(found, h5py.Dataset):
+        there = ", ".join(sorted(k for k, v in file.items() if isinstance(v, h5py.Dataset))) or "none"
+        raise InputError(f"{path}: no data set {name!r}; it must be there (there are: {there})")
+    if found.dtype.kind not in "fiub":
+        raise InputError(f"{path}: {name} has type {found.dtype}; it must be numbers")
+    if shape is not None and found.shape != shape:
+        raise InputError(f"{path}: {name} has shape {found.shape}; it must be {shape}")
+    return found
+
+
+def _agreed(path: Path, name: str, in_file: Any, given: Any) -> Any:
+    """The file's own word or the flag's, which must not contradict each other."""
+    if in_file in (None, "unknown") or given in (None, in_file):
+        return in_file if given is None else given
+    raise InputError(f"{path}: its {name} is {in_file}, not {given}; leave --{name} out")
+
+
+def _plain(value: Any) -> Any:
+    """An HDF5 attribute as plain Python: str, number, or tuple of them."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, np.ndarray):
+        return tuple(value.tolist())
+    return value.item() if isinstance(value, np.generic) else value

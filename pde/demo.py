@@ -1,0 +1,108 @@
+"""From nothing to a report: data, two operators, their errors on grids they never saw."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from manojax import MODELS
+from pde.darcy import Darcy, solve_darcy
+from pde.datasets import DataFile, open_data
+from pde.evaluation import evaluate, finest_sample, table
+from pde.files import refuse_existing, write_text
+from pde.generation import generate
+from pde.metrics import mean_errors, sample_errors
+from pde.report import Report, coarse_table, write_report
+from pde.runs import TrainingConfig
+from pde.surrogate import Surrogate, load
+from pde.training import train
+
+FINE, TRAINED = 241, 31
+RESOLUTIONS = (31, 61, 121)
+TRAIN_SAMPLES, TEST_SAMPLES = 1000, 50
+EPOCHS = {"mano": 20, "fno": 40}
+
+
+def run_demo(out: Path, seed: int) -> None:
+    """Write `out`/report.html and `out`/evaluation.json, with data and runs beside them.
+
+    One solve a sample on FINE nodes a side; both operators see it strided to TRAINED points and are evaluated
+    there and, with the same weights, on grids two and four times as fine.
+
+    Raises:
+        InputError: `out` exists.
+    """
+    refuse_existing(out)
+    out.mkdir(parents=True)
+    seconds: dict[str, float] = {}
+    law = Darcy(resolution=FINE)
+    train_file, test_file = out / "train.h5", out / "test.h5"
+
+    print(f"1/4 Generating {TRAIN_SAMPLES + TEST_SAMPLES} Darcy samples on {FINE} x {FINE} nodes", flush=True)
+    with _timed(seconds, "generate"):
+        generate(law, train_file, samples=TRAIN_SAMPLES, seed=seed)
+        generate(law, test_file, samples=TEST_SAMPLES, seed=seed + 1)
+
+    surrogates = []
+    for step, (name, epochs) in enumerate(EPOCHS.items(), start=2):
+        print(f"{step}/4 Training {name.upper()} on a {TRAINED} x {TRAINED} stride of them", flush=True)
+        config = TrainingConfig(resolution=TRAINED, epochs=epochs, seed=seed)
+        with _timed(seconds, f"train {name}"):
+            train(train_file, out / name, model=name, options=MODELS[name].Config(), config=config)
+        surrogates.append(load(out / name))
+
+    print(f"4/4 Evaluating at {', '.join(map(str, RESOLUTIONS))} points a side", flush=True)
+    data = open_data(test_file)
+    with _timed(seconds, "evaluate"):
+        reports = [evaluate(surrogate, data, RESOLUTIONS) for surrogate in surrogates]
+        coarse = [_coarse_solve(data, resolution) for resolution in RESOLUTIONS]
+        speeds = {s.run.model: _prediction_milliseconds(s, data) for s in surrogates}
+        fields = finest_sample(surrogates, data, RESOLUTIONS[-1])
+    write_text(out / "evaluation.json", json.dumps(reports, indent=1) + "\n")
+    histories = {s.run.model: _history(out / s.run.model) for s in surrogates}
+    report = Report(reports, coarse, speeds, fields, histories, [s.run for s in surrogates], seconds)
+    write_report(out / "report.html", report)
+    print(f"\n{table(reports)}\n\n{coarse_table(coarse, speeds)}\n\nReport: {out / 'report.html'}")
+
+
+def _coarse_solve(data: DataFile, resolution: int) -> dict[str, Any]:
+    """The equation solved again on the strided coefficient: its errors and time a sample."""
+    stride = data.grid.stride_to(resolution)
+    grid = data.grid.strided(stride)
+    inputs, solution = data.read_inputs(stride=stride)[..., 0], data.read_solution(stride=stride)
+    solved = np.stack([solve_darcy(a, grid) for a in inputs]).astype(np.float32)[..., None]
+    errors = mean_errors([sample_errors(solved, solution, (grid.x, grid.y))])
+    milliseconds = _median_milliseconds(lambda: solve_darcy(inputs[0], grid))
+    return {"resolution": resolution, **errors, "milliseconds": milliseconds}
+
+
+def _prediction_milliseconds(surrogate: Surrogate, data: DataFile) -> float:
+    """Time of one prediction on the training grid, a single sample as the coarse solve has it."""
+    inputs = data.read_inputs(slice(1), data.grid.stride_to(surrogate.run.grid.shape[0]))
+    return _median_milliseconds(lambda: surrogate.predict(inputs, surrogate.run.grid))
+
+
+def _median_milliseconds(call: Any, repeats: int = 9) -> float:
+    call()  # compiles
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        call()
+        times.append(1e3 * (time.perf_counter() - started))
+    return float(np.median(times))
+
+
+def _history(run_folder: Path) -> Sequence[dict[str, Any]]:
+    lines = (run_folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - started

@@ -1,0 +1,39 @@
+"""Files that appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pde.errors import InputError
+
+
+@contextmanager
+def write_aside(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; it takes the name `path` when the block ends, and is removed if it fails.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written to.
+    """
+    aside = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        aside.touch()
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
+    try:
+        yield aside
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small text file, whole or not at all."""
+    with write_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise InputError where something stands under this name already."""
+    if path.exists():
+        raise InputError(f"{path} exists already; remove it or choose another name")

@@ -1,0 +1,60 @@
+"""Maps between physical fields and what a model sees."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from pde.grid import Grid
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """One mean and one standard deviation a channel, and a unit of length.
+
+    Coordinates are shifted to the corner of the training domain and divided by its longer side, so that a model
+    sees the unit square (or a part of it) whatever the unit of length.
+    """
+
+    input_mean: tuple[float, ...]
+    input_deviation: tuple[float, ...]
+    output_mean: float
+    output_deviation: float
+    origin: tuple[float, float]
+    length: float
+
+    @classmethod
+    def fit(
+        cls,
+        inputs: Float[np.ndarray, "sample height width channel"],
+        solution: Float[np.ndarray, "sample height width 1"],
+        grid: Grid,
+    ) -> Self:
+        """From training samples alone; a channel that never varies keeps its scale."""
+        x0, x1, y0, y1 = grid.extent
+        deviation = inputs.std(axis=(0, 1, 2), dtype=np.float64)
+        return cls(
+            input_mean=tuple(inputs.mean(axis=(0, 1, 2), dtype=np.float64).tolist()),
+            input_deviation=tuple(np.where(deviation > 0, deviation, 1.0).tolist()),
+            output_mean=float(solution.mean(dtype=np.float64)),
+            output_deviation=float(solution.std(dtype=np.float64)) or 1.0,
+            origin=(x0, y0),
+            length=max(x1 - x0, y1 - y0),
+        )
+
+    def encode(
+        self, inputs: Float[np.ndarray, "batch height width channel"]
+    ) -> Float[np.ndarray, "batch height width channel"]:
+        mean, deviation = (np.asarray(v, np.float32) for v in (self.input_mean, self.input_deviation))
+        return (inputs - mean) / deviation
+
+    def decode(self, outputs: Float[Array, "batch height width 1"]) -> Float[Array, "batch height width 1"]:
+        return outputs * self.output_deviation + self.output_mean
+
+    def coordinates(self, grid: Grid) -> tuple[Float[Array, " height"], Float[Array, " width"]]:
+        """What a model sees as the coordinates of a grid."""
+        x, y = ((axis - origin) / self.length for axis, origin in zip((grid.x, grid.y), self.origin, strict=True))
+        return jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32)

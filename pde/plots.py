@@ -1,0 +1,115 @@
+"""Figures of data, predictions and errors."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pde.files import write_aside
+from pde.grid import Grid
+
+# Readable in greyscale: models differ by marker, ways of evaluating by line.
+_MARKERS = "osD^vP"
+_COLOURS = ("#1f5a94", "#c4551c", "#3a7d44", "#6a4c93", "#444444", "#a01a58")
+
+
+def errors_by_grid(
+    reports: Sequence[Mapping[str, Any]], references: Mapping[str, Mapping[int, float]] | None = None
+) -> Figure:
+    """Mean relative L2 against the resolution: direct (full) beside resample (dashed), both axes logarithmic.
+
+    Args:
+        reports: what `pde.evaluation.evaluate` returns.
+        references: further curves by name, {resolution: error}.
+    """
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for report, marker, colour in zip(reports, _MARKERS, _COLOURS, strict=False):
+        grids = [row["resolution"] for row in report["rows"]]
+        for mode, line in (("direct", "-"), ("resample", "--")):
+            errors = [row[mode]["relative_l2"] for row in report["rows"]]
+            label = f"{report['model'].upper()}, {mode}"
+            axes.plot(
+                grids,
+                errors,
+                line,
+                marker=marker,
+                color=colour,
+                label=label,
+                markerfacecolor="white" if line == "--" else colour,
+            )
+    for name, errors in (references or {}).items():
+        axes.plot(list(errors), list(errors.values()), ":", marker="x", color="black", label=name)
+    axes.set(xscale="log", yscale="log", xlabel="points a side", ylabel="mean relative L2 error")
+    ticks = sorted({row["resolution"] for report in reports for row in report["rows"]})
+    axes.set_xticks(ticks, [str(t) for t in ticks])
+    axes.minorticks_off()
+    axes.axvline(reports[0]["train_resolution"], color="0.7", linewidth=1, zorder=0)
+    axes.grid(which="both", axis="y", color="0.9")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def learning_curves(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Relative L2 on the validation part (full) and training loss (dotted) against the epoch, by model."""
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for (name, history), colour in zip(histories.items(), _COLOURS, strict=False):
+        epochs = [line["epoch"] for line in history]
+        axes.plot(
+            epochs,
+            [line["train_loss"] for line in history],
+            ":",
+            color=colour,
+            label=f"{name.upper()}, training loss",
+        )
+        if "validation" in history[0]:
+            errors = [line["validation"]["relative_l2"] for line in history]
+            axes.plot(epochs, errors, color=colour, label=f"{name.upper()}, validation relative L2")
+    axes.set(yscale="log", xlabel="epoch", ylabel="error")
+    axes.grid(which="both", axis="y", color="0.9")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def sample_fields(
+    coefficient: Float[np.ndarray, "height width"],
+    solution: Float[np.ndarray, "height width"],
+    predictions: Mapping[str, Float[np.ndarray, "height width"]],
+    grid: Grid,
+) -> Figure:
+    """Coefficient and solution, then each prediction above its error; predictions share the solution's scale."""
+    columns = 1 + len(predictions)
+    figure = Figure(figsize=(2.9 * columns, 5.4), layout="constrained")
+    axes = figure.subplots(2, columns, squeeze=False)
+    low, high = float(solution.min()), float(solution.max())
+    worst = max(float(np.abs(p - solution).max()) for p in predictions.values())
+    _field(axes[0, 0], coefficient, grid, "coefficient", cmap="cividis")
+    _field(axes[1, 0], solution, grid, "solution", cmap="viridis", vmin=low, vmax=high)
+    for column, (name, predicted) in enumerate(predictions.items(), start=1):
+        relative = np.linalg.norm(predicted - solution) / np.linalg.norm(solution)
+        _field(axes[0, column], predicted, grid, name, cmap="viridis", vmin=low, vmax=high)
+        title = f"error, relative L2 {relative:.4f}"
+        _field(axes[1, column], predicted - solution, grid, title, cmap="RdBu_r", vmin=-worst, vmax=worst)
+    return figure
+
+
+def _field(axes: Axes, field: Float[np.ndarray, "height width"], grid: Grid, title: str, **colours: Any) -> None:
+    """One field over its true coordinates, x to the right and y upwards."""
+    drawn = axes.pcolormesh(grid.x, grid.y, field.T, shading="nearest", rasterized=True, **colours)
+    axes.set_aspect("equal")
+    axes.set_title(title, fontsize=9)
+    axes.set(xlabel="x", ylabel="y")
+    axes.tick_params(labelsize=7)
+    bar = axes.figure.colorbar(drawn, ax=axes, shrink=0.8)
+    bar.ax.tick_params(labelsize=7)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG, whole or not at all."""
+    with write_aside(path) as aside:
+        figure.savefig(aside, format="png", dpi=140)

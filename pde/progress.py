@@ -1,0 +1,21 @@
+"""Progress bars with rate and time left, on a terminal only."""
+
+import sys
+from collections.abc import Iterable
+from typing import Any, NoReturn, TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+
+_STYLE: dict[str, Any] = {"disable": None, "dynamic_ncols": True, "file": sys.stderr}
+
+
+def progress(items: Iterable[Item], label: str, *, total: int | None = None, unit: str) -> Iterable[Item]:
+    """Iterate with a bar on standard error; silent where that is no terminal."""
+    return tqdm(items, desc=label, total=total, unit=f" {unit}", **_STYLE)
+
+
+def progress_bar(label: str, *, total: int, done: int, unit: str) -> "tqdm[NoReturn]":
+    """A bar to be moved by hand, some of the work being done already."""
+    return tqdm(desc=label, total=total, initial=done, unit=f" {unit}", **_STYLE)

@@ -1,0 +1,124 @@
+"""One self-contained HTML page: errors, plots, configuration, versions, times."""
+
+import base64
+import html
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from pde import plots
+from pde.files import write_text
+from pde.runs import Run
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .25rem .8rem; text-align: right }
+th { border-bottom: 1px solid #888; font-weight: 600 } td:first-child, th:first-child { text-align: left }
+tr.loses td.direct { color: #a33 } img { max-width: 100%; height: auto }
+pre { background: #f5f5f5; padding: .8rem; overflow: auto }
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the page shows."""
+
+    reports: Sequence[Mapping[str, Any]]
+    """From `pde.evaluation.evaluate`, one a model."""
+    coarse: Sequence[Mapping[str, Any]]
+    """The coarse solve on each grid: resolution, errors, milliseconds a sample."""
+    speeds: Mapping[str, float]
+    """Milliseconds of one prediction on the training grid, by model."""
+    fields: tuple[Any, ...]
+    """Arguments of `pde.plots.sample_fields`."""
+    histories: Mapping[str, Sequence[Mapping[str, Any]]]
+    runs: Sequence[Run]
+    seconds: Mapping[str, float]
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write the page, whole or not at all."""
+    references = {"coarse solve": {row["resolution"]: row["relative_l2"] for row in report.coarse}}
+    trained = report.reports[0]["train_resolution"]
+    samples = report.reports[0]["samples"]
+    sections = [
+        "<h1>Darcy flow: operators on grids they never saw</h1>",
+        f"<p>Trained on {trained} x {trained} points, evaluated with the same weights on finer grids: means over "
+        f"{samples} test samples of relative L2, relative MSE (the mean of squares) and relative H1. "
+        "<b>Direct</b> runs the model on the grid itself. <b>Resample</b> strides the coefficient to the training "
+        "grid, predicts there and interpolates by cubic splines: the plain baseline that a zero-shot claim must "
+        "beat. Direct errors in red lose to it. <b>Coarse solve</b> solves the equation again on the strided "
+        "coefficient, without any training.</p>",
+        _error_table(report),
+        f"<pre>{html.escape(coarse_table(report.coarse, report.speeds))}</pre>",
+        _image(plots.errors_by_grid(report.reports, references), "relative L2 against points a side"),
+        "<h2>One test sample on the finest grid</h2>",
+        _image(plots.sample_fields(*report.fields), "coefficient, solution, predictions and their errors"),
+        "<h2>Learning curves</h2>",
+        _image(plots.learning_curves(report.histories), "error against epoch"),
+        "<h2>Wall times</h2>",
+        "<p>" + ", ".join(f"{name}: {value:.0f} s" for name, value in report.seconds.items()) + "</p>",
+        "<h2>Configuration and versions</h2>",
+        *(f"<pre>{html.escape(_configuration(run))}</pre>" for run in report.runs),
+    ]
+    head = f'<meta charset="utf-8"><title>manojax report</title><style>{_STYLE}</style>'
+    body = "\n".join(sections)
+    write_text(path, f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n')
+
+
+def coarse_table(coarse: Sequence[Mapping[str, Any]], speeds: Mapping[str, float]) -> str:
+    """The coarse solve as plain text, its time beside that of a prediction on the training grid."""
+    lines = ["coarse solve on the strided coefficient (arithmetic faces, one sample at a time, same machine):"]
+    for row in coarse:
+        lines.append(
+            f"  {row['resolution']:>4} x{row['resolution']:>3}   L2 {row['relative_l2']:.4f}"
+            f"   MSE {row['relative_mse']:.2e}   H1 {row['relative_h1']:.4f}   {row['milliseconds']:.1f} ms"
+        )
+    predictions = ", ".join(f"{name} {ms:.1f} ms" for name, ms in speeds.items())
+    return "\n".join([*lines, f"  one prediction on the training grid: {predictions}"])
+
+
+def _error_table(report: Report) -> str:
+    rows = [
+        "<tr><th>model</th><th>parameters</th><th>grid</th><th>direct L2</th><th>direct MSE</th><th>direct H1</th>"
+        "<th>resample L2</th><th>resample MSE</th><th>resample H1</th></tr>"
+    ]
+    for model in report.reports:
+        for row in model["rows"]:
+            direct, resample = row["direct"], row["resample"]
+            loses = ' class="loses"' if direct["relative_l2"] > resample["relative_l2"] else ""
+            cells = "".join(
+                f'<td class="{mode}">{errors["relative_l2"]:.4f}</td><td class="{mode}">'
+                f'{errors["relative_mse"]:.2e}</td><td class="{mode}">{errors["relative_h1"]:.4f}</td>'
+                for mode, errors in (("direct", direct), ("resample", resample))
+            )
+            grid = "{} x {}".format(*row["shape"])
+            rows.append(
+                f"<tr{loses}><td>{model['model'].upper()}</td><td>{model['parameters']:,}</td><td>{grid}</td>{cells}</tr>"
+            )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _configuration(run: Run) -> str:
+    shown = {
+        "model": run.model,
+        "options": asdict(run.options),
+        "training": asdict(run.training),
+        "data": run.data,
+        "samples": run.samples,
+        "normalisation": asdict(run.normalisation),
+        "versions": run.versions,
+    }
+    return json.dumps(shown, indent=1)
+
+
+def _image(figure: Figure, description: str) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=140)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return f'<p><img alt="{html.escape(description)}" src="data:image/png;base64,{data}"></p>'

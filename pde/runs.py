@@ -1,0 +1,132 @@
+"""A run folder: what it holds, and its description.
+
+run.json        the description below: enough to build the model and to train it again
+metrics.jsonl   one line an epoch
+checkpoints/    the last and the best state (`pde.checkpoints`)
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import jax
+from flax import nnx
+
+import manojax
+from manojax.base import ModelConfig
+from pde.errors import InputError
+from pde.files import write_text
+from pde.grid import Grid
+from pde.normalisation import Normalisation
+from pde.versions import versions
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained."""
+
+    resolution: int | None = None
+    """Points along axis 1 of the training grid, a stride of the file's; by default the file's own grid."""
+    train_samples: int | None = None
+    """Use the first N samples of the file; by default all."""
+    validation: str = "last-tenth"
+    """A file, `none`, or `last-tenth`: the last tenth of the training samples, held out."""
+    epochs: int | None = None
+    """Passes over the training samples; by default as many as make 6000 steps, at most 500."""
+    batch_size: int = 20
+    """Samples a step."""
+    learning_rate: float = 3e-3
+    """Highest learning rate of AdamW: a warm-up over a twentieth of the steps, then a cosine to zero."""
+    weight_decay: float = 1e-4
+    """Weight decay of AdamW."""
+    loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
+    """Mean over samples; for relative H1 lengths are measured in the longer side of the domain."""
+    seed: int = 0
+    """Of the initial parameters and of the order of samples."""
+    inputs: tuple[str, ...] = ("coefficient",)
+    """Data sets that are the input channels."""
+    boundary: Literal["zero", "unknown"] | None = None
+    """What is known of the solution on the border, for a file that does not say."""
+    domain: tuple[float, float, float, float] | None = None
+    """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything about a run but its parameters."""
+
+    model: str
+    options: ModelConfig
+    training: TrainingConfig
+    data: str
+    samples: int
+    """Training samples, held-out ones not counted."""
+    validated: bool
+    """Whether there is a validation part, hence a best checkpoint."""
+    grid: Grid
+    normalisation: Normalisation
+    parameters: int
+    """Real numbers that are trained."""
+    versions: dict[str, str] = field(default_factory=versions)
+
+    def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
+        """The model's structure and its parameters as drawn from the seed, a plain pytree."""
+        return build(self.model, self.options, len(self.training.inputs), self.training.seed)
+
+    def save(self, folder: Path) -> None:
+        saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        saved |= {name: dataclasses.asdict(saved[name]) for name in ("options", "training", "normalisation")}
+        write_text(folder / "run.json", json.dumps(saved | {"grid": self.grid.to_json()}, indent=1) + "\n")
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Read the description of a run.
+
+        Raises:
+            InputError: no such folder, no run in it, or a description that cannot be read.
+        """
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such run folder; check the path")
+        path = folder / "run.json"
+        if not path.is_file():
+            raise InputError(f"{folder} holds no run (there is no run.json); train into a new folder")
+        try:
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            config = manojax.MODELS[saved["model"]].Config
+            return cls(
+                **saved
+                | {
+                    "options": config(**_tuples(saved["options"])),
+                    "training": TrainingConfig(**_tuples(saved["training"])),
+                    "normalisation": Normalisation(**_tuples(saved["normalisation"])),
+                    "grid": Grid.from_json(saved["grid"]),
+                }
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
+
+
+def build(model: str, options: ModelConfig, in_channels: int, seed: int) -> tuple[nnx.GraphDef, dict[str, Any]]:
+    """A model's structure and its initial parameters.
+
+    Raises:
+        InputError: an option that does not fit.
+    """
+    try:
+        module = manojax.create(model, in_channels=in_channels, rngs=nnx.Rngs(seed), **dataclasses.asdict(options))
+    except ValueError as error:
+        raise InputError(f"--model {model}: {error}") from error
+    graph, state = nnx.split(module, nnx.Param)
+    return graph, nnx.to_pure_dict(state)
+
+
+def count_parameters(params: dict[str, Any]) -> int:
+    """Real numbers that are trained."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def _tuples(saved: dict[str, Any]) -> dict[str, Any]:
+    """JSON has lists where dataclasses have tuples."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
