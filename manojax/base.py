@@ -1,7 +1,7 @@
 """What every operator has in common."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from flax import nnx
 from jax import Array
@@ -15,7 +15,7 @@ from manojax.grids import Coordinates
 class ModelConfig:
     """Options of a model: plain values, so that a run can hold them and a command line can set them."""
 
-    def for_grid(self, shape: tuple[int, int]) -> Self:
+    def for_grid(self, shape: tuple[int, int]) -> "ModelConfig":
         """The same options with those that follow the training grid filled in.
 
         Raises:

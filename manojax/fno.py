@@ -4,7 +4,6 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +33,7 @@ class FNOConfig(ModelConfig):
     padding: float = 0.0
     """Zeros appended to each axis before the first block and cut off after the last, as a fraction of the axis."""
 
-    def for_grid(self, shape: tuple[int, int]) -> Self:
+    def for_grid(self, shape: tuple[int, int]) -> "FNOConfig":
         held = tuple(held_modes(n) for n in shape)
         if self.modes is None:
             return dataclasses.replace(self, modes=tuple(min(_MODES, n) for n in held))

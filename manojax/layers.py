@@ -27,7 +27,7 @@ class MLP(nnx.Module):
         self.first = nnx.Linear(in_channels, hidden, dtype=dtype, rngs=rngs)
         self.second = nnx.Linear(hidden, out_channels, dtype=dtype, rngs=rngs)
 
-    def __call__(self, x: Map) -> Map:
+    def __call__(self, x: Map) -> Float[Array, "batch height width out"]:
         return self.second(jax.nn.gelu(self.first(x)))
 
 

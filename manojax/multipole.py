@@ -59,14 +59,14 @@ class MultipoleAttention(nnx.Module):
             total = self.attention(finer) + self._upsample(total, finer.shape)
         return total
 
-    def _downsample(self, x: Map) -> Map:
+    def _downsample(self, x: Map) -> Float[Array, "batch rows columns channel"]:
         batch, height, width, channel = x.shape
         rows, columns = -(-height // self.rate), -(-width // self.rate)
         x = jnp.pad(x, ((0, 0), (0, rows * self.rate - height), (0, columns * self.rate - width), (0, 0)))
         cells = x.reshape(batch, rows, self.rate, columns, self.rate, channel).swapaxes(2, 3)
         return self.down(cells.reshape(batch, rows, columns, -1))
 
-    def _upsample(self, x: Map, shape: tuple[int, ...]) -> Map:
+    def _upsample(self, x: Float[Array, "batch rows columns channel"], shape: tuple[int, ...]) -> Map:
         batch, rows, columns, channel = x.shape
         cells = self.up(x).reshape(batch, rows, columns, self.rate, self.rate, channel).swapaxes(2, 3)
         points = cells.reshape(batch, rows * self.rate, columns * self.rate, channel)

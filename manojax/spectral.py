@@ -34,7 +34,7 @@ class SpectralConv(nnx.Module):
         # Real and imaginary part share a variance that keeps the scale of a signal inside the kept modes.
         self.weight = nnx.Param(jax.random.normal(rngs.params(), shape) * (2 * in_channels) ** -0.5)
 
-    def __call__(self, x: Map) -> Map:
+    def __call__(self, x: Map) -> Float[Array, "batch height width out"]:
         height, width = x.shape[1:3]
         rows, columns = (min(m, held_modes(n)) for m, n in zip(self.modes, (height, width), strict=True))
         kept = np.arange(1 - rows, rows) % height

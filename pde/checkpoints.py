@@ -1,7 +1,7 @@
 """What is saved of a training state, and how it comes back. The one place that knows Orbax."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
@@ -32,7 +32,7 @@ class Checkpoints:
             ),
         )
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Checkpoints":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -12,7 +12,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 Field = Float[Array, "height width"]
-Inner = Float[Array, "height-2 width-2"]
+Inner = Float[Array, "inner_height inner_width"]
 
 
 class Solve(NamedTuple):

@@ -1,7 +1,7 @@
 """The grid that data live on, and its strides."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -69,7 +69,7 @@ class Grid:
         ends = (self.x[0] - x0, self.x[-1] - x1, self.y[0] - y0, self.y[-1] - y1)
         return bool(np.max(np.abs(ends)) < 1e-5 * max(x1 - x0, y1 - y0))
 
-    def matches(self, other: Self) -> bool:
+    def matches(self, other: "Grid") -> bool:
         """Whether both have the same points, to a thousandth of the spacing."""
         return self.shape == other.shape and all(
             np.allclose(a, b, rtol=0, atol=1e-3 * self.spacing) for a, b in ((self.x, other.x), (self.y, other.y))
@@ -105,14 +105,14 @@ class Grid:
         }
         return nodal if self.on_nodes else nodal | {height // s: s for s in range(1, height) if height % s == 0}
 
-    def strided(self, stride: int) -> Self:
+    def strided(self, stride: int) -> "Grid":
         return replace(self, x=self.x[::stride], y=self.y[::stride])
 
     def to_json(self) -> dict[str, Any]:
         return {"x": self.x.tolist(), "y": self.y.tolist(), "boundary": self.boundary, "domain": self.domain}
 
     @classmethod
-    def from_json(cls, saved: dict[str, Any]) -> Self:
+    def from_json(cls, saved: dict[str, Any]) -> "Grid":
         domain = saved["domain"]
         return cls(
             np.asarray(saved["x"], np.float64),

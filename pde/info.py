@@ -34,17 +34,6 @@ def _run(folder: Path) -> list[tuple[str, str]]:
     run = Run.open(folder)
     options = " ".join(f"{name}={value}" for name, value in vars(run.options).items())
     training = run.training
-    metrics = folder / "metrics.jsonl"
-    lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.exists() else []
-    last = "no epoch finished yet"
-    if lines:
-        line = json.loads(lines[-1])
-        last = f"epoch {line['epoch']} of {training.epochs}, training loss {line['train_loss']:.4f}"
-        if run.validated:
-            best = min(
-                (json.loads(text)["validation"]["relative_l2"], json.loads(text)["epoch"]) for text in lines
-            )
-            last += f", best validation relative L2 {best[0]:.4f} (epoch {best[1]})"
     return [
         ("run", str(folder)),
         ("model", f"{run.model}, {run.parameters:,} parameters ({options})"),
@@ -52,11 +41,24 @@ def _run(folder: Path) -> list[tuple[str, str]]:
         *_grid(run.grid),
         (
             "training",
-            f"{training.loss}, AdamW {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}",
+            f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}",
         ),
-        ("state", last),
+        ("state", _state(run, folder / "metrics.jsonl")),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
     ]
+
+
+def _state(run: Run, metrics: Path) -> str:
+    lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.exists() else []
+    if not lines:
+        return "no epoch finished yet"
+    history = [json.loads(line) for line in lines]
+    last = history[-1]
+    state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {last['train_loss']:.4f}"
+    if run.validated:
+        best = min(history, key=lambda line: line["validation"]["relative_l2"])
+        state += f", best validation L2 {best['validation']['relative_l2']:.4f} (epoch {best['epoch']})"
+    return state
 
 
 def _grid(grid: Grid) -> list[tuple[str, str]]:

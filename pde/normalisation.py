@@ -1,7 +1,6 @@
 """Maps between physical fields and what a model sees."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +31,7 @@ class Normalisation:
         inputs: Float[np.ndarray, "sample height width channel"],
         solution: Float[np.ndarray, "sample height width 1"],
         grid: Grid,
-    ) -> Self:
+    ) -> "Normalisation":
         """From training samples alone; a channel that never varies keeps its scale."""
         x0, x1, y0, y1 = grid.extent
         deviation = inputs.std(axis=(0, 1, 2), dtype=np.float64)

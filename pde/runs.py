@@ -9,7 +9,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import jax
 from flax import nnx
@@ -81,7 +81,7 @@ class Run:
         write_text(folder / "run.json", json.dumps(saved | {"grid": self.grid.to_json()}, indent=1) + "\n")
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: Path) -> "Run":
         """Read the description of a run.
 
         Raises:

@@ -1,0 +1,12 @@
+"""Everything is strict: shapes are checked, dtypes and ranks never promoted, warnings errors, devices several."""
+
+import jax
+from jaxtyping import install_import_hook
+
+jax.config.update("jax_num_cpu_devices", 4)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_default_matmul_precision", "highest")
+
+# Before the packages are imported, here and nowhere else: the hook checks every shape annotation.
+install_import_hook(("manojax", "pde"), "beartype.beartype")

@@ -1,0 +1,151 @@
+"""What holds for every operator."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+import manojax
+
+NAMES = list(manojax.MODELS)
+SMALL = {
+    "mano": {"width": 16, "depth": 2},
+    "fno": {"width": 8, "depth": 2, "modes": (4, 4)},
+    "vit": {"width": 16, "depth": 2},
+}
+
+
+def small(name, **options):
+    return manojax.create(name, rngs=nnx.Rngs(0), **{**SMALL[name], **options})
+
+
+def split(model):
+    graph, params = nnx.split(model, nnx.Param)
+    return jax.jit(lambda params, x: nnx.merge(graph, params)(x)), nnx.to_pure_dict(params)
+
+
+def random_fields(*shape):
+    return jax.random.normal(jax.random.key(1), shape)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(16, 16), (13, 9), (1, 7), (5, 2)], ids=str)
+def test_any_grid_goes_in_and_comes_out(name, shape):
+    assert small(name)(random_fields(2, *shape, 1)).shape == (2, *shape, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_channels_are_the_callers(name):
+    model = manojax.create(name, in_channels=3, out_channels=2, rngs=nnx.Rngs(0), **SMALL[name])
+    assert model(random_fields(2, 8, 8, 3)).shape == (2, 8, 8, 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_coordinates_means_the_nodes_of_the_unit_square(name):
+    model, x = small(name), random_fields(1, 9, 6, 1)
+    nodes = manojax.unit_nodes((9, 6))
+    np.testing.assert_array_equal(model(x), model(x, nodes))
+    assert np.abs(model(x) - model(x, (nodes[0] ** 2, nodes[1]))).max() > 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gradient_reaches_every_parameter(name):
+    """No parameter is idle: the derivative of a generic functional is nonzero in every leaf's every row."""
+    forward, params = split(small(name))
+    x, weight = random_fields(2, 9, 9, 1), jax.random.normal(jax.random.key(2), (2, 9, 9, 1))
+    gradients = jax.jit(jax.grad(lambda p: (weight * forward(p, x)).sum()))(params)
+    for path, gradient in jax.tree_util.tree_leaves_with_path(gradients):
+        share = np.mean(np.asarray(gradient) != 0)
+        assert share > 0.9, (jax.tree_util.keystr(path), share)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_block_changes_the_output(name):
+    """Scaling the parameters of any one block moves the result."""
+    forward, params = split(small(name))
+    x = random_fields(1, 9, 9, 1)
+    before = forward(params, x)
+    for block in params["blocks"]:
+        changed = dict(params, blocks=dict(params["blocks"]))
+        changed["blocks"][block] = jax.tree.map(lambda leaf: 1.1 * leaf + 0.01, params["blocks"][block])
+        assert np.abs(forward(changed, x) - before).max() > 1e-3 * np.abs(before).max(), block
+
+
+@pytest.mark.parametrize("name", ["mano", "vit"])
+@pytest.mark.parametrize("shape", [(8, 8), (7, 5)], ids=str)
+def test_every_input_point_reaches_every_output_point_in_one_block(name, shape):
+    """Attention at the coarsest level spans the map, so one block's Jacobian has no zero."""
+    model = small(name, depth=1)
+    x = random_fields(*shape)
+    jacobian = jax.jit(jax.jacrev(lambda field: model(field[None, :, :, None])[0, :, :, 0]))(x)
+    assert (np.abs(jacobian) > 0).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_samples_do_not_see_each_other(name):
+    model, x = small(name), random_fields(3, 9, 9, 1)
+    alone = jnp.concatenate([model(x[i : i + 1]) for i in range(3)])
+    np.testing.assert_allclose(model(x), alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jit_vmap_and_grad_agree_with_plain_calls(name):
+    forward, params = split(small(name))
+    x = random_fields(3, 2, 9, 7, 1)
+    plain = jnp.stack([forward(params, batch) for batch in x])
+    mapped = jax.jit(jax.vmap(forward, in_axes=(None, 0)))(params, x)
+    np.testing.assert_allclose(mapped, plain, atol=1e-5)
+    slope = jax.grad(lambda s: forward(params, s * x[0]).sum())(1.0)
+    step = 1e-2
+    difference = (forward(params, (1 + step) * x[0]).sum() - forward(params, (1 - step) * x[0]).sum()) / (2 * step)
+    np.testing.assert_allclose(slope, difference, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_forward_mode_agrees_with_reverse_mode(name):
+    forward, params = split(small(name))
+    x, direction = random_fields(1, 6, 6, 1), jax.random.normal(jax.random.key(5), (1, 6, 6, 1))
+    _, forward_slope = jax.jvp(lambda x: forward(params, x).sum(), (x,), (direction,))
+    reverse_slope = (jax.grad(lambda x: forward(params, x).sum())(x) * direction).sum()
+    np.testing.assert_allclose(forward_slope, reverse_slope, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pmap_over_four_devices_gives_the_gradients_of_one(name):
+    forward, params = split(small(name))
+    x = random_fields(8, 9, 9, 1)
+
+    def loss(params, x):
+        return (forward(params, x) ** 2).mean()
+
+    whole = jax.jit(jax.grad(loss))(params, x)
+    each = functools.partial(jax.pmap, axis_name="device", in_axes=(None, 0), devices=jax.devices()[:4])
+    parallel = each(lambda p, x: jax.lax.pmean(jax.grad(loss)(p, x), "device"))(params, x.reshape(4, 2, 9, 9, 1))
+    largest = max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(whole))
+    for one, four in zip(jax.tree.leaves(whole), jax.tree.leaves(parallel), strict=True):
+        np.testing.assert_allclose(four[0], one, rtol=1e-5, atol=1e-5 * largest)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bfloat16_activations_stay_near_float32(name):
+    x = random_fields(2, 9, 9, 1)
+    exact = small(name)(x)
+    low = manojax.create(name, dtype=jnp.bfloat16, rngs=nnx.Rngs(0), **SMALL[name])(x.astype(jnp.bfloat16))
+    assert low.dtype == jnp.bfloat16
+    assert np.linalg.norm(low.astype(jnp.float32) - exact) < 0.05 * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_key_gives_the_same_bits(name):
+    x = random_fields(1, 8, 8, 1)
+    np.testing.assert_array_equal(small(name)(x), small(name)(x))
+
+
+def test_unknown_names_and_options_are_refused():
+    with pytest.raises(ValueError, match="no model is named 'unet'; there are mano, fno, vit"):
+        manojax.create("unet", rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match="fno has no option 'window'"):
+        manojax.create("fno", window=2, rngs=nnx.Rngs(0))

@@ -1,0 +1,40 @@
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+
+from manojax import MultipoleAttention
+from tests.multipole_reference import multipole_attention
+
+OPTIONS = [
+    {"window": 2, "stride": 1, "rate": 2},
+    {"window": 2, "stride": 2, "rate": 2},
+    {"window": 3, "stride": 2, "rate": 2},
+    {"window": 2, "stride": 1, "rate": 4},
+    {"window": 4, "stride": 4, "rate": 3},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("shape", [(8, 8), (7, 5), (9, 2), (1, 6)], ids=str)
+def test_agrees_with_loops_in_float64(options, shape):
+    """The paper's sum over levels, on grids that the rate divides and on grids that it does not."""
+    module = MultipoleAttention(8, heads=2, rngs=nnx.Rngs(0), **options)
+    x = jax.random.normal(jax.random.key(1), (2, *shape, 8))
+    parameters = {
+        "query_key_value": module.attention.query_key_value.kernel,
+        "output": module.attention.output.kernel,
+        "output_bias": module.attention.output.bias,
+        "down": module.down.kernel,
+        "up": module.up.kernel,
+    }
+    weights = {name: np.asarray(parameter[...], np.float64) for name, parameter in parameters.items()}
+    for sample, mapped in zip(x, module(x), strict=True):
+        expected = multipole_attention(np.asarray(sample, np.float64), weights, heads=2, **options)
+        np.testing.assert_allclose(mapped, expected, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("options", [{"rate": 1}, {"window": 1}, {"stride": 3}, {"heads": 3}])
+def test_options_that_do_not_fit_are_refused(options):
+    with pytest.raises(ValueError, match=r"must|multiple"):
+        MultipoleAttention(8, rngs=nnx.Rngs(0), **options)
