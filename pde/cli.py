@@ -5,10 +5,10 @@ import dataclasses
 import difflib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
@@ -29,9 +29,8 @@ from pde.runs import Run, TrainingConfig
 from pde.surrogate import Surrogate, load
 from pde.training import resume, train
 
-Options = TypeVar("Options", bound=ModelConfig)
 
-
+@runtime_checkable
 class Command(Protocol):
     """A parsed command line."""
 
@@ -56,19 +55,15 @@ class Generate:
 
 
 @dataclass(frozen=True)
-class Train(Generic[Options]):
-    """Train an operator on a data set. --model NAME --help shows the options of each model."""
+class Train:
+    """A parsed `train`."""
 
-    data: Positional[Path]
-    """HDF5 file to train on."""
-    model: str
-    """mano, fno or vit."""
+    data: Path
     out: Path
-    """Run folder to create."""
-    options: Options
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    resume: FlagCreatePairsOff[bool] = False
-    """Go on with the run in --out, with its own configuration."""
+    model: str
+    resume: bool
+    options: ModelConfig
+    training: TrainingConfig
 
     def run(self) -> None:
         if self.resume:
@@ -76,6 +71,34 @@ class Train(Generic[Options]):
         else:
             train(self.data, self.out, model=self.model, options=self.options, config=self.training)
         print(f"{self.out}: trained; manojax evaluate {self.out} TEST.h5 tells how well")
+
+
+def _train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:
+    """The flags of `train`: which there are depends on the model, what they default to on a run to resume."""
+
+    def command(
+        data: Positional[Path],
+        *,
+        out: Path,
+        model: str = model,
+        resume: FlagCreatePairsOff[bool] = False,
+        options: ModelConfig = options,
+        training: TrainingConfig = training,
+    ) -> Train:
+        """Train an operator on a data set. --model NAME --help shows the options of each model.
+
+        Args:
+            data: HDF5 file to train on.
+            out: Run folder to create.
+            model: mano, fno or vit.
+            resume: Go on with the run in --out, with its own configuration.
+            options: Options of the model.
+            training: How it is trained.
+        """
+        return Train(data, out, model, resume, options, training)
+
+    command.__annotations__["options"] = type(options)
+    return command
 
 
 @dataclass(frozen=True)
@@ -193,7 +216,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parse(argv: list[str]) -> Command:
     if argv[:1] == ["train"]:
         return _parse_train(argv[1:])
-    commands = {**COMMANDS, "train": Train[MODELS["mano"].Config]}
+    train_command = _train_command("mano", MODELS["mano"].Config(), TrainingConfig())
+    commands: dict[str, Any] = {**COMMANDS, "train": train_command}
     return tyro.extras.subcommand_cli_from_dict(
         commands, prog="manojax", args=argv, config=(OmitArgPrefixes,), description=__doc__
     )
@@ -210,29 +234,27 @@ def _parse_train(argv: list[str]) -> Train:
     except argparse.ArgumentError:
         given = argparse.Namespace(model=None, out=None, resume=False)  # tyro has the better message
     saved = Run.open(given.out) if given.resume and given.out else None
-    name = given.model or (saved.model if saved else "mano")
+    name = given.model or (saved.model if saved else None)
+    if name is None:
+        if not {"-h", "--help"} & set(argv):
+            raise InputError(f"--model is missing; give one of {', '.join(MODELS)}")
+        name = "mano"
     if name not in MODELS:
         near = difflib.get_close_matches(name, MODELS, n=1, cutoff=0.3)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"--model {name}: there is no such model{hint} (there are {', '.join(MODELS)})")
-    config = MODELS[name].Config
-    same = saved is not None and saved.model == name
-    default = Train(
-        data=tyro.MISSING,
-        model=name if given.model or saved else tyro.MISSING,
-        out=tyro.MISSING,
-        options=saved.options if saved and same else config(),
-        training=saved.training if saved else TrainingConfig(),
-    )
-    parsed = tyro.cli(Train[config], prog="manojax train", args=argv, default=default, config=(OmitArgPrefixes,))
+    if saved is not None and saved.model != name:
+        raise InputError(f"--model {name}: {given.out} was begun with {saved.model}; leave the flag out")
+    options = saved.options if saved else MODELS[name].Config()
+    training = saved.training if saved else TrainingConfig()
+    command = _train_command(name, options, training)
+    parsed = tyro.cli(command, prog="manojax train", args=argv, config=(OmitArgPrefixes,))
     if saved is not None:
         _refuse_changes(parsed, saved)
     return parsed
 
 
 def _refuse_changes(parsed: Train, saved: Run) -> None:
-    if parsed.model != saved.model:
-        raise InputError(f"--model {parsed.model}: {parsed.out} was begun with {saved.model}; leave the flag out")
     for mine, its in ((parsed.options, saved.options), (parsed.training, saved.training)):
         for name in (f.name for f in dataclasses.fields(mine)):
             if getattr(mine, name) != getattr(its, name):

@@ -83,7 +83,7 @@ class Darcy:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _sample(law: Darcy, key: Array, index: int) -> tuple[Array, Solve]:
+def _sample(law: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
     shape = (law.resolution, law.resolution)
     field = gaussian_field(jax.random.fold_in(key, index), shape, alpha=law.alpha, tau=law.tau)
     coefficient = jnp.where(field >= 0, law.contrast_high, law.contrast_low)
@@ -124,6 +124,6 @@ def converged(solved: Solve, name: str) -> np.ndarray:
     if not solved.converged:
         raise ArithmeticError(
             f"{name} did not converge: relative residual {float(solved.residual):.1e} "
-            f"after {int(solved.iterations)} iterations"
+            f"after {int(solved.iterations)} iterations; lower the contrast"
         )
     return np.asarray(solved.solution)

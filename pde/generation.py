@@ -3,7 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from pde.progress import progress
 from pde.versions import versions
 
 
+@runtime_checkable
 class Problem(Protocol):
     """An equation with a law of random inputs, on a grid."""
 

@@ -98,12 +98,11 @@ class Grid:
 
     def _strides(self) -> dict[int, int]:
         height, width = self.shape
-        nodal = {
-            (height - 1) // s + 1: s
-            for s in range(1, height)
-            if (height - 1) % s == 0 and (not self.on_nodes or (width - 1) % s == 0)
-        }
-        return nodal if self.on_nodes else nodal | {height // s: s for s in range(1, height) if height % s == 0}
+        strides = range(1, min(height, width))  # two points at least remain along each axis
+        nodal = {(height - 1) // s + 1: s for s in strides if (height - 1) % s == 0}
+        if self.on_nodes:
+            return {resolution: s for resolution, s in nodal.items() if (width - 1) % s == 0}
+        return nodal | {height // s: s for s in strides if height % s == 0}
 
     def strided(self, stride: int) -> "Grid":
         return replace(self, x=self.x[::stride], y=self.y[::stride])

@@ -19,6 +19,7 @@ from pde.runs import Run
 _POINTS_A_BATCH = 2**16
 
 Fields = Float[np.ndarray, "sample height width channel"]
+Extended = Float[np.ndarray, "sample new_height new_width channel"]
 
 
 def forward(graph: nnx.GraphDef, params: Any, inputs: Array, coordinates: Coordinates) -> Array:
@@ -32,7 +33,7 @@ class Surrogate:
     def __init__(self, run: Run, graph: nnx.GraphDef, params: Any, epoch: int):
         self.run, self.graph, self.params, self.epoch = run, graph, params, epoch
 
-    def predict(self, inputs: Fields, grid: Grid) -> Fields:
+    def predict(self, inputs: Fields, grid: Grid) -> Float[np.ndarray, "sample height width 1"]:
         """Run the model **directly** on a grid, whichever it was trained on."""
         coordinates = self.run.normalisation.coordinates(grid)
         encoded = self.run.normalisation.encode(inputs)
@@ -46,7 +47,7 @@ class Surrogate:
             predicted.append(np.asarray(decoded)[: len(batch)])
         return np.concatenate(predicted)
 
-    def resample(self, inputs: Fields, grid: Grid) -> tuple[Fields, bool]:
+    def resample(self, inputs: Fields, grid: Grid) -> tuple[Float[np.ndarray, "sample height width 1"], bool]:
         """Predict on the training grid and interpolate the prediction to `grid` by cubic splines.
 
         The inputs are taken at the points of the training grid, or at the nearest ones where the grids are not
@@ -62,7 +63,7 @@ class Surrogate:
             predicted, trained = add_zero_border(predicted, trained)
         return interpolate(predicted, (trained.x, trained.y), (grid.x, grid.y)), nested
 
-    def errors(self, inputs: Fields, solution: Fields) -> dict[str, float]:
+    def errors(self, inputs: Fields, solution: Float[np.ndarray, "sample height width 1"]) -> dict[str, float]:
         """Mean relative errors on the training grid."""
         grid = self.run.grid
         return mean_errors([sample_errors(self.predict(inputs, grid), solution, (grid.x, grid.y))])
@@ -86,7 +87,7 @@ def _predict(graph: Any, normalisation: Any, params: Any, inputs: Array, coordin
     return normalisation.decode(forward(graph, params, inputs, coordinates))
 
 
-def add_zero_border(fields: Fields, grid: Grid) -> tuple[Fields, Grid]:
+def add_zero_border(fields: Fields, grid: Grid) -> tuple[Extended, Grid]:
     """Continue fields by zeros to those borders of the domain on which the grid has no points."""
     x0, x1, y0, y1 = grid.extent
     (x, rows), (y, columns) = _with_border(grid.x, x0, x1), _with_border(grid.y, y0, y1)

@@ -160,7 +160,8 @@ def make_step(loss: Loss, optimiser: optax.GradientTransformation) -> Callable[.
     @jax.jit
     def step(params: Any, optimiser_state: Any, inputs: Array, solution: Array) -> tuple[Any, Any, Array]:
         value, gradients = jax.value_and_grad(loss)(params, inputs, solution)
-        updates, optimiser_state = optimiser.update(gradients, optimiser_state, params)
+        with jax.numpy_dtype_promotion("standard"):  # optax mixes integer counts with float rates
+            updates, optimiser_state = optimiser.update(gradients, optimiser_state, params)
         return optax.apply_updates(params, updates), optimiser_state, value
 
     return step

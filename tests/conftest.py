@@ -1,6 +1,7 @@
 """Everything is strict: shapes are checked, dtypes and ranks never promoted, warnings errors, devices several."""
 
 import jax
+import pytest
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_num_cpu_devices", 4)
@@ -10,3 +11,14 @@ jax.config.update("jax_default_matmul_precision", "highest")
 
 # Before the packages are imported, here and nowhere else: the hook checks every shape annotation.
 install_import_hook(("manojax", "pde"), "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def darcy_file(tmp_path_factory):
+    """Twenty Darcy samples on 17 x 17 nodes."""
+    from pde.darcy import Darcy
+    from pde.generation import generate
+
+    path = tmp_path_factory.mktemp("data") / "darcy.h5"
+    generate(Darcy(resolution=17), path, samples=20, seed=0)
+    return path

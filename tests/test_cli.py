@@ -1,0 +1,189 @@
+"""The command line as a user has it: what it prints, what it writes, how it ends."""
+
+import json
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from pde.cli import main
+
+
+def run(capsys, *arguments):
+    """Exit status, standard output and standard error of one command."""
+    try:
+        status = main([str(argument) for argument in arguments])
+    except SystemExit as end:  # tyro's own way out
+        status = end.code
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def refused(capsys, *arguments):
+    """The one sentence of a command that must end with exit code 2."""
+    status, _, error = run(capsys, *arguments)
+    assert status == 2
+    assert error.startswith("manojax: error: ")
+    assert error.count("\n") == 1
+    return error
+
+
+TINY = ("--resolution", "9", "--epochs", "1", "--width", "8", "--depth", "1")
+
+
+@pytest.fixture(scope="module")
+def folder(darcy_file, tmp_path_factory):
+    out = tmp_path_factory.mktemp("cli")
+    assert main(["train", str(darcy_file), "--model", "fno", "--out", str(out / "run"), *TINY]) == 0
+    return out
+
+
+def test_generate_train_evaluate_predict_info(capsys, tmp_path):
+    """The README's four commands, and what they leave behind."""
+    data, out = tmp_path / "darcy.h5", tmp_path / "run"
+    assert run(capsys, "generate", data, "--resolution", 17, "--samples", 12, "--seed", 5)[0] == 0
+    assert run(capsys, "train", data, "--model", "mano", "--out", out, *TINY, "--heads", 2)[0] == 0
+    table = tmp_path / "evaluation.json"
+    status, printed, _ = run(capsys, "evaluate", out, data, "--json", table)
+    assert status == 0
+    assert "9 x  9" in printed
+    assert "17 x 17" in printed
+    report = json.loads(table.read_text())
+    assert [row["resolution"] for row in report["rows"]] == [9, 17]
+    assert set(report["rows"][0]["direct"]) == {"relative_l2", "relative_mse", "relative_h1"}
+    for plot in ("evaluation-errors.png", "evaluation-sample.png"):
+        assert (tmp_path / plot).read_bytes().startswith(b"\x89PNG")
+    assert run(capsys, "predict", out, data, tmp_path / "predicted.h5")[0] == 0
+    for path, word in ((data, "17 x 17"), (out, "mano"), (tmp_path / "predicted.h5", "predicted_by")):
+        status, printed, _ = run(capsys, "info", path)
+        assert status == 0
+        assert word in printed
+        assert 3 < len(printed.splitlines()) <= 10
+
+
+def test_predict_needs_no_solution_and_says_what_made_it(capsys, folder, tmp_path):
+    with h5py.File(tmp_path / "mine.h5", "w") as file:
+        file["coefficient"] = np.random.default_rng(0).uniform(3, 12, (3, 9, 9))
+        file["x"] = file["y"] = np.linspace(0, 1, 9)
+    assert run(capsys, "predict", folder / "run", tmp_path / "mine.h5", tmp_path / "out.h5")[0] == 0
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert file["solution"].shape == (3, 9, 9)
+        assert file.attrs["predicted_by"] == "fno"
+        assert file.attrs["mode"] == "direct"
+    error = refused(capsys, "evaluate", folder / "run", tmp_path / "mine.h5")
+    assert "no data set 'solution'" in error
+
+
+def test_predict_resamples_where_the_grid_is_another(capsys, folder, darcy_file, tmp_path):
+    _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / "out.h5")
+    assert printed.rstrip().endswith("resample")
+    _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / "direct.h5", "--mode", "direct")
+    assert printed.rstrip().endswith("direct")
+
+
+def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, folder, tmp_path):
+    x = np.arange(8) / 8
+    with h5py.File(tmp_path / "plain.h5", "w") as file:
+        file["coefficient"] = np.ones((2, 8, 8))
+        file["solution"] = np.ones((2, 8, 8))
+        file["x"] = file["y"] = x
+    flags = ("--boundary", "zero", "--domain", 0, 1, 0, 1)
+    status, printed, _ = run(capsys, "evaluate", folder / "run", tmp_path / "plain.h5", *flags)
+    assert status == 0
+    assert "nearest points" in printed
+
+
+def test_resume_takes_the_runs_own_configuration(capsys, folder, darcy_file):
+    assert run(capsys, "train", darcy_file, "--out", folder / "run", "--resume")[0] == 0
+    flags = ("--out", folder / "run", "--resume")
+    assert run(capsys, "train", darcy_file, *flags, "--width", 8)[0] == 0
+    assert "--width 9" in refused(capsys, "train", darcy_file, *flags, "--width", 9)
+    assert "--epochs 7" in refused(capsys, "train", darcy_file, *flags, "--epochs", 7)
+    assert "begun with fno" in refused(capsys, "train", darcy_file, *flags, "--model", "mano")
+
+
+def test_an_unknown_model_suggests_the_near_one(capsys, darcy_file, tmp_path):
+    error = refused(capsys, "train", darcy_file, "--model", "fnoo", "--out", tmp_path / "run")
+    assert "did you mean fno?" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_option_of_another_model_is_refused(capsys, darcy_file, tmp_path):
+    status, _, _ = run(capsys, "train", darcy_file, "--model", "fno", "--out", tmp_path / "run", "--window", 2)
+    assert status == 2
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("command", ["generate", "train", "evaluate", "predict", "info", "demo"])
+def test_every_flag_is_explained(capsys, command):
+    status, printed, _ = run(capsys, command, "--help")
+    assert status == 0
+    assert "(default" in printed or command == "info"
+
+
+@pytest.mark.parametrize(("model", "flag"), [("fno", "--modes"), ("mano", "--window"), ("vit", "--patch")])
+def test_help_shows_the_models_own_options(capsys, model, flag):
+    assert flag in run(capsys, "train", "--model", model, "--help")[1]
+
+
+def test_bad_input_is_one_sentence_and_damages_nothing(capsys, folder, darcy_file, tmp_path):
+    text = tmp_path / "text.h5"
+    text.write_text("hello")
+    nowhere, empty = tmp_path / "nowhere", tmp_path / "empty"
+    empty.mkdir()
+    fresh = ("--model", "fno", "--out", tmp_path / "new")
+    cases = [
+        (("info", nowhere), "no such file"),
+        (("info", text), "not an HDF5 file"),
+        (("info", empty), "holds no run"),
+        (("train", nowhere, *fresh), "no such file"),
+        (("train", text, *fresh), "not an HDF5 file"),
+        (("train", darcy_file, *fresh, "--resolution", 12), "choose one of 2 3 5 9 17"),
+        (("train", darcy_file, *fresh, "--train-samples", 99), "has 20 samples"),
+        (("train", darcy_file, *fresh, "--inputs", "coefficient", "source"), "no data set 'source'"),
+        (("train", darcy_file, *fresh, "--modes", 99, 99), "at most 9 9"),
+        (("train", darcy_file, "--model", "fno", "--out", folder / "run"), "exists already"),
+        (("train", darcy_file, "--model", "fno", "--out", empty), "exists already"),
+        (("train", darcy_file, "--out", empty, "--resume"), "holds no run"),
+        (("train", darcy_file, "--out", nowhere, "--resume"), "no such run folder"),
+        (("evaluate", empty, darcy_file), "holds no run"),
+        (("evaluate", folder / "run", nowhere), "no such file"),
+        (("evaluate", folder / "run", darcy_file, "--resolutions", 4), "choose one of"),
+        (("evaluate", folder / "run", darcy_file, "--json", nowhere / "a.json"), "cannot be written"),
+        (("predict", folder / "run", darcy_file, darcy_file), "exists already"),
+        (("predict", folder / "run", darcy_file, nowhere / "out.h5"), "cannot be written"),
+        (("generate", darcy_file), "exists already"),
+        (("generate", tmp_path / "a.h5", "--samples", 0), "--samples 0"),
+        (("generate", nowhere / "a.h5", "--samples", 1), "cannot be written"),
+        (("demo", "--out", empty), "exists already"),
+    ]
+    before = darcy_file.read_bytes()
+    for arguments, message in cases:
+        assert message in refused(capsys, *arguments), arguments
+    assert darcy_file.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "text.h5"]
+    assert not list(empty.iterdir())
+
+
+def test_a_law_that_makes_no_sense_ends_with_2(capsys, tmp_path):
+    status, _, error = run(capsys, "generate", tmp_path / "a.h5", "--contrast-low", 0)
+    assert status == 2
+    assert "Traceback" not in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_solve_that_fails_ends_with_1(capsys, tmp_path):
+    flags = ("--resolution", 17, "--samples", 1, "--contrast-high", 1e30)
+    status, _, error = run(capsys, "generate", tmp_path / "a.h5", *flags)
+    assert status == 1
+    assert "did not converge" in error
+
+
+def test_the_console_script_prints_no_traceback(tmp_path):
+    """In a process of its own, without the strictness of the tests."""
+    command = [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", "info", "nowhere"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr == "manojax: error: nowhere: no such file; check the path\n"

@@ -1,0 +1,122 @@
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+
+import pde
+from manojax import FNOConfig, interpolate
+from pde.datasets import open_data
+from pde.evaluation import default_resolutions, evaluate
+from pde.grid import Grid
+from pde.metrics import sample_errors
+from pde.runs import TrainingConfig
+from pde.surrogate import Surrogate, add_zero_border
+from pde.training import train
+
+
+@pytest.fixture(scope="module")
+def surrogate(darcy_file, tmp_path_factory):
+    """Trained for a moment on 5 x 5 of the 17 x 17 nodes."""
+    out = tmp_path_factory.mktemp("evaluation") / "run"
+    config = TrainingConfig(resolution=5, epochs=2)
+    train(darcy_file, out, model="fno", options=FNOConfig(width=8, depth=1), config=config)
+    return pde.load(out)
+
+
+def test_rows_are_what_their_definition_says(surrogate, darcy_file):
+    """Every number recomputed from the surrogate's predictions on the file's fields."""
+    data = open_data(darcy_file)
+    report = evaluate(surrogate, data, [5, 9, 17])
+    assert (report["model"], report["train_resolution"]) == ("fno", 5)
+    coarse = data.grid.strided(4)
+    on_coarse = surrogate.predict(data.read_inputs(stride=4), coarse)
+    for row, stride in zip(report["rows"], (4, 2, 1), strict=True):
+        grid = data.grid.strided(stride)
+        true, points = data.read_solution(stride=stride), (grid.x, grid.y)
+        direct = sample_errors(surrogate.predict(data.read_inputs(stride=stride), grid), true, points)
+        resample = sample_errors(interpolate(on_coarse, (coarse.x, coarse.y), points), true, points)
+        assert row["resolution"] == grid.shape[0]
+        assert row["resample"]["coefficient"] == "nested"
+        for name in ("relative_l2", "relative_mse", "relative_h1"):
+            assert row["direct"][name] == pytest.approx(direct[name].mean(), rel=1e-5)
+            assert row["resample"][name] == pytest.approx(resample[name].mean(), rel=1e-4)
+
+
+def test_at_the_training_grid_both_are_the_same(surrogate, darcy_file):
+    row = evaluate(surrogate, open_data(darcy_file), [5])["rows"][0]
+    assert row["direct"] == {k: v for k, v in row["resample"].items() if k != "coefficient"}
+
+
+def test_default_resolutions_are_once_twice_and_four_times_the_training_grid(surrogate, darcy_file):
+    grid = open_data(darcy_file).grid
+    assert default_resolutions(surrogate.run.grid, grid) == [5, 9, 17]
+    assert default_resolutions(surrogate.run.grid, Grid(np.linspace(0, 1, 8), np.linspace(0, 1, 8))) == [8]
+
+
+def test_grids_that_do_not_nest_take_the_nearest_points_and_say_so(surrogate, darcy_file, tmp_path):
+    """Fields given at cell centres, where the training grid is nodes."""
+    path = tmp_path / "centres.h5"
+    centres = (np.arange(12) + 0.5) / 12
+    generator = np.random.default_rng(0)
+    with h5py.File(path, "w") as file:
+        file["coefficient"] = generator.uniform(3, 12, (3, 12, 12))
+        file["solution"] = generator.uniform(0.1, 1, (3, 12, 12))
+        file["x"] = file["y"] = centres
+    data = open_data(path)
+    row = evaluate(surrogate, data, [12])["rows"][0]
+    assert row["resample"]["coefficient"] == "nearest"
+    nearest = [int(np.abs(centres - node).argmin()) for node in surrogate.run.grid.x]
+    taken = data.read_inputs()[:, nearest][:, :, nearest]
+    predicted = surrogate.predict(taken, surrogate.run.grid)
+    nodes = (surrogate.run.grid.x, surrogate.run.grid.y)
+    expected = interpolate(predicted, nodes, (centres, centres))
+    np.testing.assert_allclose(surrogate.resample(data.read_inputs(), data.grid)[0], expected, rtol=1e-5)
+
+
+def test_zero_borders_are_added_only_where_the_grid_has_none():
+    """Points i/4 hold the border at 0 and not at 1."""
+    x = np.arange(4) / 4
+    grid = Grid(x, np.linspace(0, 1, 5), "zero", (0.0, 1.0, 0.0, 1.0))
+    padded, extended = add_zero_border(np.ones((1, 4, 5, 1), np.float32), grid)
+    assert extended.x.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert extended.shape == (5, 5)
+    assert padded[0, :4].min() == 1
+    assert padded[0, 4].max() == 0
+
+
+def test_the_resample_baseline_uses_the_zero_border():
+    """A surrogate that is exact on its cell centres: knowing the border, its interpolation is good up to it."""
+
+    def sines(grid):
+        u = np.sin(np.pi * grid.x)[:, None] * np.sin(np.pi * grid.y)[None, :]
+        return u[None, :, :, None].astype(np.float32)
+
+    class Exact(Surrogate):
+        def predict(self, inputs, grid):
+            return sines(grid)
+
+    def largest_error(boundary):
+        centres = (np.arange(8) + 0.5) / 8
+        trained = Grid(centres, centres, boundary, (0.0, 1.0, 0.0, 1.0))
+        nodes = np.linspace(0, 1, 33)
+        target = Grid(nodes, nodes)
+        surrogate = Exact(SimpleNamespace(grid=trained), None, None, 0)
+        predicted, nested = surrogate.resample(np.ones((1, 33, 33, 1), np.float32), target)
+        assert not nested
+        return np.abs(predicted - sines(target)).max()
+
+    assert largest_error("zero") < 1e-3
+    assert largest_error("unknown") > 3e-3
+
+
+def test_a_rectangular_grid_evaluates(tmp_path):
+    generator = np.random.default_rng(0)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        for name in ("coefficient", "solution"):
+            file[name] = generator.uniform(1, 2, (12, 13, 7))
+        file["x"], file["y"] = np.linspace(0, 2, 13), np.linspace(0, 1, 7)
+    config = TrainingConfig(resolution=7, epochs=1)
+    train(tmp_path / "data.h5", tmp_path / "run", model="fno", options=FNOConfig(width=4, depth=1), config=config)
+    report = evaluate(pde.load(tmp_path / "run"), open_data(tmp_path / "data.h5"))
+    assert [row["shape"] for row in report["rows"]] == [[7, 4], [13, 7]]

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from pde import metrics
+
+
+def fields(n, function):
+    x = np.linspace(0, 1, n)
+    return function(x[:, None], x[None, :]).astype(np.float32)[None, :, :, None], (x, x)
+
+
+def test_relative_l2_and_mse_by_hand():
+    true = np.array([[3.0, 4.0], [0.0, 0.0]], np.float32).reshape(1, 2, 2, 1)
+    predicted = np.array([[3.0, 4.0], [0.0, 1.0]], np.float32).reshape(1, 2, 2, 1)
+    errors = metrics.sample_errors(
+        np.concatenate([predicted, 2 * true]), np.concatenate([true, true]), ([0, 1], [0, 1])
+    )
+    np.testing.assert_allclose(errors["relative_l2"], [0.2, 1.0], rtol=1e-6)
+    np.testing.assert_allclose(errors["relative_mse"], [0.04, 1.0], rtol=1e-6)
+    means = metrics.mean_errors([errors])
+    assert means["relative_mse"] == pytest.approx(0.52)
+    assert means["relative_mse"] != pytest.approx(means["relative_l2"] ** 2)
+
+
+def test_relative_h1_is_numpys_gradient_on_uneven_points():
+    generator = np.random.default_rng(0)
+    x, y = np.sort(generator.uniform(0, 3, 9)), np.sort(generator.uniform(0, 1, 7))
+    predicted, true = generator.normal(size=(2, 1, 9, 7, 1)).astype(np.float32)
+
+    def norm(u):
+        along_x, along_y = np.gradient(u[0, :, :, 0].astype(np.float64), x, y)
+        return (u.astype(np.float64) ** 2).sum() + (along_x**2).sum() + (along_y**2).sum()
+
+    expected = np.sqrt(norm(predicted - true) / norm(true))
+    # numpy weighs uneven interior slopes as we do, and takes one-sided slopes at the ends
+    got = metrics.sample_errors(predicted, true, (x, y))["relative_h1"]
+    np.testing.assert_allclose(got, [expected], rtol=1e-5)
+
+
+def test_relative_h1_converges_to_the_integral():
+    """u = sin(pi x) sin(pi y), error 0.1 sin(2 pi x) sin(pi y): squares (1 + 2 pi^2)/4 and (1 + 5 pi^2)/400."""
+    true, coordinates = fields(201, lambda x, y: np.sin(np.pi * x) * np.sin(np.pi * y))
+    error, _ = fields(201, lambda x, y: 0.1 * np.sin(2 * np.pi * x) * np.sin(np.pi * y))
+    exact = 0.1 * np.sqrt((1 + 5 * np.pi**2) / (1 + 2 * np.pi**2))
+    got = metrics.sample_errors(true + error, true, coordinates)["relative_h1"]
+    np.testing.assert_allclose(got, [exact], rtol=2e-3)
