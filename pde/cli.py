@@ -82,7 +82,7 @@ def _train_command(model: str, options: ModelConfig, training: TrainingConfig) -
         out: Path,
         model: str = model,
         resume: FlagCreatePairsOff[bool] = False,
-        options: ModelConfig = options,
+        architecture: ModelConfig = options,
         training: TrainingConfig = training,
     ) -> Train:
         """Train an operator on a data set. --model NAME --help shows the options of each model.
@@ -92,12 +92,12 @@ def _train_command(model: str, options: ModelConfig, training: TrainingConfig) -
             out: Run folder to create.
             model: mano, fno or vit.
             resume: Go on with the run in --out, with its own configuration.
-            options: Options of the model.
+            architecture: Options of the model.
             training: How it is trained.
         """
-        return Train(data, out, model, resume, options, training)
+        return Train(data, out, model, resume, architecture, training)
 
-    command.__annotations__["options"] = type(options)
+    command.__annotations__["architecture"] = type(options)
     return command
 
 
@@ -186,15 +186,6 @@ class Demo:
         run_demo(self.out, self.seed)
 
 
-COMMANDS: dict[str, type[Command]] = {
-    "generate": Generate,
-    "evaluate": Evaluate,
-    "predict": Predict,
-    "info": Info,
-    "demo": Demo,
-}
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C."""
     argv = list(sys.argv[1:] if argv is None else argv)
@@ -216,10 +207,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parse(argv: list[str]) -> Command:
     if argv[:1] == ["train"]:
         return _parse_train(argv[1:])
-    train_command = _train_command("mano", MODELS["mano"].Config(), TrainingConfig())
-    commands: dict[str, Any] = {**COMMANDS, "train": train_command}
+    commands: dict[str, Any] = {
+        "generate": Generate,
+        "train": _train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
+        "evaluate": Evaluate,
+        "predict": Predict,
+        "info": Info,
+        "demo": Demo,
+    }
     return tyro.extras.subcommand_cli_from_dict(
-        commands, prog="manojax", args=argv, config=(OmitArgPrefixes,), description=__doc__
+        commands,
+        prog="manojax",
+        args=argv,
+        config=(OmitArgPrefixes,),
+        description="Neural operators for PDE surrogates.",
     )
 
 

@@ -34,8 +34,8 @@ class TrainingConfig:
     validation: str = "last-tenth"
     """A file, `none`, or `last-tenth`: the last tenth of the training samples, held out."""
     epochs: int | None = None
-    """Passes over the training samples; by default as many as make 6000 steps, at most 500."""
-    batch_size: int = 20
+    """Passes over the training samples; by default as many as make 5000 steps, at most 500."""
+    batch_size: int = 10
     """Samples a step."""
     learning_rate: float = 3e-3
     """Highest learning rate of AdamW: a warm-up over a twentieth of the steps, then a cosine to zero."""

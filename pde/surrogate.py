@@ -1,6 +1,7 @@
 """A trained operator as a function of physical fields."""
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +52,17 @@ class Surrogate:
         """Predict on the training grid and interpolate the prediction to `grid` by cubic splines.
 
         The inputs are taken at the points of the training grid, or at the nearest ones where the grids are not
-        nested; the second result says whether they are. Where the border is known to be zero, zero values on
-        the border of the domain are added to the prediction before it is interpolated.
+        nested; the second result says whether they are. Where `grid` or the training data declare a zero border,
+        zero values on the border of the domain are added to the prediction before it is interpolated.
         """
         trained = self.run.grid
         rows, columns, nested = nearest((grid.x, grid.y), (trained.x, trained.y))
         predicted = self.predict(inputs[:, rows[:, None], columns[None, :]], trained)
         if grid.matches(trained):
             return predicted, nested
-        if trained.boundary == "zero":
-            predicted, trained = add_zero_border(predicted, trained)
+        declared = grid if grid.boundary == "zero" else trained
+        if declared.boundary == "zero":
+            predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
         return interpolate(predicted, (trained.x, trained.y), (grid.x, grid.y)), nested
 
     def errors(self, inputs: Fields, solution: Float[np.ndarray, "sample height width 1"]) -> dict[str, float]:
@@ -92,7 +94,7 @@ def add_zero_border(fields: Fields, grid: Grid) -> tuple[Extended, Grid]:
     x0, x1, y0, y1 = grid.extent
     (x, rows), (y, columns) = _with_border(grid.x, x0, x1), _with_border(grid.y, y0, y1)
     padded = np.pad(fields, ((0, 0), rows, columns, (0, 0)))
-    return padded, Grid(x, y, grid.boundary, grid.domain)
+    return padded, replace(grid, x=x, y=y)
 
 
 def _with_border(axis: np.ndarray, low: float, high: float) -> tuple[np.ndarray, tuple[int, int]]:

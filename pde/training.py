@@ -28,7 +28,7 @@ from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig, build, count_parameters
 from pde.surrogate import Surrogate, forward
 
-_STEP_BUDGET, _MAX_EPOCHS = 6000, 500
+_STEP_BUDGET, _MAX_EPOCHS = 5000, 500
 
 Fields = Float[np.ndarray, "sample height width channel"]
 Loss = Callable[[Any, Array, Array], Array]

@@ -93,21 +93,23 @@ def test_the_resample_baseline_uses_the_zero_border():
         return u[None, :, :, None].astype(np.float32)
 
     class Exact(Surrogate):
+        def __init__(self, grid):
+            self.run = SimpleNamespace(grid=grid)
+
         def predict(self, inputs, grid):
             return sines(grid)
 
-    def largest_error(boundary):
-        centres = (np.arange(8) + 0.5) / 8
-        trained = Grid(centres, centres, boundary, (0.0, 1.0, 0.0, 1.0))
-        nodes = np.linspace(0, 1, 33)
-        target = Grid(nodes, nodes)
-        surrogate = Exact(SimpleNamespace(grid=trained), None, None, 0)
-        predicted, nested = surrogate.resample(np.ones((1, 33, 33, 1), np.float32), target)
+    def largest_error(in_training, in_test):
+        centres, nodes = (np.arange(8) + 0.5) / 8, np.linspace(0, 1, 33)
+        domain = (0.0, 1.0, 0.0, 1.0)
+        trained, target = Grid(centres, centres, in_training, domain), Grid(nodes, nodes, in_test, domain)
+        predicted, nested = Exact(trained).resample(np.ones((1, 33, 33, 1), np.float32), target)
         assert not nested
         return np.abs(predicted - sines(target)).max()
 
-    assert largest_error("zero") < 1e-3
-    assert largest_error("unknown") > 3e-3
+    assert largest_error("zero", "unknown") < 1e-3
+    assert largest_error("unknown", "zero") < 1e-3
+    assert largest_error("unknown", "unknown") > 3e-3
 
 
 def test_a_rectangular_grid_evaluates(tmp_path):
