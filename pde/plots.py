@@ -82,19 +82,22 @@ def sample_fields(
     predictions: Mapping[str, Float[np.ndarray, "height width"]],
     grid: Grid,
 ) -> Figure:
-    """Coefficient and solution, then each prediction above its error; predictions share the solution's scale."""
+    """Coefficient and solution, then each prediction above its error.
+
+    Predictions share the solution's scale; each error has its own, symmetric about zero.
+    """
     columns = 1 + len(predictions)
     figure = Figure(figsize=(2.9 * columns, 5.4), layout="constrained")
     axes = figure.subplots(2, columns, squeeze=False)
     low, high = float(solution.min()), float(solution.max())
-    worst = max(float(np.abs(p - solution).max()) for p in predictions.values())
     _field(axes[0, 0], coefficient, grid, "coefficient", cmap="cividis")
     _field(axes[1, 0], solution, grid, "solution", cmap="viridis", vmin=low, vmax=high)
     for column, (name, predicted) in enumerate(predictions.items(), start=1):
-        relative = np.linalg.norm(predicted - solution) / np.linalg.norm(solution)
+        error = predicted - solution
+        worst, relative = float(np.abs(error).max()), np.linalg.norm(error) / np.linalg.norm(solution)
         _field(axes[0, column], predicted, grid, name, cmap="viridis", vmin=low, vmax=high)
         title = f"error, relative L2 {relative:.4f}"
-        _field(axes[1, column], predicted - solution, grid, title, cmap="RdBu_r", vmin=-worst, vmax=worst)
+        _field(axes[1, column], error, grid, title, cmap="RdBu_r", vmin=-worst, vmax=worst)
     return figure
 
 

@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
@@ -38,3 +39,14 @@ def test_agrees_with_loops_in_float64(options, shape):
 def test_options_that_do_not_fit_are_refused(options):
     with pytest.raises(ValueError, match=r"must|multiple"):
         MultipoleAttention(8, rngs=nnx.Rngs(0), **options)
+
+
+def test_level_padding_holds_nothing():
+    """On an axis of one point the second row of every cell is padding: its kernel may hold anything."""
+    module = MultipoleAttention(8, heads=2, rngs=nnx.Rngs(0))
+    x = jax.random.normal(jax.random.key(0), (1, 1, 9, 8))
+    before = module(x)
+    kernel = np.array(module.down.kernel[...]).reshape(2, 2, 8, 8)
+    kernel[1] = 1e6
+    module.down.kernel[...] = jnp.asarray(kernel.reshape(32, 8))
+    np.testing.assert_array_equal(module(x), before)
