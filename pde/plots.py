@@ -87,7 +87,7 @@ def sample_fields(
     Predictions share the solution's scale; each error has its own, symmetric about zero.
     """
     columns = 1 + len(predictions)
-    figure = Figure(figsize=(2.9 * columns, 5.4), layout="constrained")
+    figure = Figure(figsize=(2.5 * columns, 4.8), layout="constrained")
     axes = figure.subplots(2, columns, squeeze=False)
     low, high = float(solution.min()), float(solution.max())
     _field(axes[0, 0], coefficient, grid, "coefficient", cmap="cividis")

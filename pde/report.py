@@ -17,7 +17,8 @@ from pde.runs import Run
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .25rem .8rem; text-align: right }
+table { border-collapse: collapse; margin: 1rem 0 }
+th, td { padding: .25rem .7rem; text-align: right; white-space: nowrap }
 th { border-bottom: 1px solid #888; font-weight: 600 } td:first-child, th:first-child { text-align: left }
 tr.loses td.direct { color: #a33 } img { max-width: 100%; height: auto }
 pre { background: #f5f5f5; padding: .8rem; overflow: auto }
@@ -72,14 +73,15 @@ def write_report(path: Path, report: Report) -> None:
 
 
 def coarse_table(coarse: Sequence[Mapping[str, Any]], speeds: Mapping[str, float]) -> str:
-    """The coarse solve as plain text, its time beside that of a prediction on the training grid."""
+    """The coarse solve as plain text; the first row's is on the training grid, beside a prediction there."""
     lines = ["coarse solve on the strided coefficient (arithmetic faces, one sample at a time, same machine):"]
     for row in coarse:
         lines.append(
             f"  {row['resolution']:>4} x{row['resolution']:>3}   L2 {row['relative_l2']:.4f}"
             f"   MSE {row['relative_mse']:.2e}   H1 {row['relative_h1']:.4f}   {row['milliseconds']:.1f} ms"
         )
-    predictions = ", ".join(f"{name} {ms:.1f} ms" for name, ms in speeds.items())
+    solve = coarse[0]["milliseconds"]
+    predictions = ", ".join(f"{name} {ms:.1f} ms ({ms / solve:.1f} solves)" for name, ms in speeds.items())
     return "\n".join([*lines, f"  one prediction on the training grid: {predictions}"])
 
 
