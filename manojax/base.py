@@ -1,6 +1,6 @@
 """What every operator has in common."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from flax import nnx
@@ -13,7 +13,17 @@ from manojax.grids import Coordinates
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Options of a model: plain values, so that a run can hold them and a command line can set them."""
+    """Options of a model: plain values, so that a run can hold them and a command line can set them.
+
+    Raises:
+        ValueError: a whole number below 1.
+    """
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int) and value < 1:
+                raise ValueError(f"{field.name} {value} must be at least 1")
 
     def for_grid(self, shape: tuple[int, int]) -> "ModelConfig":
         """The same options with those that follow the training grid filled in.

@@ -21,7 +21,7 @@ from pde.datasets import DataFile, open_data
 from pde.demo import run_demo
 from pde.errors import InputError
 from pde.evaluation import evaluate, finest_sample, table
-from pde.files import write_text
+from pde.files import refuse_unwritable, write_text
 from pde.generation import generate
 from pde.info import describe
 from pde.prediction import Mode, predict
@@ -130,6 +130,8 @@ class Evaluate:
     source: Source = field(default_factory=Source)
 
     def run(self) -> None:
+        if self.json is not None:
+            refuse_unwritable(self.json)
         surrogate = load(self.run_folder)
         data = self.source.open(self.test, surrogate)
         report = evaluate(surrogate, data, self.resolutions or None)
@@ -193,6 +195,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _parse(argv).run()
     except InputError as error:
         print(f"manojax: error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a folder that may not be written to
+        print(f"manojax: error: {error}; free space or choose another place", file=sys.stderr)
         return 2
     except ArithmeticError as error:
         print(f"manojax: error: {error}", file=sys.stderr)

@@ -15,16 +15,20 @@ def write_aside(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder does not exist or cannot be written to.
     """
-    aside = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        aside.touch()
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
+    aside = _aside(path)
+    _touch(path, aside)
     try:
         yield aside
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise InputError now where `write_aside` would later, after the work."""
+    aside = _aside(path)
+    _touch(path, aside)
+    aside.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -37,3 +41,14 @@ def refuse_existing(path: Path) -> None:
     """Raise InputError where something stands under this name already."""
     if path.exists():
         raise InputError(f"{path} exists already; remove it or choose another name")
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial-{os.getpid()}")
+
+
+def _touch(path: Path, aside: Path) -> None:
+    try:
+        aside.touch()
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place") from error

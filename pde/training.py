@@ -76,6 +76,9 @@ def _prepare(
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
+    for name in ("seed", "weight_decay"):
+        if not 0 <= getattr(config, name) < float("inf"):
+            raise InputError(f"--{name.replace('_', '-')} {getattr(config, name)} must not be negative")
     data = first_samples(_open(path, config), config.train_samples)
     stride = data.grid.stride_to(config.resolution or data.grid.shape[0])
     grid = data.grid.strided(stride)

@@ -110,9 +110,12 @@ def test_an_unknown_model_suggests_the_near_one(capsys, darcy_file, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_an_option_of_another_model_is_refused(capsys, darcy_file, tmp_path):
-    status, _, _ = run(capsys, "train", darcy_file, "--model", "fno", "--out", tmp_path / "run", "--window", 2)
-    assert status == 2
+def test_options_that_the_model_does_not_have_or_take_are_refused(capsys, darcy_file, tmp_path):
+    flags = ("--model", "fno", "--out", tmp_path / "run")
+    for wrong in (("--window", 2), ("--width", 0), ("--depth", "deep")):
+        status, _, error = run(capsys, "train", darcy_file, *flags, *wrong)
+        assert status == 2
+        assert "Traceback" not in error
     assert not (tmp_path / "run").exists()
 
 

@@ -162,6 +162,8 @@ def test_the_unit_of_length_changes_nothing_for_the_model(darcy_file, tmp_path):
         ({"epochs": 0}, "--epochs 0"),
         ({"batch_size": -1}, "--batch-size -1"),
         ({"learning_rate": float("nan")}, "--learning-rate nan"),
+        ({"seed": -1}, "--seed -1"),
+        ({"weight_decay": -1.0}, "--weight-decay"),
         ({"validation": "nowhere.h5"}, "nowhere.h5: no such file"),
         ({"train_samples": 1}, "give --validation none"),
     ],
