@@ -1,5 +1,6 @@
 """What is saved of a training state, and how it comes back. The one place that knows Orbax."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ class Checkpoints:
         items = ocp.args.Composite(
             params=ocp.args.StandardSave(params), optimiser=ocp.args.StandardSave(optimiser)
         )
-        metrics = None if validation_error is None else {"error": validation_error}
+        measured = validation_error is not None and math.isfinite(validation_error)
+        metrics = {"error": validation_error} if measured else None
         self._manager.save(epoch, args=items, metrics=metrics)
 
     def last_epoch(self) -> int | None:
