@@ -87,7 +87,7 @@ def sample_fields(
     Predictions share the solution's scale; each error has its own, symmetric about zero.
     """
     columns = 1 + len(predictions)
-    figure = Figure(figsize=(2.5 * columns, 4.8), layout="constrained")
+    figure = Figure(figsize=(2.5 * columns, 4.5), layout="constrained")
     axes = figure.subplots(2, columns, squeeze=False)
     low, high = float(solution.min()), float(solution.max())
     _field(axes[0, 0], coefficient, grid, "coefficient", cmap="cividis")
@@ -105,10 +105,10 @@ def _field(axes: Axes, field: Float[np.ndarray, "height width"], grid: Grid, tit
     """One field over its true coordinates, x to the right and y upwards."""
     drawn = axes.pcolormesh(grid.x, grid.y, field.T, shading="nearest", rasterized=True, **colours)
     axes.set_aspect("equal")
-    axes.set_title(title, fontsize=9)
+    axes.set_title(title, fontsize=8)
     axes.set(xlabel="x", ylabel="y")
     axes.tick_params(labelsize=7)
-    bar = axes.figure.colorbar(drawn, ax=axes, shrink=0.8)
+    bar = axes.figure.colorbar(drawn, ax=axes, fraction=0.046, pad=0.03)
     bar.ax.tick_params(labelsize=7)
 
 
