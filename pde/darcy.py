@@ -6,6 +6,7 @@ lives on nodes, borders included, and faces carry arithmetic means.
 
 import functools
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -40,6 +41,8 @@ class Darcy:
     """Smoothness of the Gaussian field: the power of its covariance."""
     tau: float = 3.0
     """Inverse length scale of the Gaussian field."""
+    tolerance: ClassVar[float] = 1e-10
+    """Relative residual of the solver."""
 
     def __post_init__(self):
         if self.resolution < 3:
@@ -48,8 +51,6 @@ class Darcy:
             value = getattr(self, field)
             if not 0 < value < np.inf:
                 raise InputError(f"--{field.replace('_', '-')} {value} must be positive and finite")
-
-    tolerance = 1e-10
 
     @property
     def grid(self) -> Grid:
