@@ -19,6 +19,9 @@ from jaxtyping import Float
 Map = Float[Array, "batch height width heads head_dim"]
 Offset = tuple[int, ...]
 
+# Windows up to this size, at every point, are summed over neighbours without copying; K^4 terms are unrolled.
+_LARGEST_UNROLLED = 3
+
 
 class SelfAttention(nnx.Module):
     """Multi-head softmax self-attention on a map, with projections to query, key, value and output.
@@ -78,7 +81,7 @@ def window_attention(query: Map, key: Map, value: Map, *, window: int, stride: i
     windows = (min(window, height), min(window, width))
     query = query.astype(jnp.float32) * query.shape[-1] ** -0.5
     key, attended = key.astype(jnp.float32), value.astype(jnp.float32)
-    if stride == 1:
+    if stride == 1 and window <= _LARGEST_UNROLLED:
         attended = _neighbour_attention(query, key, attended, windows)
     else:
         attended = _gathered_attention(query, key, attended, windows, stride)

@@ -33,6 +33,11 @@ class FNOConfig(ModelConfig):
     padding: float = 0.0
     """Zeros appended to each axis before the first block and cut off after the last, as a fraction of the axis."""
 
+    def __post_init__(self):
+        super().__post_init__()
+        if not 0 <= self.padding < math.inf:
+            raise ValueError(f"padding {self.padding} must be a fraction, zero or more")
+
     def for_grid(self, shape: tuple[int, int]) -> "FNOConfig":
         held = tuple(held_modes(n) for n in shape)
         if self.modes is None:
@@ -53,7 +58,7 @@ class FNO(Operator):
     projection = Linear-GELU-Linear.
 
     Raises:
-        ValueError: a mode count below 1, or a negative padding.
+        ValueError: a mode count below 1.
     """
 
     Config = FNOConfig
@@ -67,8 +72,6 @@ class FNO(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        if config.padding < 0:
-            raise ValueError(f"padding {config.padding} must not be negative")
         width = config.width
         self.padding = config.padding
         self.lift = MLP(in_channels + 2, 2 * width, width, dtype=dtype, rngs=rngs)

@@ -139,7 +139,8 @@ class Evaluate:
         if self.json is not None:
             write_text(self.json, json.dumps(report, indent=1) + "\n")
             plots.save(plots.errors_by_grid([report]), self.json.with_name(f"{self.json.stem}-errors.png"))
-            fields = finest_sample([surrogate], data, report["rows"][-1]["resolution"])
+            finest = max(row["resolution"] for row in report["rows"])
+            fields = finest_sample([surrogate], data, finest)
             plots.save(plots.sample_fields(*fields), self.json.with_name(f"{self.json.stem}-sample.png"))
 
 

@@ -53,6 +53,17 @@ class DataFile:
     grid: Grid
     attributes: Mapping[str, Any]
 
+    def stride_to(self, resolution: int) -> int:
+        """The stride that leads to a resolution (`Grid.stride_to`).
+
+        Raises:
+            InputError: no stride does; the message names those that can be had.
+        """
+        try:
+            return self.grid.stride_to(resolution)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from error
+
     def read_inputs(
         self, samples: slice = slice(None), stride: int = 1
     ) -> Float[np.ndarray, "sample height width channel"]:
@@ -91,7 +102,10 @@ class DataFile:
             # Whole samples in blocks, strided in memory: HDF5 reads element by element where it strides itself.
             for first in range(start, stop, block):
                 last = min(first + block, stop)
-                fields[first - start : last - start] = data[first:last][:, ::stride, ::stride]
+                try:
+                    fields[first - start : last - start] = data[first:last][:, ::stride, ::stride]
+                except OSError as error:
+                    raise InputError(f"{self.path}: {name} cannot be read; copy or make the file again") from error
         bad = np.flatnonzero(~np.isfinite(fields).all(axis=(1, 2)))
         if bad.size:
             raise InputError(
@@ -119,6 +133,10 @@ def open_data(
         InputError: no file, no HDF5, truncated, a data set missing or of another shape or type, coordinates that
             do not increase, or a `boundary` or `domain` that contradicts the file's own.
     """
+    if not inputs or len(set(inputs)) < len(inputs) or {"solution", "x", "y"} & set(inputs):
+        raise InputError(
+            f"--inputs {' '.join(inputs)}: name one or more different data sets, the solution not among them"
+        )
     with _open(path) as file:
         first = _dataset(file, path, inputs[0])
         if first.ndim != 3 or first.shape[0] < 1:
@@ -136,8 +154,8 @@ def open_data(
     said_domain = _agreed(path, "domain", attributes.get("domain"), domain)
     if said_boundary not in (None, "zero", "unknown"):
         raise InputError(f"{path}: attribute boundary is {said_boundary!r}; it must be 'zero' or 'unknown'")
-    if said_domain is not None and len(said_domain) != 4:
-        raise InputError(f"{path}: attribute domain has {len(said_domain)} numbers; it must be x0 x1 y0 y1")
+    if said_domain is not None and np.asarray(said_domain).shape != (4,):
+        raise InputError(f"{path}: attribute domain is {said_domain!r}; it must be four numbers x0 x1 y0 y1")
     try:
         grid = Grid(x, y, said_boundary or "unknown", said_domain)
     except InputError as error:

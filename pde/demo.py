@@ -12,6 +12,7 @@ import numpy as np
 from manojax import MODELS
 from pde.darcy import Darcy, solve_darcy
 from pde.datasets import DataFile, open_data
+from pde.errors import check_seed
 from pde.evaluation import evaluate, finest_sample, table
 from pde.files import refuse_existing, write_text
 from pde.generation import generate
@@ -37,6 +38,7 @@ def run_demo(out: Path, seed: int) -> None:
         InputError: `out` exists.
     """
     refuse_existing(out)
+    check_seed(seed + 1)  # the test samples'
     out.mkdir(parents=True)
     seconds: dict[str, float] = {}
     law = Darcy(resolution=FINE)
@@ -64,14 +66,16 @@ def run_demo(out: Path, seed: int) -> None:
         fields = finest_sample(surrogates, data, RESOLUTIONS[-1])
     write_text(out / "evaluation.json", json.dumps(reports, indent=1) + "\n")
     histories = {s.run.model: _history(out / s.run.model) for s in surrogates}
-    report = Report(reports, coarse, speeds, fields, histories, [s.run for s in surrogates], seconds)
+    generated = {**law.attributes(), "nodes a side": FINE, "training seed": seed, "test seed": seed + 1}
+    runs = [surrogate.run for surrogate in surrogates]
+    report = Report(reports, coarse, speeds, fields, histories, generated, runs, seconds)
     write_report(out / "report.html", report)
     print(f"\n{table(reports)}\n\n{coarse_table(coarse, speeds)}\n\nReport: {out / 'report.html'}")
 
 
 def _coarse_solve(data: DataFile, resolution: int) -> dict[str, Any]:
     """The equation solved again on the strided coefficient: its errors and time a sample."""
-    stride = data.grid.stride_to(resolution)
+    stride = data.stride_to(resolution)
     grid = data.grid.strided(stride)
     inputs, solution = data.read_inputs(stride=stride)[..., 0], data.read_solution(stride=stride)
     solved = np.stack([solve_darcy(a, grid) for a in inputs]).astype(np.float32)[..., None]
@@ -82,7 +86,7 @@ def _coarse_solve(data: DataFile, resolution: int) -> dict[str, Any]:
 
 def _prediction_milliseconds(surrogate: Surrogate, data: DataFile) -> float:
     """Time of one prediction on the training grid, a single sample as the coarse solve has it."""
-    inputs = data.read_inputs(slice(1), data.grid.stride_to(surrogate.run.grid.shape[0]))
+    inputs = data.read_inputs(slice(1), data.stride_to(surrogate.run.grid.shape[0]))
     return _median_milliseconds(lambda: surrogate.predict(inputs, surrogate.run.grid))
 
 

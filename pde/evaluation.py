@@ -34,7 +34,7 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         InputError: a resolution that the file cannot be strided to, or bad data.
     """
     run = surrogate.run
-    strides = [data.grid.stride_to(r) for r in resolutions or default_resolutions(run.grid, data.grid)]
+    strides = [data.stride_to(r) for r in resolutions or default_resolutions(run.grid, data.grid)]
     rows = [_row(surrogate, data, stride) for stride in strides]
     return {
         "model": run.model,
@@ -76,7 +76,7 @@ def finest_sample(
     surrogates: Sequence[Surrogate], data: DataFile, resolution: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Grid]:
     """Sample 0 on one grid for a figure: first input, solution, predictions by name, grid."""
-    stride = data.grid.stride_to(resolution)
+    stride = data.stride_to(resolution)
     grid = data.grid.strided(stride)
     inputs, solution = data.read_inputs(slice(1), stride), data.read_solution(slice(1), stride)
     predictions = {}

@@ -26,6 +26,8 @@ def write_aside(path: Path) -> Iterator[Path]:
 
 def refuse_unwritable(path: Path) -> None:
     """Raise InputError now where `write_aside` would later, after the work."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file")
     aside = _aside(path)
     _touch(path, aside)
     aside.unlink()

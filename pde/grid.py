@@ -72,7 +72,8 @@ class Grid:
     def matches(self, other: "Grid") -> bool:
         """Whether both have the same points, to a thousandth of the spacing."""
         return self.shape == other.shape and all(
-            np.allclose(a, b, rtol=0, atol=1e-3 * self.spacing) for a, b in ((self.x, other.x), (self.y, other.y))
+            np.allclose(a, b, rtol=0, atol=1e-3 * np.diff(a).min())
+            for a, b in ((self.x, other.x), (self.y, other.y))
         )
 
     def stride_to(self, resolution: int) -> int:
@@ -98,7 +99,8 @@ class Grid:
 
     def _strides(self) -> dict[int, int]:
         height, width = self.shape
-        strides = range(1, min(height, width))  # two points at least remain along each axis
+        fewest = 3 if self.on_nodes else 2  # two nodes would hold nothing but the border
+        strides = range(1, (min(height, width) - 1) // (fewest - 1) + 1)
         nodal = {(height - 1) // s + 1: s for s in strides if (height - 1) % s == 0}
         if self.on_nodes:
             return {resolution: s for resolution, s in nodal.items() if (width - 1) % s == 0}

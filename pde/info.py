@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from pde.datasets import DataFile, open_data
 from pde.grid import Grid
 from pde.runs import Run
@@ -50,13 +52,13 @@ def _run(folder: Path) -> list[tuple[str, str]]:
 
 def _state(run: Run, metrics: Path) -> str:
     lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.exists() else []
-    if not lines:
+    history = [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
+    if not history:
         return "no epoch finished yet"
-    history = [json.loads(line) for line in lines]
     last = history[-1]
     state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {last['train_loss']:.4f}"
     if run.validated:
-        best = min(history, key=lambda line: line["validation"]["relative_l2"])
+        best = min(history, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
         state += f", best validation L2 {best['validation']['relative_l2']:.4f} (epoch {best['epoch']})"
     return state
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from manojax.grids import Coordinates
 
@@ -19,12 +20,13 @@ PerSample = Float[Array, " batch"]
 
 def relative_l2(predicted: Fields, true: Fields) -> PerSample:
     """||p - u|| / ||u||."""
-    return jnp.sqrt(relative_mse(predicted, true))
+    return _root(relative_mse(predicted, true))
 
 
 def relative_mse(predicted: Fields, true: Fields) -> PerSample:
     """||p - u||^2 / ||u||^2: the square of `relative_l2` for each sample, though not for their means."""
-    return _squared(predicted - true) / _squared(true)
+    scale = _scale(true)
+    return _squared((predicted - true) * scale) / _squared(true * scale)
 
 
 def relative_h1(predicted: Fields, true: Fields, coordinates: Coordinates) -> PerSample:
@@ -33,8 +35,20 @@ def relative_h1(predicted: Fields, true: Fields, coordinates: Coordinates) -> Pe
     Derivatives are central differences at true coordinates, one-sided at the ends of an axis, as `numpy.gradient`
     has them; the norm weighs them by the unit of the coordinates.
     """
-    error = predicted - true
-    return jnp.sqrt(_squared_h1(error, coordinates) / _squared_h1(true, coordinates))
+    scale = _scale(true)
+    error = (predicted - true) * scale
+    return _root(_squared_h1(error, coordinates) / _squared_h1(true * scale, coordinates))
+
+
+def _scale(true: Fields) -> Float[Array, "batch 1 1 1"]:
+    """A power of two for each sample that brings its largest value near one, so that no square leaves float32."""
+    _, exponent = jnp.frexp(jnp.max(jnp.abs(true), axis=(1, 2, 3), keepdims=True))
+    return jnp.ldexp(jnp.ones_like(exponent, true.dtype), -exponent)
+
+
+def _root(square: PerSample) -> PerSample:
+    """Square root whose gradient at zero is zero, where a prediction is exact."""
+    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
 
 
 def _squared(fields: Fields) -> PerSample:
@@ -43,16 +57,19 @@ def _squared(fields: Fields) -> PerSample:
 
 def _squared_h1(fields: Fields, coordinates: Coordinates) -> PerSample:
     x, y = coordinates
-    along_x = _derivative(fields, jnp.asarray(x, fields.dtype))
-    along_y = _derivative(fields.swapaxes(1, 2), jnp.asarray(y, fields.dtype))
+    along_x, along_y = _derivative(fields, _steps(x)), _derivative(fields.swapaxes(1, 2), _steps(y))
     return _squared(fields) + _squared(along_x) + _squared(along_y)
 
 
+def _steps(axis: ArrayLike) -> Float[Array, "1 step 1 1"]:
+    """Distances of neighbouring points, taken in float64: coordinates may be large and their distances small."""
+    return jnp.asarray(np.diff(np.asarray(axis, np.float64))[None, :, None, None], jnp.float32)
+
+
 def _derivative(
-    fields: Float[Array, "batch n m channel"], axis: Float[Array, " n"]
+    fields: Float[Array, "batch n m channel"], steps: Float[Array, "1 step 1 1"]
 ) -> Float[Array, "batch n m channel"]:
     """Derivative along axis 1. Inside, the two one-sided slopes weighted for second order on any spacing."""
-    steps = jnp.diff(axis)[None, :, None, None]
     slopes = jnp.diff(fields, axis=1) / steps
     before, after = steps[:, :-1], steps[:, 1:]
     inner = (after * slopes[:, :-1] + before * slopes[:, 1:]) / (before + after)

@@ -38,6 +38,8 @@ class Report:
     fields: tuple[Any, ...]
     """Arguments of `pde.plots.sample_fields`."""
     histories: Mapping[str, Sequence[Mapping[str, Any]]]
+    generated: Mapping[str, Any]
+    """What the data are."""
     runs: Sequence[Run]
     seconds: Mapping[str, float]
 
@@ -65,6 +67,7 @@ def write_report(path: Path, report: Report) -> None:
         "<h2>Wall times</h2>",
         "<p>" + ", ".join(f"{name}: {value:.0f} s" for name, value in report.seconds.items()) + "</p>",
         "<h2>Configuration and versions</h2>",
+        f"<pre>{html.escape(json.dumps(report.generated, indent=1))}</pre>",
         *(f"<pre>{html.escape(_configuration(run))}</pre>" for run in report.runs),
     ]
     head = f'<meta charset="utf-8"><title>manojax report</title><style>{_STYLE}</style>'

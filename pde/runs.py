@@ -61,6 +61,9 @@ class Run:
     options: ModelConfig
     training: TrainingConfig
     data: str
+    """Name of the training file."""
+    digest: str
+    """SHA-256 of what training and validation see: the data that a resumed run must be given."""
     samples: int
     """Training samples, held-out ones not counted."""
     validated: bool
@@ -104,7 +107,7 @@ class Run:
                     "grid": Grid.from_json(saved["grid"]),
                 }
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
 
 

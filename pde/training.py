@@ -1,6 +1,7 @@
 """The training loop. Its state is a plain pytree: parameters and the optimiser's state."""
 
 import dataclasses
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from manojax.base import ModelConfig
 from pde import metrics
 from pde.checkpoints import Checkpoints
 from pde.datasets import DataFile, first_samples, open_data
-from pde.errors import InputError
+from pde.errors import InputError, check_seed
 from pde.files import refuse_existing, write_text
 from pde.grid import Grid
 from pde.normalisation import Normalisation
@@ -63,7 +64,7 @@ def resume(data: Path, out: Path) -> None:
     """
     saved = Run.open(out)
     run, parts = _prepare(data, saved.model, saved.options, saved.training)
-    if run.normalisation != saved.normalisation or not run.grid.matches(saved.grid):
+    if run.digest != saved.digest:
         raise InputError(f"{data} is not the data that {out} was begun with ({saved.data}); give that file")
     _fit(saved, out, *parts)
 
@@ -76,11 +77,11 @@ def _prepare(
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
-    for name in ("seed", "weight_decay"):
-        if not 0 <= getattr(config, name) < float("inf"):
-            raise InputError(f"--{name.replace('_', '-')} {getattr(config, name)} must not be negative")
+    if not 0 <= config.weight_decay < float("inf"):
+        raise InputError(f"--weight-decay {config.weight_decay} must not be negative")
+    check_seed(config.seed)
     data = first_samples(_open(path, config), config.train_samples)
-    stride = data.grid.stride_to(config.resolution or data.grid.shape[0])
+    stride = data.stride_to(data.grid.shape[0] if config.resolution is None else config.resolution)
     grid = data.grid.strided(stride)
     training, validation = _split(data, stride, grid, config)
     try:
@@ -96,6 +97,7 @@ def _prepare(
         options=options,
         training=dataclasses.replace(config, epochs=epochs, resolution=grid.shape[0]),
         data=path.name,
+        digest=_digest(grid, training, validation),
         samples=samples,
         validated=validation is not None,
         grid=grid,
@@ -118,7 +120,7 @@ def _split(data: DataFile, stride: int, grid: Grid, config: TrainingConfig) -> t
         first = data.samples - max(1, data.samples // 10)
         return _read(data, slice(first), stride), _read(data, slice(first, None), stride)
     held_out = _open(Path(config.validation), config)
-    held_stride = held_out.grid.stride_to(grid.shape[0])
+    held_stride = held_out.stride_to(grid.shape[0])
     if not held_out.grid.strided(held_stride).matches(grid):
         raise InputError(f"{held_out.path} has other points than the training grid; validate on the same grid")
     return _read(data, slice(None), stride), _read(held_out, slice(None), held_stride)
@@ -126,6 +128,17 @@ def _split(data: DataFile, stride: int, grid: Grid, config: TrainingConfig) -> t
 
 def _read(data: DataFile, samples: slice, stride: int) -> Part:
     return Part(data.read_inputs(samples, stride), data.read_solution(samples, stride))
+
+
+def _digest(grid: Grid, *parts: Part | None) -> str:
+    """SHA-256 of everything that training and validation see."""
+    arrays = [grid.x, grid.y]
+    for part in parts:
+        arrays += [] if part is None else [part.inputs, part.solution]
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def _steps_an_epoch(samples: int, batch_size: int) -> int:

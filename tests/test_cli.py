@@ -112,7 +112,7 @@ def test_an_unknown_model_suggests_the_near_one(capsys, darcy_file, tmp_path):
 
 def test_options_that_the_model_does_not_have_or_take_are_refused(capsys, darcy_file, tmp_path):
     flags = ("--model", "fno", "--out", tmp_path / "run")
-    for wrong in (("--window", 2), ("--width", 0), ("--depth", "deep")):
+    for wrong in (("--window", 2), ("--width", 0), ("--depth", "deep"), ("--padding", "nan")):
         status, _, error = run(capsys, "train", darcy_file, *flags, *wrong)
         assert status == 2
         assert "Traceback" not in error
@@ -143,7 +143,7 @@ def test_bad_input_is_one_sentence_and_damages_nothing(capsys, folder, darcy_fil
         (("info", empty), "holds no run"),
         (("train", nowhere, *fresh), "no such file"),
         (("train", text, *fresh), "not an HDF5 file"),
-        (("train", darcy_file, *fresh, "--resolution", 12), "choose one of 2 3 5 9 17"),
+        (("train", darcy_file, *fresh, "--resolution", 12), "choose one of 3 5 9 17"),
         (("train", darcy_file, *fresh, "--train-samples", 99), "has 20 samples"),
         (("train", darcy_file, *fresh, "--inputs", "coefficient", "source"), "no data set 'source'"),
         (("train", darcy_file, *fresh, "--modes", 99, 99), "at most 9 9"),
@@ -155,10 +155,13 @@ def test_bad_input_is_one_sentence_and_damages_nothing(capsys, folder, darcy_fil
         (("evaluate", folder / "run", nowhere), "no such file"),
         (("evaluate", folder / "run", darcy_file, "--resolutions", 4), "choose one of"),
         (("evaluate", folder / "run", darcy_file, "--json", nowhere / "a.json"), "cannot be written"),
+        (("evaluate", folder / "run", darcy_file, "--json", empty), "is a folder"),
         (("predict", folder / "run", darcy_file, darcy_file), "exists already"),
         (("predict", folder / "run", darcy_file, nowhere / "out.h5"), "cannot be written"),
         (("generate", darcy_file), "exists already"),
         (("generate", tmp_path / "a.h5", "--samples", 0), "--samples 0"),
+        (("generate", tmp_path / "a.h5", "--seed", 2**70), "--seed"),
+        (("demo", "--out", tmp_path / "demo", "--seed", -2), "--seed"),
         (("generate", nowhere / "a.h5", "--samples", 1), "cannot be written"),
         (("demo", "--out", empty), "exists already"),
     ]

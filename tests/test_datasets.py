@@ -101,6 +101,13 @@ def test_a_solution_of_zeros_has_no_relative_error(path):
         open_data(path).read_solution(slice(2, None))
 
 
+@pytest.mark.parametrize("domain", [1.0, "unit", (0.0, 1.0)])
+def test_a_domain_that_is_not_four_numbers_is_refused(path, domain):
+    write(path, domain=domain)
+    with pytest.raises(InputError, match="four numbers"):
+        open_data(path)
+
+
 def test_no_file_no_hdf5_and_truncated_files_are_refused(path):
     with pytest.raises(InputError, match="no such file"):
         open_data(path)

@@ -1,4 +1,5 @@
 import h5py
+import jax
 import numpy as np
 import pytest
 
@@ -33,6 +34,16 @@ def test_a_sample_has_the_same_bits_whatever_the_number_of_samples(file, tmp_pat
     two, five = open_data(tmp_path / "two.h5"), open_data(file)
     np.testing.assert_array_equal(two.read_inputs(), five.read_inputs(slice(2)))
     np.testing.assert_array_equal(two.read_solution(), five.read_solution(slice(2)))
+
+
+def test_a_sample_has_the_same_bits_on_every_device(file):
+    with jax.default_device(jax.devices()[3]):
+        fields = LAW.sample(3, 1)
+    data = open_data(file)
+    np.testing.assert_array_equal(fields["coefficient"], data.read_inputs(slice(1, 2))[0, ..., 0])
+    np.testing.assert_array_equal(
+        fields["solution"].astype(np.float32), data.read_solution(slice(1, 2))[0, ..., 0]
+    )
 
 
 def test_the_same_command_gives_the_same_file_and_another_seed_another(file, tmp_path):

@@ -1,3 +1,5 @@
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -44,3 +46,30 @@ def test_relative_h1_converges_to_the_integral():
     exact = 0.1 * np.sqrt((1 + 5 * np.pi**2) / (1 + 2 * np.pi**2))
     got = metrics.sample_errors(true + error, true, coordinates)["relative_h1"]
     np.testing.assert_allclose(got, [exact], rtol=2e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1.0, 1e25])
+def test_errors_do_not_depend_on_the_unit_of_the_field(scale):
+    generator = np.random.default_rng(0)
+    predicted, true = generator.normal(size=(2, 3, 9, 7, 1)).astype(np.float32)
+    points = (np.linspace(0, 1, 9), np.linspace(0, 1, 7))
+    one = metrics.sample_errors(predicted, true, points)
+    other = metrics.sample_errors(predicted * np.float32(scale), true * np.float32(scale), points)
+    for name, errors in one.items():
+        np.testing.assert_allclose(other[name], errors, rtol=1e-5)
+
+
+def test_relative_h1_survives_large_coordinates():
+    """Metres from a distant origin: distances of a quarter are beyond float32 there."""
+    generator = np.random.default_rng(0)
+    predicted, true = generator.normal(size=(2, 3, 9, 7, 1)).astype(np.float32)
+    near = (0.25 * np.arange(9), 0.25 * np.arange(7))
+    far = (near[0] + 4.5e6, near[1] + 4.5e6)
+    one, other = (metrics.sample_errors(predicted, true, points)["relative_h1"] for points in (near, far))
+    np.testing.assert_allclose(other, one, rtol=1e-6)
+
+
+def test_the_gradient_at_an_exact_prediction_is_zero():
+    true = jnp.ones((1, 4, 4, 1))
+    gradient = jax.grad(lambda p: metrics.relative_l2(p, true).sum())(true)
+    assert not np.any(gradient)

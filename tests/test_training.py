@@ -157,7 +157,10 @@ def test_the_unit_of_length_changes_nothing_for_the_model(darcy_file, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"resolution": 8}, "choose one of 2 3 5 9 17"),
+        ({"resolution": 8}, "darcy.h5: .* choose one of 3 5 9 17"),
+        ({"resolution": 0}, "resolution 0"),
+        ({"inputs": ()}, "--inputs"),
+        ({"inputs": ("solution",)}, "--inputs solution"),
         ({"train_samples": 21}, "has 20 samples"),
         ({"epochs": 0}, "--epochs 0"),
         ({"batch_size": -1}, "--batch-size -1"),
