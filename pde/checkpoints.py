@@ -16,7 +16,7 @@ class Checkpoints:
     Best is the lowest validation error. A checkpoint appears whole or not at all.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, read_only: bool = False):
         keep = preservation_policy.AnyPreservationPolicy(
             [
                 preservation_policy.LatestN(1),
@@ -29,7 +29,11 @@ class Checkpoints:
         self._manager = ocp.CheckpointManager(
             (folder / "checkpoints").resolve(),
             options=ocp.CheckpointManagerOptions(
-                preservation_policy=keep, best_fn=_error, best_mode="min", enable_background_delete=False
+                preservation_policy=keep,
+                best_fn=_error,
+                best_mode="min",
+                enable_background_delete=False,
+                read_only=read_only,
             ),
         )
 

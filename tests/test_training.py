@@ -1,6 +1,7 @@
 import dataclasses
 import functools
 import json
+import shutil
 
 import h5py
 import jax
@@ -198,6 +199,21 @@ def test_resuming_with_other_data_is_refused(darcy_file, undisturbed, tmp_path):
         file["solution"][0] *= 2
     with pytest.raises(InputError, match="not the data"):
         resume(changed, undisturbed)
+
+
+def test_a_checkpoint_that_cannot_be_restored_is_named(darcy_file, undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path / "run")
+    for path in (tmp_path / "run" / "checkpoints").rglob("params/**/*"):
+        if path.is_file():
+            path.write_bytes(b"")
+    with pytest.raises(InputError, match="cannot be restored"):
+        pde.load(tmp_path / "run")
+
+
+def test_loading_writes_nothing(undisturbed):
+    before = sorted(undisturbed.rglob("*"))
+    pde.load(undisturbed)
+    assert sorted(undisturbed.rglob("*")) == before
 
 
 def test_folders_without_a_run_are_refused(tmp_path):
