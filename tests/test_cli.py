@@ -173,6 +173,52 @@ def test_bad_input_is_one_sentence_and_damages_nothing(capsys, folder, darcy_fil
     assert not list(empty.iterdir())
 
 
+def with_nan(file):
+    file["coefficient"][3, 2, 2] = np.nan
+
+
+def with_another_shape(file):
+    del file["solution"]
+    file["solution"] = np.ones((20, 17, 16))
+
+
+def without_solution(file):
+    del file["solution"]
+
+
+def with_y_reversed(file):
+    file["y"][...] = file["y"][...][::-1]
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (with_nan, "coefficient 3 holds NaN"),
+        (with_another_shape, "solution has shape (20, 17, 16)"),
+        (without_solution, "no data set 'solution'"),
+        (with_y_reversed, "coordinate y"),
+    ],
+)
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_damaged_data_are_one_sentence(capsys, folder, darcy_file, tmp_path, command, damage, message):
+    path = tmp_path / "damaged.h5"
+    path.write_bytes(darcy_file.read_bytes())
+    with h5py.File(path, "r+") as file:
+        damage(file)
+    train = ("train", path, "--model", "fno", "--out", tmp_path / "run")
+    error = refused(capsys, *(train if command == "train" else ("evaluate", folder / "run", path)))
+    assert message in error
+    assert str(path) in error
+    assert [left.name for left in tmp_path.iterdir()] == ["damaged.h5"]
+
+
+def test_a_truncated_file_is_one_sentence(capsys, darcy_file, tmp_path):
+    path = tmp_path / "short.h5"
+    path.write_bytes(darcy_file.read_bytes()[:-5000])
+    assert "truncated" in refused(capsys, "train", path, "--model", "fno", "--out", tmp_path / "run")
+    assert [left.name for left in tmp_path.iterdir()] == ["short.h5"]
+
+
 def test_a_law_that_makes_no_sense_ends_with_2(capsys, tmp_path):
     status, _, error = run(capsys, "generate", tmp_path / "a.h5", "--contrast-low", 0)
     assert status == 2
