@@ -16,7 +16,7 @@ class Checkpoints:
     Best is the lowest validation error. A checkpoint appears whole or not at all.
     """
 
-    def __init__(self, folder: Path, *, read_only: bool = False):
+    def __init__(self, folder: Path, *, create: bool = True):
         keep = preservation_policy.AnyPreservationPolicy(
             [
                 preservation_policy.LatestN(1),
@@ -33,7 +33,7 @@ class Checkpoints:
                 best_fn=_error,
                 best_mode="min",
                 enable_background_delete=False,
-                read_only=read_only,
+                create=create,
             ),
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from pde.files import write_aside
 from pde.grid import Grid
@@ -47,7 +48,7 @@ def errors_by_grid(
     axes.set(xscale="log", yscale="log", xlabel="points a side", ylabel="mean relative L2 error")
     ticks = sorted({row["resolution"] for report in reports for row in report["rows"]})
     axes.set_xticks(ticks, [str(t) for t in ticks])
-    axes.minorticks_off()
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.axvline(reports[0]["train_resolution"], color="0.7", linewidth=1, zorder=0)
     axes.grid(which="both", axis="y", color="0.9")
     axes.legend(fontsize=8)

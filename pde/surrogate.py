@@ -79,7 +79,7 @@ def load(folder: str | Path) -> Surrogate:
     """
     run = Run.open(Path(folder))
     graph, params = run.build()
-    with Checkpoints(Path(folder), read_only=True) as checkpoints:
+    with Checkpoints(Path(folder), create=False) as checkpoints:
         params, epoch = checkpoints.restore_best(params)
     return Surrogate(run, graph, params, epoch)
 

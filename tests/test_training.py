@@ -1,6 +1,7 @@
 import dataclasses
 import functools
 import json
+import logging
 import shutil
 
 import h5py
@@ -210,10 +211,15 @@ def test_a_checkpoint_that_cannot_be_restored_is_named(darcy_file, undisturbed, 
         pde.load(tmp_path / "run")
 
 
-def test_loading_writes_nothing(undisturbed):
+def test_loading_writes_and_says_nothing(undisturbed, tmp_path, caplog):
     before = sorted(undisturbed.rglob("*"))
     pde.load(undisturbed)
     assert sorted(undisturbed.rglob("*")) == before
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    (tmp_path / "run.json").write_bytes((undisturbed / "run.json").read_bytes())
+    with pytest.raises(InputError, match="no checkpoint yet"):
+        pde.load(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
 def test_folders_without_a_run_are_refused(tmp_path):
