@@ -96,7 +96,7 @@ class _Block(nnx.Module):
     def __init__(self, width: int, modes: tuple[int, int], dtype: DTypeLike, rngs: nnx.Rngs):
         self.spectral = SpectralConv(width, width, modes, rngs=rngs)
         self.skip = nnx.Linear(width, width, dtype=dtype, rngs=rngs)
-        self.mlp = MLP(width, width // 2, width, dtype=dtype, rngs=rngs)
+        self.mlp = MLP(width, max(1, width // 2), width, dtype=dtype, rngs=rngs)
         self.gate = nnx.Param(jnp.ones((width,)))
 
     def __call__(

@@ -33,7 +33,7 @@ def relative_h1(predicted: Fields, true: Fields, coordinates: Coordinates) -> Pe
     """Relative error in the norm ||u||^2 + ||du/dx||^2 + ||du/dy||^2.
 
     Derivatives are central differences at true coordinates, one-sided at the ends of an axis, as `numpy.gradient`
-    has them; the norm weighs them by the unit of the coordinates.
+    has them; the norm weighs them by the unit of the coordinates, which must be known when this is compiled.
     """
     scale = _scale(true)
     error = (predicted - true) * scale

@@ -38,6 +38,13 @@ def test_any_grid_goes_in_and_comes_out(name, shape):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_smallest_model_works(name):
+    heads = {} if name == "fno" else {"heads": 1}
+    model = manojax.create(name, width=1, depth=1, **heads, rngs=nnx.Rngs(0))
+    assert np.isfinite(model(random_fields(1, 5, 4, 1))).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_channels_are_the_callers(name):
     model = manojax.create(name, in_channels=3, out_channels=2, rngs=nnx.Rngs(0), **SMALL[name])
     assert model(random_fields(2, 8, 8, 3)).shape == (2, 8, 8, 2)
