@@ -14,7 +14,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from pde.elliptic import Solve, solve
+from pde.conjugate_gradients import Solve
+from pde.elliptic import solve
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.random_fields import gaussian_field

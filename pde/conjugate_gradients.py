@@ -1,0 +1,171 @@
+"""The five-point scheme solved by conjugate gradients with a multigrid cycle as the preconditioner.
+
+Black nodes are eliminated exactly, which leaves (1 - W W^T) red = right for half the unknowns, scaled to a unit
+diagonal (`pde.red_black`). The cycle runs in float32 whatever the precision around it: a preconditioner need not be
+exact. Around the iteration the residual is computed anew in float64 and, where it is not small enough, solved for
+again, so that what is reported is the residual of the solution and not the recursion's belief.
+"""
+
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int
+
+from pde.conductances import Conductances, apply
+from pde.multigrid import Hierarchy, build, cycle
+from pde.red_black import (
+    OPEN,
+    Edges,
+    Parity,
+    Part,
+    couplings,
+    inverse_root_diagonal,
+    join_unknowns,
+    split_edges,
+    split_unknowns,
+    stored,
+    to_black,
+    to_red,
+)
+
+Precision = Literal["double", "single"]
+Field = Float[Array, "height width"]
+Red = tuple[Part, Part]
+
+# What one run of the iteration can gain before rounding parts its residual from the true one.
+_GAIN = {"double": 1e-14, "single": 1e-4}
+
+
+class Solve(NamedTuple):
+    """A solution with its relative residual ||f - A u|| / ||f||, computed from the solution itself.
+
+    A solution that did not converge is NaN everywhere.
+    """
+
+    solution: Float[Array, "height width"]
+    residual: Float[Array, ""]
+    iterations: Int[Array, ""]
+    converged: Bool[Array, ""]
+
+
+class System(NamedTuple):
+    """The scaled red-black system in working precision, and its preconditioner."""
+
+    scale: Parity
+    coupling: Edges
+    hierarchy: Hierarchy
+
+
+def solve_system(
+    c: Conductances, right: Field, *, tolerance: float, max_iterations: int, precision: Precision
+) -> Solve:
+    """Solve sum_j c_ij (u_i - u_j) = right_i with u = 0 on the border, in float64.
+
+    Derivatives, forward and reverse, follow from the implicit function theorem: A du = d right - dA u is one more
+    solve with the same preconditioner.
+    """
+    # The cycle's float32 holds ratios of conductances, not their size.
+    largest = jax.lax.stop_gradient(jnp.maximum(jnp.max(c.x), jnp.max(c.y)))
+    c = Conductances(c.x / largest, c.y / largest)
+    fixed = jax.lax.stop_gradient(c)
+    system = _system(fixed, jnp.float64 if precision == "double" else jnp.float32)
+
+    def solve(_, right: Field) -> tuple[Field, tuple[Array, Array, Array]]:
+        return _refine(fixed, system, right, tolerance, max_iterations, _GAIN[precision])
+
+    u, (residual, iterations, converged) = jax.lax.custom_linear_solve(
+        partial(apply, c), right, solve, symmetric=True, has_aux=True
+    )
+    return Solve(u / largest, residual, iterations, converged)
+
+
+def _system(c: Conductances, dtype: Any) -> System:
+    # Nodes of the border row and column 0 have no edges along it.
+    down = jnp.pad(c.x, ((0, 0), (1, 0)), constant_values=OPEN)
+    right = jnp.pad(c.y, ((1, 0), (0, 0)), constant_values=OPEN)
+    edges = split_edges(down, right)
+    shape = (c.y.shape[0], c.x.shape[1])
+    scale = inverse_root_diagonal(edges, shape)
+    system = (scale, couplings(edges, scale))
+    single = jax.tree.map(lambda part: part.astype(jnp.float32), stored(edges))
+    return System(*jax.tree.map(lambda part: part.astype(dtype), system), build(stored(single), shape))
+
+
+def _refine(
+    c: Conductances, system: System, right: Field, tolerance: float, max_iterations: int, gain: float
+) -> tuple[Field, tuple[Array, Array, Array]]:
+    """Solve for what the solution so far leaves over, until that is small or no longer gets smaller."""
+    size = jnp.linalg.norm(right)
+    target = tolerance * size
+
+    def unfinished(state):
+        _, _, norm, previous, iterations = state
+        return (norm > target) & (norm < previous / 2) & (iterations < max_iterations)
+
+    def improve(state):
+        u, left_over, norm, _, iterations = state
+        goal = jnp.maximum(0.9 * target / norm, gain)  # a little more, for the rounding in between
+        correction, more = _iterate(system, left_over / norm, goal, max_iterations - iterations)
+        u = stored(u + norm * correction)
+        left_over = stored(right - apply(c, u))
+        return u, left_over, jnp.linalg.norm(left_over), norm, iterations + more
+
+    start = (jnp.zeros_like(right), right, size, jnp.asarray(jnp.inf, size.dtype), jnp.int32(0))
+    u, _, norm, _, iterations = jax.lax.while_loop(unfinished, improve, start)
+    converged = norm <= target
+    return jnp.where(converged, u, jnp.nan), (norm / jnp.where(size > 0, size, 1.0), iterations, converged)
+
+
+def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -> tuple[Field, Array]:
+    """Conjugate gradients on the red nodes, from zero until the residual's norm is at most `goal`."""
+    scale, coupling, hierarchy = system
+    dtype = scale.ee.dtype
+    right_parts = jax.tree.map(jnp.multiply, scale, split_unknowns(right.astype(dtype)))
+    reduced = _add((right_parts.ee, right_parts.oo), to_red(coupling, right_parts.eo, right_parts.oe))
+    # The residual before scaling; on the black nodes it is zero.
+    weights = tuple(jnp.where(part > 0, 1 / part, 0.0) for part in (scale.ee, scale.oo))
+
+    def unfinished(state):
+        *_, norm, iterations = state
+        return (norm > goal.astype(dtype)) & (iterations < max_iterations)
+
+    def step(state):
+        red, residual, direction, previous, _, iterations = state
+        preconditioned = _precondition(hierarchy, residual)
+        slope = _dot(residual, preconditioned)
+        direction = _add(preconditioned, direction, slope / previous)
+        image = _add(direction, to_red(coupling, *to_black(coupling, *direction)), -1.0)
+        length = slope / _dot(direction, image)
+        red, residual = _add(red, direction, length), _add(residual, image, -length)
+        norm = jnp.sqrt(_dot(weighted := _multiply(weights, residual), weighted))
+        return red, residual, direction, slope, norm, iterations + 1
+
+    zero = jax.tree.map(jnp.zeros_like, reduced)
+    infinite = jnp.asarray(jnp.inf, dtype)  # the first direction is the preconditioned residual itself
+    start = (zero, reduced, zero, infinite, infinite, jnp.int32(0))
+    (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)
+    eo, oe = _add((right_parts.eo, right_parts.oe), to_black(coupling, ee, oo))
+    solution = jax.tree.map(jnp.multiply, scale, Parity(ee, eo, oe, oo))
+    return join_unknowns(solution, right.shape).astype(right.dtype), iterations
+
+
+def _precondition(hierarchy: Hierarchy, red: Red) -> Red:
+    ee, oo = (part.astype(jnp.float32) for part in red)
+    zero = jnp.zeros_like(ee)
+    result = cycle(hierarchy, stored(Parity(ee, zero, zero, oo)))
+    return stored((result.ee.astype(red[0].dtype), result.oo.astype(red[0].dtype)))
+
+
+def _dot(a: Red, b: Red) -> Array:
+    return jnp.vdot(a[0], b[0]) + jnp.vdot(a[1], b[1])
+
+
+def _multiply(a: Red, b: Red) -> Red:
+    return a[0] * b[0], a[1] * b[1]
+
+
+def _add(a: Red, b: Red, factor: Array | float = 1.0) -> Red:
+    return stored((a[0] + factor * b[0], a[1] + factor * b[1]))
