@@ -1,9 +1,6 @@
 """Writing data sets of a problem, sample by sample."""
 
-import os
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -24,16 +21,26 @@ class Problem(Protocol):
     @property
     def grid(self) -> Grid: ...
 
-    def attributes(self) -> dict[str, str | float]: ...
+    def attributes(self) -> dict[str, str | float]:
+        """What a data file says of its origin."""
+        ...
 
-    def sample(self, seed: int, index: int) -> dict[str, np.ndarray]: ...
+    def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
+        """Samples in order, float64: `coefficient` and `solution` (height, width), and the solve's `residual`.
+
+        How samples share the hardware is the problem's own affair; what it holds in memory must not grow with the
+        number of indices.
+
+        Raises:
+            ArithmeticError: the solver did not converge on a sample.
+        """
+        ...
 
 
 def generate(problem: Problem, path: Path, *, samples: int, seed: int) -> None:
     """Write samples 0 .. samples-1 of a seed to an HDF5 file (`pde.datasets` says what it holds).
 
-    The file is written aside and takes its name when whole. Samples are solved side by side, one thread a core,
-    and written in order.
+    The file is written aside and takes its name when whole.
 
     Raises:
         InputError: `path` exists or cannot be written, or samples is below 1.
@@ -44,24 +51,8 @@ def generate(problem: Problem, path: Path, *, samples: int, seed: int) -> None:
     refuse_existing(path)
     check_seed(seed)
     attributes = problem.attributes() | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
-    with write_aside(path) as aside, create(aside, problem.grid, samples, attributes) as stored:
-        solved = _in_order(problem, seed, samples)
-        for index, fields in enumerate(progress(solved, "generate", total=samples, unit="sample")):
-            for name, field in fields.items():
-                stored[name][index] = field.astype(np.float32)
-
-
-def _in_order(problem: Problem, seed: int, samples: int) -> Iterator[dict[str, np.ndarray]]:
-    """Samples in order, solved side by side on all cores and never far ahead of the one asked for."""
-    cores = os.cpu_count() or 1
-    pending: deque[Future[dict[str, np.ndarray]]] = deque()
-    with ThreadPoolExecutor(cores) as pool:
-        try:
-            for index in range(samples):
-                pending.append(pool.submit(problem.sample, seed, index))
-                if len(pending) > 2 * cores:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with write_aside(path) as aside, create(aside, problem.grid, samples, attributes, residual=True) as stored:
+        solved = problem.samples(seed, range(samples))
+        for index, sample in enumerate(progress(solved, "generate", total=samples, unit="sample")):
+            for name, values in sample.items():
+                stored[name][index] = values.astype(stored[name].dtype)
