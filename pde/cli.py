@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import tyro
-from tyro.conf import OmitArgPrefixes, Positional
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from manojax import MODELS
 from pde import plots
@@ -21,6 +21,7 @@ from pde.files import refuse_unwritable, write_text
 from pde.generation import generate
 from pde.info import describe
 from pde.prediction import Mode, predict
+from pde.ranges import Shard, parse_splits
 from pde.runs import TrainingConfig
 from pde.surrogate import Surrogate, load
 from pde.train_command import parse_train, train_command
@@ -39,15 +40,34 @@ class Generate:
 
     out: Positional[Path]
     """HDF5 file to write."""
-    samples: int = 1024
-    """Number of samples."""
+    samples: int | None = None
+    """Number of samples; 1024 where neither this nor --splits is given."""
+    splits: str | None = None
+    """name=count,name=count: consecutive samples to OUT-name.h5 each, for example train=1000,test=200."""
+    shard: str | None = None
+    """i/n: only the i-th of n parts, to OUT-shard-i-of-n.h5; i from 1 to n."""
+    resume: FlagCreatePairsOff[bool] = False
+    """Go on with what was broken off; what is whole already is kept."""
     seed: int = 0
     """Sample i of a seed is the same whatever the number of samples."""
     problem: Darcy = field(default_factory=Darcy)
 
     def run(self) -> None:
-        generate(self.problem, self.out, samples=self.samples, seed=self.seed)
-        print(f"{self.out}: {self.samples} samples, {self.problem.resolution} nodes a side, seed {self.seed}")
+        if self.samples is not None and self.splits is not None:
+            raise InputError("--samples and --splits both say how many samples; leave one out")
+        samples = parse_splits(self.splits) if self.splits is not None else self.samples
+        parts = generate(
+            self.problem,
+            self.out,
+            samples=1024 if samples is None else samples,
+            seed=self.seed,
+            shard=None if self.shard is None else Shard.parse(self.shard),
+            resume=self.resume,
+        )
+        for part in parts:
+            first, last = part.indices[0], part.indices[-1]
+            nodes = self.problem.resolution
+            print(f"{part.path}: samples {first} to {last} of seed {self.seed}, {nodes} nodes a side")
 
 
 @dataclass(frozen=True)
@@ -138,6 +158,12 @@ class Demo:
         run_demo(self.out, self.seed)
 
 
+_AGAIN = {
+    "generate": "; add --resume to go on from the last sample",
+    "train": "; add --resume to go on from the last full epoch",
+}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C."""
     argv = list(sys.argv[1:] if argv is None else argv)
@@ -147,14 +173,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"manojax: error: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written to
-        print(f"manojax: error: {error}; free space or choose another place", file=sys.stderr)
+        reason = " ".join(str(error).split())  # HDF5 breaks its lines
+        print(f"manojax: error: {reason}; free space or choose another place", file=sys.stderr)
         return 2
     except ArithmeticError as error:
         print(f"manojax: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        again = "; add --resume to go on from the last full epoch" if argv[:1] == ["train"] else ""
-        print(f"manojax: stopped{again}", file=sys.stderr)
+        print(f"manojax: stopped{_AGAIN.get(''.join(argv[:1]), '')}", file=sys.stderr)
         return 130
     return 0
 
