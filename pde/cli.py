@@ -1,4 +1,4 @@
-"""The command line: `manojax generate | train | evaluate | predict | info | demo`."""
+"""The command line: `manojax generate | merge | train | evaluate | predict | info | demo`."""
 
 import json
 import sys
@@ -20,6 +20,7 @@ from pde.evaluation import evaluate, finest_sample, table
 from pde.files import refuse_unwritable, write_text
 from pde.generation import generate
 from pde.info import describe
+from pde.merging import merge
 from pde.prediction import Mode, predict
 from pde.ranges import Shard, parse_splits
 from pde.runs import TrainingConfig
@@ -45,7 +46,7 @@ class Generate:
     splits: str | None = None
     """name=count,name=count: consecutive samples to OUT-name.h5 each, for example train=1000,test=200."""
     shard: str | None = None
-    """i/n: only the i-th of n parts, to OUT-shard-i-of-n.h5; i from 1 to n."""
+    """i/n: only the i-th of n parts, to OUT-shard-i-of-n.h5, for manojax merge; i from 1 to n."""
     resume: FlagCreatePairsOff[bool] = False
     """Go on with what was broken off; what is whole already is kept."""
     seed: int = 0
@@ -68,6 +69,19 @@ class Generate:
             first, last = part.indices[0], part.indices[-1]
             nodes = self.problem.resolution
             print(f"{part.path}: samples {first} to {last} of seed {self.seed}, {nodes} nodes a side")
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Join the shards of a data set to the file that one process would have written."""
+
+    out: Positional[Path]
+    """HDF5 file to write."""
+    shards: Positional[tuple[Path, ...]]
+    """All shards of one data set, in any order."""
+
+    def run(self) -> None:
+        print(f"{self.out}: {merge(self.out, self.shards)} samples from {len(self.shards)} shards")
 
 
 @dataclass(frozen=True)
@@ -190,6 +204,7 @@ def _parse(argv: list[str]) -> Command:
         return parse_train(argv[1:])
     commands: dict[str, Any] = {
         "generate": Generate,
+        "merge": Merge,
         "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
         "evaluate": Evaluate,
         "predict": Predict,
