@@ -84,8 +84,8 @@ def generate(
 def _write(problem: Problem, seed: int, part: Part, file: ResumableFile) -> None:
     with file.write() as written:
         left = part.indices[written.done :]
-        bar = progress_bar(part.path.name, total=len(part.indices), done=written.done, unit="sample")
-        with bar:
-            for sample in problem.samples(seed, left):
+        solved = zip(left, problem.samples(seed, left), strict=True)  # not one too few
+        with progress_bar(part.path.name, total=len(part.indices), done=written.done, unit="sample") as bar:
+            for _, sample in solved:
                 written.append(sample)
                 bar.update()

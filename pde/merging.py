@@ -34,27 +34,34 @@ def merge(path: Path, shards: Sequence[Path]) -> int:
     refuse_existing(path)
     if not shards:
         raise InputError(f"{path}: name the shards to merge after it")
-    files = [open_data(shard) for shard in shards]
+    files = _in_order([open_data(shard) for shard in shards])
+    _, whole = _provenance(files[0])
+    layout = _layout(files[0], whole_part(path, whole))
+    with write_aside(path) as aside, layout.create(aside) as stored:
+        _copy(files, stored, layout.samples)
+    return layout.samples
+
+
+def _in_order(files: Sequence[DataFile]) -> list[DataFile]:
+    """The shards of one data set, once it is sure that these are all and nothing else."""
     first, (shard, whole) = files[0], _provenance(files[0])
     found: dict[int, DataFile] = {}
     for file in files:
         its, _ = _provenance(file)
         if its.count != shard.count:
             raise InputError(f"{file.path} is shard {its} and {first.path} is {shard}; leave one of them out")
-        if difference := _layout(first, its.part(path, whole)).difference(file):
-            raise InputError(
-                f"{file.path} and {first.path} are of different data sets: {difference}; leave one out"
-            )
+        if difference := _layout(first, its.part(file.path, whole)).difference(file):
+            raise InputError(f"{file.path} is no part of the data set of {first.path}: {difference}; leave it out")
         if its.index in found:
             raise InputError(f"{file.path} is shard {its}, as is {found[its.index].path}; leave one of them out")
+        residual = file.read_residual()
+        if residual is None or np.isnan(residual).any():
+            raise InputError(f"{file.path} is unfinished; finish it by manojax generate --resume")
         found[its.index] = file
     for index in range(1, shard.count + 1):
         if index not in found:
-            raise InputError(f"{path}: shard {index}/{shard.count} is missing; name its file too")
-    layout = _layout(first, whole_part(path, whole))
-    with write_aside(path) as aside, layout.create(aside) as stored:
-        _copy([found[index] for index in sorted(found)], stored, layout.samples)
-    return layout.samples
+            raise InputError(f"shard {index}/{shard.count} of {first.path} is missing; name its file too")
+    return [found[index] for index in sorted(found)]
 
 
 def _provenance(file: DataFile) -> tuple[Shard, range]:
@@ -77,15 +84,12 @@ def _copy(files: Sequence[DataFile], stored: Mapping[str, h5py.Dataset], total: 
     offset = 0
     with progress_bar("merge", total=total, done=0, unit="sample") as bar:
         for file in files:
-            residual = file.read_residual()
-            if residual is None or np.isnan(residual).any():
-                raise InputError(f"{file.path} is unfinished; finish it by manojax generate --resume")
             block = max(1, _BLOCK_BYTES // (4 * file.grid.shape[0] * file.grid.shape[1]))
             for start in range(0, file.samples, block):
                 samples = slice(start, min(start + block, file.samples))
                 place = slice(offset + samples.start, offset + samples.stop)
                 stored["coefficient"][place] = file.read_inputs(samples)[..., 0]
                 stored["solution"][place] = file.read_solution(samples)[..., 0]
-                stored["residual"][place] = residual[samples]
                 bar.update(samples.stop - samples.start)
+            stored["residual"][offset : offset + file.samples] = file.read_residual()
             offset += file.samples

@@ -83,7 +83,7 @@ def test_what_is_missing_double_or_foreign_is_refused_by_name(capsys, folder, tm
         generate(path=tmp_path / f"{name}.h5", **request)
     foreign = {name: tmp_path / f"{name}-shard-2-of-3.h5" for name in ("seed", "range", "law", "grid")}
     cases = [
-        ((files[0], files[2]), "shard 2/3 is missing"),
+        ((files[0], files[2]), "shard 2/3 of"),
         ((*files, files[1]), "is shard 2/3, as is"),
         ((files[0], folder / "darcy.h5"), "darcy.h5 is no shard"),
         ((folder / "darcy.h5",), "darcy.h5 is no shard"),

@@ -171,6 +171,16 @@ def test_of_two_that_begin_at_the_same_moment_one_is_refused(tmp_path):
     assert [left.name for left in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_problem_that_yields_too_few_samples_makes_no_file(tmp_path):
+    class Lazy(Numbers):
+        def samples(self, seed, indices):
+            return super().samples(seed, indices[:-1])
+
+    with pytest.raises(ValueError, match="shorter"):
+        generate(Lazy(), tmp_path / "data.h5", samples=10, seed=1)
+    assert not (tmp_path / "data.h5").exists()
+
+
 def test_memory_does_not_grow_with_the_number_of_samples(tmp_path):
     tracemalloc.start()
     generate(replace(Numbers(), points=128), tmp_path / "data.h5", samples=300, seed=0)
