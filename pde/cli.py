@@ -1,11 +1,8 @@
-"""The command line: `manojax generate | train | evaluate | predict | info | demo`."""
+"""The command line: `manojax generate | merge | train | evaluate | predict | info | demo`."""
 
-import argparse
-import dataclasses
-import difflib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -14,7 +11,6 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from manojax import MODELS
-from manojax.base import ModelConfig
 from pde import plots
 from pde.darcy import Darcy
 from pde.datasets import DataFile, open_data
@@ -24,10 +20,12 @@ from pde.evaluation import evaluate, finest_sample, table
 from pde.files import refuse_unwritable, write_text
 from pde.generation import generate
 from pde.info import describe
+from pde.merging import merge
 from pde.prediction import Mode, predict
-from pde.runs import Run, TrainingConfig
+from pde.ranges import Shard, parse_splits
+from pde.runs import TrainingConfig
 from pde.surrogate import Surrogate, load
-from pde.training import resume, train
+from pde.train_command import parse_train, train_command
 
 
 @runtime_checkable
@@ -43,62 +41,47 @@ class Generate:
 
     out: Positional[Path]
     """HDF5 file to write."""
-    samples: int = 1024
-    """Number of samples."""
+    samples: int | None = None
+    """Number of samples; 1024 where neither this nor --splits is given."""
+    splits: str | None = None
+    """name=count,name=count: consecutive samples to OUT-name.h5 each, for example train=1000,test=200."""
+    shard: str | None = None
+    """i/n: only the i-th of n parts, to OUT-shard-i-of-n.h5, for manojax merge; i from 1 to n."""
+    resume: FlagCreatePairsOff[bool] = False
+    """Go on with what was broken off; what is whole already is kept."""
     seed: int = 0
     """Sample i of a seed is the same whatever the number of samples."""
     problem: Darcy = field(default_factory=Darcy)
 
     def run(self) -> None:
-        generate(self.problem, self.out, samples=self.samples, seed=self.seed)
-        print(f"{self.out}: {self.samples} samples, {self.problem.resolution} nodes a side, seed {self.seed}")
+        if self.samples is not None and self.splits is not None:
+            raise InputError("--samples and --splits both say how many samples; leave one out")
+        samples = parse_splits(self.splits) if self.splits is not None else self.samples
+        parts = generate(
+            self.problem,
+            self.out,
+            samples=1024 if samples is None else samples,
+            seed=self.seed,
+            shard=None if self.shard is None else Shard.parse(self.shard),
+            resume=self.resume,
+        )
+        for part in parts:
+            first, last = part.indices[0], part.indices[-1]
+            nodes = self.problem.resolution
+            print(f"{part.path}: samples {first} to {last} of seed {self.seed}, {nodes} nodes a side")
 
 
 @dataclass(frozen=True)
-class Train:
-    """A parsed `train`."""
+class Merge:
+    """Join the shards of a data set to the file that one process would have written."""
 
-    data: Path
-    out: Path
-    model: str
-    resume: bool
-    options: ModelConfig
-    training: TrainingConfig
+    out: Positional[Path]
+    """HDF5 file to write."""
+    shards: Positional[tuple[Path, ...]]
+    """All shards of one data set, in any order."""
 
     def run(self) -> None:
-        if self.resume:
-            resume(self.data, self.out)
-        else:
-            train(self.data, self.out, model=self.model, options=self.options, config=self.training)
-        print(f"{self.out}: trained; manojax evaluate {self.out} TEST.h5 tells how well")
-
-
-def _train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:
-    """The flags of `train`: which there are depends on the model, what they default to on a run to resume."""
-
-    def command(
-        data: Positional[Path],
-        *,
-        out: Path,
-        model: str = model,
-        resume: FlagCreatePairsOff[bool] = False,
-        architecture: ModelConfig = options,
-        training: TrainingConfig = training,
-    ) -> Train:
-        """Train an operator on a data set. --model NAME --help shows the options of each model.
-
-        Args:
-            data: HDF5 file to train on.
-            out: Run folder to create.
-            model: mano, fno or vit.
-            resume: Go on with the run in --out, with its own configuration.
-            architecture: Options of the model.
-            training: How it is trained.
-        """
-        return Train(data, out, model, resume, architecture, training)
-
-    command.__annotations__["architecture"] = type(options)
-    return command
+        print(f"{self.out}: {merge(self.out, self.shards)} samples from {len(self.shards)} shards")
 
 
 @dataclass(frozen=True)
@@ -189,6 +172,12 @@ class Demo:
         run_demo(self.out, self.seed)
 
 
+_AGAIN = {
+    "generate": "; add --resume to go on from the last sample",
+    "train": "; add --resume to go on from the last full epoch",
+}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C."""
     argv = list(sys.argv[1:] if argv is None else argv)
@@ -198,24 +187,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"manojax: error: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written to
-        print(f"manojax: error: {error}; free space or choose another place", file=sys.stderr)
+        reason = " ".join(str(error).split())  # HDF5 breaks its lines
+        print(f"manojax: error: {reason}; free space or choose another place", file=sys.stderr)
         return 2
     except ArithmeticError as error:
         print(f"manojax: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        again = "; add --resume to go on from the last full epoch" if argv[:1] == ["train"] else ""
-        print(f"manojax: stopped{again}", file=sys.stderr)
+        print(f"manojax: stopped{_AGAIN.get(''.join(argv[:1]), '')}", file=sys.stderr)
         return 130
     return 0
 
 
 def _parse(argv: list[str]) -> Command:
     if argv[:1] == ["train"]:
-        return _parse_train(argv[1:])
+        return parse_train(argv[1:])
     commands: dict[str, Any] = {
         "generate": Generate,
-        "train": _train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
+        "merge": Merge,
+        "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
         "evaluate": Evaluate,
         "predict": Predict,
         "info": Info,
@@ -228,44 +218,3 @@ def _parse(argv: list[str]) -> Command:
         config=(OmitArgPrefixes,),
         description="Neural operators for PDE surrogates.",
     )
-
-
-def _parse_train(argv: list[str]) -> Train:
-    """The model decides which options there are, and a run to resume decides their defaults."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    first.add_argument("--model")
-    first.add_argument("--out", type=Path)
-    first.add_argument("--resume", action="store_true")
-    try:
-        given, _ = first.parse_known_args(argv)
-    except argparse.ArgumentError:
-        given = argparse.Namespace(model=None, out=None, resume=False)  # tyro has the better message
-    saved = Run.open(given.out) if given.resume and given.out else None
-    name = given.model or (saved.model if saved else None)
-    if name is None:
-        if not {"-h", "--help"} & set(argv):
-            raise InputError(f"--model is missing; give one of {', '.join(MODELS)}")
-        name = "mano"
-    if name not in MODELS:
-        near = difflib.get_close_matches(name, MODELS, n=1, cutoff=0.3)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"--model {name}: there is no such model{hint} (there are {', '.join(MODELS)})")
-    if saved is not None and saved.model != name:
-        raise InputError(f"--model {name}: {given.out} was begun with {saved.model}; leave the flag out")
-    options = saved.options if saved else MODELS[name].Config()
-    training = saved.training if saved else TrainingConfig()
-    command = _train_command(name, options, training)
-    parsed = tyro.cli(command, prog="manojax train", args=argv, config=(OmitArgPrefixes,))
-    if saved is not None:
-        _refuse_changes(parsed, saved)
-    return parsed
-
-
-def _refuse_changes(parsed: Train, saved: Run) -> None:
-    for mine, its in ((parsed.options, saved.options), (parsed.training, saved.training)):
-        for name in (f.name for f in dataclasses.fields(mine)):
-            if getattr(mine, name) != getattr(its, name):
-                raise InputError(
-                    f"--{name.replace('_', '-')} {getattr(mine, name)}: {parsed.out} was begun with "
-                    f"{getattr(its, name)}; leave the flag out, or train into a new folder"
-                )

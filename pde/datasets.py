@@ -3,8 +3,9 @@
 A file holds contiguous data sets `coefficient` and `solution`, both (N, height, width) float32, and the
 coordinates `x` (height,) and `y` (width,) in any length unit, increasing. Attributes say where the data come
 from and, where it is known, `boundary` ("zero": the solution vanishes on the border of the domain) and
-`domain` (x0, x1, y0, y1). More input channels are further data sets of the shape of `coefficient`. A file
-from elsewhere that has these data sets works, whatever its grid.
+`domain` (x0, x1, y0, y1). More input channels are further data sets of the shape of `coefficient`. Where a solver
+made the solution, `residual` (N,) float64 is the relative residual that each sample attained. A file from
+elsewhere that has coefficient, solution, x and y works, whatever its grid.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,17 +31,25 @@ def create(
     samples: int,
     attributes: Mapping[str, Any],
     names: tuple[str, ...] = ("coefficient", "solution"),
+    *,
+    residual: bool = False,
 ) -> Iterator[dict[str, h5py.Dataset]]:
-    """A new file with empty data sets of these names on a grid, open for writing."""
+    """A new file with empty data sets of these names on a grid, open for writing; `residual` begins as NaN.
+
+    Its layout is on disk before it is handed out, space for all values included: what is written later is values
+    alone, so a file whose writer is killed can be opened, and its bytes depend on the values and attributes alone.
+    """
     with h5py.File(path, "w") as file:
-        fields = {name: file.create_dataset(name, (samples, *grid.shape), np.float32) for name in names}
+        stored = {name: _reserve(file, name, (samples, *grid.shape), np.float32) for name in names}
+        if residual:
+            stored["residual"] = _reserve(file, "residual", (samples,), np.float64, fillvalue=np.nan)
         file["x"], file["y"] = grid.x, grid.y
         file.attrs["boundary"] = grid.boundary
         if grid.domain is not None:
             file.attrs["domain"] = grid.domain
-        file.attrs.update(attributes)
-        file.flush()  # a file killed before its first flush could not even be opened
-        yield fields
+        file.attrs.update(sorted(attributes.items()))
+        file.flush()
+        yield stored
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,21 @@ class DataFile:
                 f"{self.path}: solution {first} is zero everywhere, so relative errors do not exist; remove it"
             )
         return solution[..., None]
+
+    def read_residual(self) -> Float[np.ndarray, " sample"] | None:
+        """The relative residual that the solver attained on each sample; None where the file does not say.
+
+        Raises:
+            InputError: data that cannot be read.
+        """
+        with _open(self.path) as file:
+            found = file.get("residual")
+            if not isinstance(found, h5py.Dataset) or found.shape != (self.samples,):
+                return None  # in a file from elsewhere the name may mean anything
+            try:
+                return np.asarray(found, np.float64)
+            except OSError as error:
+                raise InputError(f"{self.path}: residual cannot be read; copy or make the file again") from error
 
     def _read(self, name: str, samples: slice, stride: int) -> Float[np.ndarray, "sample height width"]:
         start, stop, _ = samples.indices(self.samples)
@@ -188,6 +212,13 @@ def _open(path: Path) -> Iterator[h5py.File]:
         raise InputError(f"{path} is not an HDF5 file that can be read; give one (see the README)") from error
     with file:
         yield file
+
+
+def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, **options: Any) -> h5py.Dataset:
+    """A contiguous data set whose space is set aside at once."""
+    early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    return file.create_dataset(name, shape, dtype, dcpl=early, **options)
 
 
 def _dataset(file: h5py.File, path: Path, name: str, shape: tuple[int, ...] | None = None) -> h5py.Dataset:

@@ -9,17 +9,19 @@ from pde.errors import InputError
 
 
 @contextmanager
-def write_aside(path: Path) -> Iterator[Path]:
+def write_aside(path: Path, *, exclusive: bool = False) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the name `path` when the block ends, and is removed if it fails.
 
+    What stood under the name is replaced or, if `exclusive`, refused.
+
     Raises:
-        InputError: the folder does not exist or cannot be written to.
+        InputError: the folder does not exist or cannot be written to, or the name is taken.
     """
     aside = _aside(path)
     _touch(path, aside)
     try:
         yield aside
-        os.replace(aside, path)
+        (_rename_exclusively if exclusive else os.replace)(aside, path)
     finally:
         aside.unlink(missing_ok=True)
 
@@ -43,6 +45,16 @@ def refuse_existing(path: Path) -> None:
     """Raise InputError where something stands under this name already."""
     if path.exists():
         raise InputError(f"{path} exists already; remove it or choose another name")
+
+
+def _rename_exclusively(aside: Path, path: Path) -> None:
+    """Of processes that do this at the same moment, one succeeds, where the file system knows hard links."""
+    try:
+        os.link(aside, path)
+    except FileExistsError as error:
+        raise InputError(f"{path} is being written by another process; wait for that one to end") from error
+    except OSError:
+        os.replace(aside, path)
 
 
 def _aside(path: Path) -> Path:

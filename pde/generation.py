@@ -1,19 +1,17 @@
 """Writing data sets of a problem, sample by sample."""
 
-import os
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from pde.datasets import create
-from pde.errors import InputError, check_seed
-from pde.files import refuse_existing, write_aside
+from pde.errors import check_seed
 from pde.grid import Grid
-from pde.progress import progress
+from pde.layout import Layout
+from pde.partial import ResumableFile
+from pde.progress import progress_bar
+from pde.ranges import Part, Shard, parts
 from pde.versions import versions
 
 
@@ -24,44 +22,70 @@ class Problem(Protocol):
     @property
     def grid(self) -> Grid: ...
 
-    def attributes(self) -> dict[str, str | float]: ...
+    def attributes(self) -> dict[str, str | float]:
+        """What a data file says of its origin."""
+        ...
 
-    def sample(self, seed: int, index: int) -> dict[str, np.ndarray]: ...
+    def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
+        """Samples in order, float64: `coefficient` and `solution` (height, width), and the solve's `residual`.
+
+        How samples share the hardware is the problem's own affair; what it holds in memory must not grow with the
+        number of indices.
+
+        Raises:
+            ArithmeticError: the solver did not converge on a sample.
+        """
+        ...
 
 
-def generate(problem: Problem, path: Path, *, samples: int, seed: int) -> None:
-    """Write samples 0 .. samples-1 of a seed to an HDF5 file (`pde.datasets` says what it holds).
+def generate(
+    problem: Problem,
+    path: Path,
+    *,
+    samples: int | Mapping[str, int],
+    seed: int,
+    shard: Shard | None = None,
+    resume: bool = False,
+) -> list[Part]:
+    """Write samples 0, 1, 2 ... of a seed to HDF5 files (`pde.datasets` says what they hold); returns which.
 
-    The file is written aside and takes its name when whole. Samples are solved side by side, one thread a core,
-    and written in order.
+    A file takes its name when whole; what a run leaves that is broken off, another can resume (`pde.partial`), and
+    the bytes are the same.
+
+    Args:
+        problem: what to sample.
+        path: OUT.h5, the file to write.
+        samples: how many; or how many by split, which makes consecutive ranges in OUT-split.h5.
+        seed: of the random fields.
+        shard: i of n writes the i-th part of each file, to OUT-shard-i-of-n.h5, for `pde.merging`; by default the
+            share of this process under `jax.distributed`, and everything where there is but one.
+        resume: keep what was broken off, or is whole already, and do the rest.
 
     Raises:
-        InputError: `path` exists or cannot be written, or samples is below 1.
+        InputError: a file exists, whole or begun, and `resume` is False or it is another data set's; it cannot be
+            written; or samples are below 1 or fewer than the shards.
         ArithmeticError: the solver did not converge on a sample.
     """
-    if samples < 1:
-        raise InputError(f"--samples {samples} must be at least 1")
-    refuse_existing(path)
     check_seed(seed)
-    attributes = problem.attributes() | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
-    with write_aside(path) as aside, create(aside, problem.grid, samples, attributes) as stored:
-        solved = _in_order(problem, seed, samples)
-        for index, fields in enumerate(progress(solved, "generate", total=samples, unit="sample")):
-            for name, field in fields.items():
-                stored[name][index] = field.astype(np.float32)
+    origin = problem.attributes() | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
+    planned = parts(path, samples, shard or Shard.of_process())
+    files = [
+        ResumableFile(part.path, Layout(problem.grid, len(part.indices), origin | part.attributes))
+        for part in planned
+    ]
+    for file in files:
+        file.check(resume)
+    for part, file in zip(planned, files, strict=True):
+        if not part.path.exists():  # whole already, which the check lets pass only on resuming
+            _write(problem, seed, part, file)
+    return planned
 
 
-def _in_order(problem: Problem, seed: int, samples: int) -> Iterator[dict[str, np.ndarray]]:
-    """Samples in order, solved side by side on all cores and never far ahead of the one asked for."""
-    cores = os.cpu_count() or 1
-    pending: deque[Future[dict[str, np.ndarray]]] = deque()
-    with ThreadPoolExecutor(cores) as pool:
-        try:
-            for index in range(samples):
-                pending.append(pool.submit(problem.sample, seed, index))
-                if len(pending) > 2 * cores:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _write(problem: Problem, seed: int, part: Part, file: ResumableFile) -> None:
+    with file.write() as written:
+        left = part.indices[written.done :]
+        solved = zip(left, problem.samples(seed, left), strict=True)  # not one too few
+        with progress_bar(part.path.name, total=len(part.indices), done=written.done, unit="sample") as bar:
+            for _, sample in solved:
+                written.append(sample)
+                bar.update()

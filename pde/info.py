@@ -29,7 +29,13 @@ def _data(data: DataFile) -> list[tuple[str, str]]:
         *_grid(data.grid),
         ("resolutions", " ".join(map(str, data.grid.resolutions()))),
         *named[:5],
+        *_residual(data),
     ]
+
+
+def _residual(data: DataFile) -> list[tuple[str, str]]:
+    residual = data.read_residual()
+    return [] if residual is None else [("residual", f"{residual.max():.1e} at most")]
 
 
 def _run(folder: Path) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@ import jax
 import numpy as np
 import pytest
 
+from pde.cli import main
 from pde.darcy import Darcy, solve_darcy
 from pde.datasets import open_data
 from pde.errors import InputError
@@ -27,6 +28,23 @@ def test_a_file_holds_what_the_problem_says(file):
     for field, solved in zip(coefficient, solution, strict=True):
         np.testing.assert_allclose(solve_darcy(field, data.grid), solved, atol=1e-8)
     assert data.attributes["seed"] == 3
+
+
+def test_the_attained_residual_of_each_sample_is_stored(file, capsys):
+    residual = open_data(file).read_residual()
+    assert residual.shape == (5,)
+    assert residual[2] == LAW.sample(3, 2)["residual"]
+    assert residual.min() > 0
+    assert residual.max() <= 10 * LAW.tolerance
+    assert main(["info", str(file)]) == 0
+    assert f"{residual.max():.1e} at most" in capsys.readouterr().out
+
+
+def test_samples_are_the_same_from_any_start():
+    later = list(LAW.samples(3, range(3, 5)))
+    for index, sample in zip((3, 4), later, strict=True):
+        for name, values in LAW.sample(3, index).items():
+            np.testing.assert_array_equal(sample[name], values)
 
 
 def test_a_sample_has_the_same_bits_whatever_the_number_of_samples(file, tmp_path):

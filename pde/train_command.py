@@ -1,0 +1,105 @@
+"""The command line of `manojax train`: its flags depend on the model, and on the run that is resumed."""
+
+import argparse
+import dataclasses
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
+
+from manojax import MODELS
+from manojax.base import ModelConfig
+from pde.errors import InputError
+from pde.runs import Run, TrainingConfig
+from pde.training import resume, train
+
+
+@dataclass(frozen=True)
+class Train:
+    """A parsed `train`."""
+
+    data: Path
+    out: Path
+    model: str
+    resume: bool
+    options: ModelConfig
+    training: TrainingConfig
+
+    def run(self) -> None:
+        if self.resume:
+            resume(self.data, self.out)
+        else:
+            train(self.data, self.out, model=self.model, options=self.options, config=self.training)
+        print(f"{self.out}: trained; manojax evaluate {self.out} TEST.h5 tells how well")
+
+
+def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:
+    """The flags of `train`: which there are depends on the model, what they default to on a run to resume."""
+
+    def command(
+        data: Positional[Path],
+        *,
+        out: Path,
+        model: str = model,
+        resume: FlagCreatePairsOff[bool] = False,
+        architecture: ModelConfig = options,
+        training: TrainingConfig = training,
+    ) -> Train:
+        """Train an operator on a data set. --model NAME --help shows the options of each model.
+
+        Args:
+            data: HDF5 file to train on.
+            out: Run folder to create.
+            model: mano, fno or vit.
+            resume: Go on with the run in --out, with its own configuration.
+            architecture: Options of the model.
+            training: How it is trained.
+        """
+        return Train(data, out, model, resume, architecture, training)
+
+    command.__annotations__["architecture"] = type(options)
+    return command
+
+
+def parse_train(argv: list[str]) -> Train:
+    """The model decides which options there are, and a run to resume decides their defaults."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--model")
+    first.add_argument("--out", type=Path)
+    first.add_argument("--resume", action="store_true")
+    try:
+        given, _ = first.parse_known_args(argv)
+    except argparse.ArgumentError:
+        given = argparse.Namespace(model=None, out=None, resume=False)  # tyro has the better message
+    saved = Run.open(given.out) if given.resume and given.out else None
+    name = given.model or (saved.model if saved else None)
+    if name is None:
+        if not {"-h", "--help"} & set(argv):
+            raise InputError(f"--model is missing; give one of {', '.join(MODELS)}")
+        name = "mano"
+    if name not in MODELS:
+        near = difflib.get_close_matches(name, MODELS, n=1, cutoff=0.3)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"--model {name}: there is no such model{hint} (there are {', '.join(MODELS)})")
+    if saved is not None and saved.model != name:
+        raise InputError(f"--model {name}: {given.out} was begun with {saved.model}; leave the flag out")
+    options = saved.options if saved else MODELS[name].Config()
+    training = saved.training if saved else TrainingConfig()
+    command = train_command(name, options, training)
+    parsed = tyro.cli(command, prog="manojax train", args=argv, config=(OmitArgPrefixes,))
+    if saved is not None:
+        _refuse_changes(parsed, saved)
+    return parsed
+
+
+def _refuse_changes(parsed: Train, saved: Run) -> None:
+    for mine, its in ((parsed.options, saved.options), (parsed.training, saved.training)):
+        for name in (f.name for f in dataclasses.fields(mine)):
+            if getattr(mine, name) != getattr(its, name):
+                raise InputError(
+                    f"--{name.replace('_', '-')} {getattr(mine, name)}: {parsed.out} was begun with "
+                    f"{getattr(its, name)}; leave the flag out, or train into a new folder"
+                )
