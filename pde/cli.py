@@ -15,9 +15,9 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from manojax import MODELS
 from manojax.base import ModelConfig
-from pde import plots
+from pde import datasets, plots
 from pde.darcy import Darcy
-from pde.datasets import DataFile, open_data
+from pde.datasets import DataFile
 from pde.demo import run_demo
 from pde.errors import InputError
 from pde.evaluation import evaluate, finest_sample, table
@@ -88,7 +88,7 @@ def _train_command(model: str, options: ModelConfig, training: TrainingConfig) -
         """Train an operator on a data set. --model NAME --help shows the options of each model.
 
         Args:
-            data: HDF5 file to train on.
+            data: Data file to train on.
             out: Run folder to create.
             model: mano, fno or vit.
             resume: Go on with the run in --out, with its own configuration.
@@ -112,7 +112,7 @@ class Source:
 
     def open(self, path: Path, surrogate: Surrogate) -> DataFile:
         inputs = surrogate.run.training.inputs
-        return open_data(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
+        return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Evaluate:
     run_folder: Positional[Path]
     """Run folder."""
     test: Positional[Path]
-    """HDF5 file with solutions."""
+    """Data file with solutions."""
     resolutions: tuple[int, ...] = ()
     """Points along axis 1 of each grid; by default the training grid, 2x and 4x, where the file has them."""
     json: Path | None = None
@@ -151,7 +151,7 @@ class Predict:
     run_folder: Positional[Path]
     """Run folder."""
     data: Positional[Path]
-    """HDF5 file with `coefficient`, `x` and `y`."""
+    """Data file; it needs no solutions."""
     out: Positional[Path]
     """HDF5 file to write."""
     mode: Mode = "auto"
@@ -170,7 +170,7 @@ class Info:
     """Say what a data file or a run folder is."""
 
     path: Positional[Path]
-    """HDF5 file or run folder."""
+    """Data file or run folder."""
 
     def run(self) -> None:
         print(describe(self.path))
