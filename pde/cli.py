@@ -1,4 +1,4 @@
-"""The command line: `manojax generate | train | evaluate | predict | info | demo`."""
+"""The command line: `manojax generate | convert | train | evaluate | predict | info | demo`."""
 
 import argparse
 import dataclasses
@@ -16,6 +16,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 from manojax import MODELS
 from manojax.base import ModelConfig
 from pde import datasets, plots
+from pde.conversion import convert
 from pde.darcy import Darcy
 from pde.datasets import DataFile
 from pde.demo import run_demo
@@ -113,6 +114,21 @@ class Source:
     def open(self, path: Path, surrogate: Surrogate) -> DataFile:
         inputs = surrogate.run.training.inputs
         return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
+
+
+@dataclass(frozen=True)
+class Convert:
+    """Rewrite a data file of any format that is read (HDF5, .mat, .pt, .npz) as our HDF5."""
+
+    data: Positional[Path]
+    """Data file."""
+    out: Positional[Path]
+    """HDF5 file to write."""
+    source: Source = field(default_factory=Source)
+
+    def run(self) -> None:
+        data = convert(self.data, self.out, boundary=self.source.boundary, domain=self.source.domain)
+        print(f"{self.out}: {data.samples} samples from {data.format}")
 
 
 @dataclass(frozen=True)
@@ -215,6 +231,7 @@ def _parse(argv: list[str]) -> Command:
         return _parse_train(argv[1:])
     commands: dict[str, Any] = {
         "generate": Generate,
+        "convert": Convert,
         "train": _train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
         "evaluate": Evaluate,
         "predict": Predict,

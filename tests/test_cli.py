@@ -119,7 +119,7 @@ def test_options_that_the_model_does_not_have_or_take_are_refused(capsys, darcy_
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("command", ["generate", "train", "evaluate", "predict", "info", "demo"])
+@pytest.mark.parametrize("command", ["generate", "convert", "train", "evaluate", "predict", "info", "demo"])
 def test_every_flag_is_explained(capsys, command):
     status, printed, _ = run(capsys, command, "--help")
     assert status == 0
