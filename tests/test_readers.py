@@ -289,6 +289,34 @@ def test_tensors_are_read_through_their_strides_and_byte_order(tmp_path):
     np.testing.assert_array_equal(read, 1 + 16 * sample + row + 4 * column)
 
 
+def test_a_file_larger_than_the_memory_is_not_called_damaged(capsys, monkeypatch):
+    def no_room(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("pde.readers.matlab.loadmat", no_room)
+    assert "larger than the memory" in refused(capsys, "info", FIXTURES / "li_5.mat")
+
+
+def test_names_of_pdebench_in_a_file_of_ours_are_more_inputs(tmp_path):
+    with h5py.File(tmp_path / "ours.h5", "w") as file:
+        file["coefficient"] = file["nu"] = file["tensor"] = COEFFICIENT
+        file["x"] = file["y"] = CENTRES_6
+    assert datasets.open(tmp_path / "ours.h5", inputs=("nu", "tensor")).format == "HDF5"
+
+
+def test_attributes_become_plain_whatever_they_are(tmp_path):
+    attributes = {"when": np.datetime64("2020-01-01"), "who": np.bytes_("me"), "names": np.array([b"a", b"b"])}
+    path = altered(
+        tmp_path, "pdebench.hdf5", lambda file: file.attrs.update(names=["a", "b"], none=h5py.Empty("f"))
+    )
+    assert datasets.open(path).attributes["names"] == ("a", "b")
+    np.savez(tmp_path / "said.npz", coefficient=COEFFICIENT, **AXES, **attributes)
+    said = datasets.open(tmp_path / "said.npz").attributes
+    assert said == {"when": "2020-01-01", "who": "me"}
+    for name in ("pdebench.hdf5", "said.npz"):
+        assert main(["convert", str(tmp_path / name), str(tmp_path / f"{name}.h5")]) == 0
+
+
 def test_a_bare_pickle_is_not_read(capsys, tmp_path):
     (tmp_path / "old.pt").write_bytes(pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2))  # how old files begin
     assert "bare pickle" in refused(capsys, "info", tmp_path / "old.pt")

@@ -11,7 +11,8 @@ from pde.readers import matlab, neuraloperator, npz, pdebench
 from pde.readers.contents import Contents, damage_told
 from pde.readers.hdf5 import open_hdf5, read_own
 
-_HDF5, _ZIP, _PICKLE = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x80"
+_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 def read(path: Path) -> Contents:
@@ -33,7 +34,7 @@ def read(path: Path) -> Contents:
         return _read_hdf5(path)
     if head.startswith(_ZIP):
         return _read_zip(path)
-    if head.startswith(_PICKLE):
+    if head.startswith(_PICKLES):
         raise InputError(
             f"{path} is a bare pickle, as torch.save wrote before 1.6; load it there, save it with a newer torch"
         )

@@ -10,6 +10,8 @@ import numpy as np
 
 from pde.errors import InputError
 
+UNIT_SQUARE: dict[str, Any] = {"boundary": "zero", "domain": (0.0, 1.0, 0.0, 1.0)}
+
 
 @runtime_checkable
 class Field(Protocol):
@@ -64,24 +66,29 @@ def on_unit_square(kind: str, fields: dict[str, Field], offset: float) -> Conten
     return Contents(kind, fields | {"x": x, "y": y}, UNIT_SQUARE)
 
 
-UNIT_SQUARE: dict[str, Any] = {"boundary": "zero", "domain": (0.0, 1.0, 0.0, 1.0)}
-
-
 @contextmanager
 def damage_told(path: Path, kind: str) -> Iterator[None]:
-    """Turn whatever a parser stumbles on into one sentence: parsers have no exception of their own for damage."""
+    """Turn whatever a parser stumbles on into one sentence: parsers have no exception of their own for damage.
+
+    Raises:
+        InputError: the block failed.
+    """
     try:
         yield
     except InputError:
         raise
+    except MemoryError as error:
+        raise InputError(f"{path} is larger than the memory; convert it where there is more") from error
     except Exception as error:
         raise InputError(f"{path}: this {kind} is truncated or damaged; copy or make it again") from error
 
 
 def plain(value: Any) -> Any:
     """An attribute as plain Python: string, number, or tuple of them."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return tuple(plain(part) for part in value)
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.item()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, np.ndarray):
-        return tuple(value.tolist()) if value.ndim else value.item()
-    return value.item() if isinstance(value, np.generic) else value
+    return value if isinstance(value, str | int | float) else str(value)

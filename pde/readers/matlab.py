@@ -19,7 +19,7 @@ _CENTRES = 0.5
 
 
 def read_5(path: Path) -> Contents:
-    """A file of MATLAB 5 to 7.2, compressed or not; both arrays are read whole, as the format wants it.
+    """A file of MATLAB 5 to 7.2, compressed or not; both arrays are read whole.
 
     Raises:
         InputError: truncated or damaged, no `coeff`, or not three axes.

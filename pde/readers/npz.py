@@ -14,18 +14,17 @@ def read(path: Path) -> Contents:
     Raises:
         InputError: a member that is no array of numbers or strings; pickled objects are not loaded.
     """
-    arrays = {}
+    fields, attributes = {}, {}
     with np.load(path, allow_pickle=False) as archive:
         for name in archive.files:
             try:
-                arrays[name] = archive[name]
+                array = archive[name]
             except ValueError as error:
                 raise InputError(
                     f"{path}: {name} is no plain array; save it as numbers, without objects"
                 ) from error
-    said = {name for name, array in arrays.items() if array.ndim == 0 or name == "domain"}
-    return Contents(
-        ".npz",
-        {name: array for name, array in arrays.items() if name not in said},
-        {name: plain(arrays[name]) for name in said},
-    )
+            if array.ndim == 0 or name == "domain":
+                attributes[name] = plain(array)
+            else:
+                fields[name] = array
+    return Contents(".npz", fields, attributes)

@@ -21,8 +21,8 @@ _NAMES = {"nu": "coefficient", "tensor": "solution", "x-coordinate": "x", "y-coo
 
 
 def is_pdebench(file: h5py.File) -> bool:
-    """Whether the names within are those of PDEBench, its other equations included."""
-    return "x-coordinate" in file or ("nu" in file and "tensor" in file)
+    """Whether the names within are those of PDEBench, its other equations included, and not ours."""
+    return "x" not in file and ("x-coordinate" in file or ("nu" in file and "tensor" in file))
 
 
 def read(file: h5py.File, path: Path) -> Contents:
