@@ -20,8 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from manojax import MODELS
-from pde import load
-from pde.datasets import open_data
+from pde import datasets, load
 from pde.files import write_text
 from pde.runs import TrainingConfig
 from pde.training import train
@@ -49,7 +48,7 @@ def measure(model: str, seed: int, data: Path) -> dict[str, float]:
         )
         seconds = time.perf_counter() - started
         surrogate = load(out)
-    test = open_data(data / "darcy_neuralop_test_16.h5")
+    test = datasets.open(data / "darcy_neuralop_test_16.h5")
     errors = surrogate.errors(test.read_inputs(), test.read_solution())
     return {"seed": seed, **errors, "seconds": round(seconds), "parameters": surrogate.run.parameters}
 

@@ -1,4 +1,4 @@
-"""The command line: `manojax generate | merge | train | evaluate | predict | info | demo`."""
+"""The command line: `manojax generate | merge | convert | train | evaluate | predict | info | demo`."""
 
 import json
 import sys
@@ -11,9 +11,10 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from manojax import MODELS
-from pde import plots
+from pde import datasets, plots
+from pde.conversion import convert
 from pde.darcy import Darcy
-from pde.datasets import DataFile, open_data
+from pde.datasets import DataFile
 from pde.demo import run_demo
 from pde.errors import InputError
 from pde.evaluation import evaluate, finest_sample, table
@@ -95,7 +96,22 @@ class Source:
 
     def open(self, path: Path, surrogate: Surrogate) -> DataFile:
         inputs = surrogate.run.training.inputs
-        return open_data(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
+        return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
+
+
+@dataclass(frozen=True)
+class Convert:
+    """Rewrite a data file of any format that is read (HDF5, .mat, .pt, .npz) as our HDF5."""
+
+    data: Positional[Path]
+    """Data file."""
+    out: Positional[Path]
+    """HDF5 file to write."""
+    source: Source = field(default_factory=Source)
+
+    def run(self) -> None:
+        data = convert(self.data, self.out, boundary=self.source.boundary, domain=self.source.domain)
+        print(f"{self.out}: {data.samples} samples from {data.format}")
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,7 @@ class Evaluate:
     run_folder: Positional[Path]
     """Run folder."""
     test: Positional[Path]
-    """HDF5 file with solutions."""
+    """Data file with solutions."""
     resolutions: tuple[int, ...] = ()
     """Points along axis 1 of each grid; by default the training grid, 2x and 4x, where the file has them."""
     json: Path | None = None
@@ -134,7 +150,7 @@ class Predict:
     run_folder: Positional[Path]
     """Run folder."""
     data: Positional[Path]
-    """HDF5 file with `coefficient`, `x` and `y`."""
+    """Data file; it needs no solutions."""
     out: Positional[Path]
     """HDF5 file to write."""
     mode: Mode = "auto"
@@ -153,7 +169,7 @@ class Info:
     """Say what a data file or a run folder is."""
 
     path: Positional[Path]
-    """HDF5 file or run folder."""
+    """Data file or run folder."""
 
     def run(self) -> None:
         print(describe(self.path))
@@ -205,6 +221,7 @@ def _parse(argv: list[str]) -> Command:
     commands: dict[str, Any] = {
         "generate": Generate,
         "merge": Merge,
+        "convert": Convert,
         "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
         "evaluate": Evaluate,
         "predict": Predict,

@@ -1,11 +1,12 @@
-"""The HDF5 store of samples, read lazily and strided on read.
+"""Samples on a grid: our HDF5 store, and every format that `pde.readers` knows, read as the same object.
 
-A file holds contiguous data sets `coefficient` and `solution`, both (N, height, width) float32, and the
+Our file holds contiguous data sets `coefficient` and `solution`, both (N, height, width) float32, and the
 coordinates `x` (height,) and `y` (width,) in any length unit, increasing. Attributes say where the data come
 from and, where it is known, `boundary` ("zero": the solution vanishes on the border of the domain) and
 `domain` (x0, x1, y0, y1). More input channels are further data sets of the shape of `coefficient`. Where a solver
 made the solution, `residual` (N,) float64 is the relative residual that each sample attained. A file from
-elsewhere that has coefficient, solution, x and y works, whatever its grid.
+elsewhere that has coefficient, solution, x and y works, whatever its grid. HDF5 is read as it is asked for; the
+arrays of other formats are read whole when the file is opened, and kept.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,8 +19,10 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
+from pde import readers
 from pde.errors import InputError
 from pde.grid import Boundary, Grid
+from pde.readers.contents import Field
 
 _BLOCK_BYTES = 2**26
 
@@ -57,10 +60,12 @@ class DataFile:
     """A data file whose shapes and coordinates have been checked; fields are read when asked for."""
 
     path: Path
+    format: str
     inputs: tuple[str, ...]
     samples: int
     grid: Grid
     attributes: Mapping[str, Any]
+    fields: Mapping[str, Field]
 
     def stride_to(self, resolution: int) -> int:
         """The stride that leads to a resolution (`Grid.stride_to`).
@@ -81,7 +86,7 @@ class DataFile:
         Raises:
             InputError: a value that is not finite, or data that cannot be read.
         """
-        return np.stack([self._read(name, samples, stride) for name in self.inputs], axis=-1)
+        return np.stack([self.read(name, samples, stride) for name in self.inputs], axis=-1)
 
     def read_solution(
         self, samples: slice = slice(None), stride: int = 1
@@ -92,7 +97,7 @@ class DataFile:
             InputError: no solution, a value that is not finite, a sample that is zero everywhere (relative errors
                 would divide by zero), or data that cannot be read.
         """
-        solution = self._read("solution", samples, stride)
+        solution = self.read("solution", samples, stride)
         zero = np.flatnonzero(~solution.any(axis=(1, 2)))
         if zero.size:
             first = (samples.start or 0) + zero[0]
@@ -107,29 +112,26 @@ class DataFile:
         Raises:
             InputError: data that cannot be read.
         """
-        with _open(self.path) as file:
-            found = file.get("residual")
-            if not isinstance(found, h5py.Dataset) or found.shape != (self.samples,):
-                return None  # in a file from elsewhere the name may mean anything
-            try:
-                return np.asarray(found, np.float64)
-            except OSError as error:
-                raise InputError(f"{self.path}: residual cannot be read; copy or make the file again") from error
+        found = self.fields.get("residual")
+        if found is None or found.shape != (self.samples,):
+            return None  # in a file from elsewhere the name may mean anything
+        return np.asarray(found[:], np.float64)
 
-    def _read(self, name: str, samples: slice, stride: int) -> Float[np.ndarray, "sample height width"]:
+    def read(
+        self, name: str, samples: slice = slice(None), stride: int = 1
+    ) -> Float[np.ndarray, "sample height width"]:
+        """One field.
+
+        Raises:
+            InputError: no such field, a value that is not finite, or data that cannot be read.
+        """
         start, stop, _ = samples.indices(self.samples)
         shape = (stop - start, *self.grid.strided(stride).shape)
         fields = np.empty(shape, np.float32)
-        block = max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
-        with _open(self.path) as file:
-            data = _dataset(file, self.path, name)
-            # Whole samples in blocks, strided in memory: HDF5 reads element by element where it strides itself.
-            for first in range(start, stop, block):
-                last = min(first + block, stop)
-                try:
-                    fields[first - start : last - start] = data[first:last][:, ::stride, ::stride]
-                except OSError as error:
-                    raise InputError(f"{self.path}: {name} cannot be read; copy or make the file again") from error
+        data = _field(self.fields, self.path, name)
+        # Whole samples in blocks, strided in memory: HDF5 reads element by element where it strides itself.
+        for block in self.blocks(samples):
+            fields[block.start - start : block.stop - start] = data[block][:, ::stride, ::stride]
         bad = np.flatnonzero(~np.isfinite(fields).all(axis=(1, 2)))
         if bad.size:
             raise InputError(
@@ -137,8 +139,14 @@ class DataFile:
             )
         return fields
 
+    def blocks(self, samples: slice = slice(None)) -> list[slice]:
+        """Samples in slices of which a field fits into memory, whatever the grid."""
+        start, stop, _ = samples.indices(self.samples)
+        size = max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
+        return [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
 
-def open_data(
+
+def open(
     path: Path,
     *,
     inputs: tuple[str, ...] = ("coefficient",),
@@ -148,43 +156,43 @@ def open_data(
     """Open a data file, checking all but the values.
 
     Args:
-        path: the HDF5 file.
+        path: the file, of any format in `pde.readers`.
         inputs: names of the input data sets, one channel each.
         boundary: what is known of the border, for a file that does not say.
         domain: x0, x1, y0, y1, for a file that does not say.
 
     Raises:
-        InputError: no file, no HDF5, truncated, a data set missing or of another shape or type, coordinates that
-            do not increase, or a `boundary` or `domain` that contradicts the file's own.
+        InputError: no file, no format that is read, truncated, a data set missing or of another shape or type,
+            coordinates that do not increase, or a `boundary` or `domain` that contradicts the file's own.
     """
     if not inputs or len(set(inputs)) < len(inputs) or {"solution", "x", "y"} & set(inputs):
         raise InputError(
             f"--inputs {' '.join(inputs)}: name one or more different data sets, the solution not among them"
         )
-    with _open(path) as file:
-        first = _dataset(file, path, inputs[0])
-        if first.ndim != 3 or first.shape[0] < 1:
-            raise InputError(f"{path}: {inputs[0]} has shape {first.shape}; it must be (samples, height, width)")
-        for name in inputs[1:]:
-            _dataset(file, path, name, first.shape)
-        if "solution" in file:
-            _dataset(file, path, "solution", first.shape)
-        x, y = (
-            np.asarray(_dataset(file, path, name, (length,)), np.float64)
-            for name, length in zip(("x", "y"), first.shape[1:], strict=True)
-        )
-        attributes = {name: _plain(value) for name, value in file.attrs.items()}
+    contents = readers.read(path)
+    fields, attributes = contents.fields, contents.attributes
+    first = _field(fields, path, inputs[0])
+    if len(first.shape) != 3 or first.shape[0] < 1:
+        raise InputError(f"{path}: {inputs[0]} has shape {first.shape}; it must be (samples, height, width)")
+    for name in (*inputs[1:], *({"solution"} & fields.keys())):
+        _field(fields, path, name, first.shape)
+    x, y = (
+        np.asarray(_field(fields, path, name, (length,))[:], np.float64)
+        for name, length in zip(("x", "y"), first.shape[1:], strict=True)
+    )
     said_boundary = _agreed(path, "boundary", attributes.get("boundary"), boundary)
     said_domain = _agreed(path, "domain", attributes.get("domain"), domain)
     if said_boundary not in (None, "zero", "unknown"):
         raise InputError(f"{path}: attribute boundary is {said_boundary!r}; it must be 'zero' or 'unknown'")
-    if said_domain is not None and np.asarray(said_domain).shape != (4,):
+    if said_domain is not None and (
+        np.shape(said_domain) != (4,) or np.asarray(said_domain).dtype.kind not in "fi"
+    ):
         raise InputError(f"{path}: attribute domain is {said_domain!r}; it must be four numbers x0 x1 y0 y1")
     try:
         grid = Grid(x, y, said_boundary or "unknown", said_domain)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    return DataFile(path, inputs, first.shape[0], grid, attributes)
+    return DataFile(path, contents.format, inputs, first.shape[0], grid, attributes, fields)
 
 
 def first_samples(data: DataFile, samples: int | None) -> DataFile:
@@ -200,20 +208,6 @@ def first_samples(data: DataFile, samples: int | None) -> DataFile:
     return replace(data, samples=samples)
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[h5py.File]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; check the path")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        if "truncated" in str(error):
-            raise InputError(f"{path} is truncated; copy or generate it again") from error
-        raise InputError(f"{path} is not an HDF5 file that can be read; give one (see the README)") from error
-    with file:
-        yield file
-
-
 def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, **options: Any) -> h5py.Dataset:
     """A contiguous data set whose space is set aside at once."""
     early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
@@ -221,11 +215,11 @@ def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, **
     return file.create_dataset(name, shape, dtype, dcpl=early, **options)
 
 
-def _dataset(file: h5py.File, path: Path, name: str, shape: tuple[int, ...] | None = None) -> h5py.Dataset:
-    found = file.get(name)
-    if not isinstance(found, h5py.Dataset):
-        there = ", ".join(sorted(k for k, v in file.items() if isinstance(v, h5py.Dataset))) or "none"
+def _field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[int, ...] | None = None) -> Field:
+    if name not in fields:
+        there = ", ".join(sorted(fields)) or "none"
         raise InputError(f"{path}: no data set {name!r}; it must be there (there are: {there})")
+    found = fields[name]
     if found.dtype.kind not in "fiub":
         raise InputError(f"{path}: {name} has type {found.dtype}; it must be numbers")
     if shape is not None and found.shape != shape:
@@ -238,12 +232,3 @@ def _agreed(path: Path, name: str, in_file: Any, given: Any) -> Any:
     if in_file in (None, "unknown") or given in (None, in_file):
         return in_file if given is None else given
     raise InputError(f"{path}: its {name} is {in_file}, not {given}; leave --{name} out")
-
-
-def _plain(value: Any) -> Any:
-    """An HDF5 attribute as plain Python: str, number, or tuple of them."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, np.ndarray):
-        return tuple(value.tolist())
-    return value.item() if isinstance(value, np.generic) else value

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from manojax import MODELS
+from pde import datasets
 from pde.darcy import Darcy, solve_darcy
-from pde.datasets import DataFile, open_data
+from pde.datasets import DataFile
 from pde.errors import check_seed
 from pde.evaluation import evaluate, finest_sample, table
 from pde.files import refuse_existing, write_text
@@ -58,7 +59,7 @@ def run_demo(out: Path, seed: int) -> None:
         surrogates.append(load(out / name))
 
     print(f"4/4 Evaluating at {', '.join(map(str, RESOLUTIONS))} points a side", flush=True)
-    data = open_data(test_file)
+    data = datasets.open(test_file)
     with _timed(seconds, "evaluate"):
         reports = [evaluate(surrogate, data, RESOLUTIONS) for surrogate in surrogates]
         coarse = [_coarse_solve(data, resolution) for resolution in RESOLUTIONS]

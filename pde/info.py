@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pde.datasets import DataFile, open_data
+from pde import datasets
+from pde.datasets import DataFile
 from pde.grid import Grid
 from pde.runs import Run
 
@@ -16,15 +17,20 @@ def describe(path: Path) -> str:
     Raises:
         InputError: nothing there, or neither a data file nor a run.
     """
-    lines = _run(path) if path.is_dir() else _data(open_data(path))
+    lines = _run(path) if path.is_dir() else _data(datasets.open(path))
     return "\n".join(f"{name:<13}{value}" for name, value in lines)
 
 
 def _data(data: DataFile) -> list[tuple[str, str]]:
     said = data.attributes
-    named = [(key, str(said[key])) for key in ("equation", "law", "scheme", "seed", "predicted_by") if key in said]
+    named = [
+        (key, str(said[key]))
+        for key in ("equation", "law", "scheme", "seed", "predicted_by", "source_format")
+        if key in said
+    ]
     return [
         ("data file", str(data.path)),
+        ("format", data.format),
         ("samples", str(data.samples)),
         *_grid(data.grid),
         ("resolutions", " ".join(map(str, data.grid.resolutions()))),

@@ -6,14 +6,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from pde.datasets import DataFile, open_data
+from pde import datasets
+from pde.datasets import DataFile
 from pde.errors import InputError
 from pde.files import refuse_existing, refuse_unwritable, write_aside
 from pde.layout import Layout
 from pde.progress import progress_bar
 from pde.ranges import Part, Shard, whole_part
-
-_BLOCK_BYTES = 2**24
 
 
 def merge(path: Path, shards: Sequence[Path]) -> int:
@@ -34,7 +33,7 @@ def merge(path: Path, shards: Sequence[Path]) -> int:
     refuse_existing(path)
     if not shards:
         raise InputError(f"{path}: name the shards to merge after it")
-    files = _in_order([open_data(shard) for shard in shards])
+    files = _in_order([datasets.open(shard) for shard in shards])
     _, whole = _provenance(files[0])
     layout = _layout(files[0], whole_part(path, whole))
     with write_aside(path) as aside, layout.create(aside) as stored:
@@ -84,9 +83,7 @@ def _copy(files: Sequence[DataFile], stored: Mapping[str, h5py.Dataset], total: 
     offset = 0
     with progress_bar("merge", total=total, done=0, unit="sample") as bar:
         for file in files:
-            block = max(1, _BLOCK_BYTES // (4 * file.grid.shape[0] * file.grid.shape[1]))
-            for start in range(0, file.samples, block):
-                samples = slice(start, min(start + block, file.samples))
+            for samples in file.blocks():
                 place = slice(offset + samples.start, offset + samples.stop)
                 stored["coefficient"][place] = file.read_inputs(samples)[..., 0]
                 stored["solution"][place] = file.read_solution(samples)[..., 0]

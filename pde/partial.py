@@ -16,7 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from pde.datasets import open_data
+from pde import datasets
 from pde.errors import InputError
 from pde.files import refuse_existing, refuse_unwritable, write_aside
 from pde.layout import Layout
@@ -108,7 +108,7 @@ class ResumableFile:
         os.replace(self._partial, self.path)
 
     def _refuse_another(self, path: Path) -> None:
-        if difference := self.layout.difference(open_data(path)):
+        if difference := self.layout.difference(datasets.open(path)):
             raise InputError(f"{path}: {difference}; resume with the options and versions it was begun with")
 
 

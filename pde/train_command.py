@@ -51,7 +51,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         """Train an operator on a data set. --model NAME --help shows the options of each model.
 
         Args:
-            data: HDF5 file to train on.
+            data: Data file to train on.
             out: Run folder to create.
             model: mano, fno or vit.
             resume: Go on with the run in --out, with its own configuration.

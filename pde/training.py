@@ -18,9 +18,9 @@ from jax import Array
 from jaxtyping import Float
 
 from manojax.base import ModelConfig
-from pde import metrics
+from pde import datasets, metrics
 from pde.checkpoints import Checkpoints
-from pde.datasets import DataFile, first_samples, open_data
+from pde.datasets import DataFile, first_samples
 from pde.errors import InputError, check_seed
 from pde.files import refuse_existing, write_text
 from pde.grid import Grid
@@ -108,7 +108,7 @@ def _prepare(
 
 
 def _open(path: Path, config: TrainingConfig) -> DataFile:
-    return open_data(path, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
+    return datasets.open(path, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
 
 
 def _split(data: DataFile, stride: int, grid: Grid, config: TrainingConfig) -> tuple[Part, Part | None]:

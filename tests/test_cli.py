@@ -119,7 +119,9 @@ def test_options_that_the_model_does_not_have_or_take_are_refused(capsys, darcy_
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("command", ["generate", "merge", "train", "evaluate", "predict", "info", "demo"])
+@pytest.mark.parametrize(
+    "command", ["generate", "merge", "convert", "train", "evaluate", "predict", "info", "demo"]
+)
 def test_every_flag_is_explained(capsys, command):
     status, printed, _ = run(capsys, command, "--help")
     assert status == 0
@@ -139,10 +141,10 @@ def test_bad_input_is_one_sentence_and_damages_nothing(capsys, folder, darcy_fil
     fresh = ("--model", "fno", "--out", tmp_path / "new")
     cases = [
         (("info", nowhere), "no such file"),
-        (("info", text), "not an HDF5 file"),
+        (("info", text), "no data file that can be read"),
         (("info", empty), "holds no run"),
         (("train", nowhere, *fresh), "no such file"),
-        (("train", text, *fresh), "not an HDF5 file"),
+        (("train", text, *fresh), "no data file that can be read"),
         (("train", darcy_file, *fresh, "--resolution", 12), "choose one of 3 5 9 17"),
         (("train", darcy_file, *fresh, "--train-samples", 99), "has 20 samples"),
         (("train", darcy_file, *fresh, "--inputs", "coefficient", "source"), "no data set 'source'"),

@@ -6,7 +6,7 @@ import pytest
 
 import pde
 from manojax import FNOConfig, interpolate
-from pde.datasets import open_data
+from pde import datasets
 from pde.evaluation import default_resolutions, evaluate
 from pde.grid import Grid
 from pde.metrics import sample_errors
@@ -26,7 +26,7 @@ def surrogate(darcy_file, tmp_path_factory):
 
 def test_rows_are_what_their_definition_says(surrogate, darcy_file):
     """Every number recomputed from the surrogate's predictions on the file's fields."""
-    data = open_data(darcy_file)
+    data = datasets.open(darcy_file)
     report = evaluate(surrogate, data, [5, 9, 17])
     assert (report["model"], report["train_resolution"]) == ("fno", 5)
     coarse = data.grid.strided(4)
@@ -44,12 +44,12 @@ def test_rows_are_what_their_definition_says(surrogate, darcy_file):
 
 
 def test_at_the_training_grid_both_are_the_same(surrogate, darcy_file):
-    row = evaluate(surrogate, open_data(darcy_file), [5])["rows"][0]
+    row = evaluate(surrogate, datasets.open(darcy_file), [5])["rows"][0]
     assert row["direct"] == {k: v for k, v in row["resample"].items() if k != "coefficient"}
 
 
 def test_default_resolutions_are_once_twice_and_four_times_the_training_grid(surrogate, darcy_file):
-    grid = open_data(darcy_file).grid
+    grid = datasets.open(darcy_file).grid
     assert default_resolutions(surrogate.run.grid, grid) == [5, 9, 17]
     assert default_resolutions(surrogate.run.grid, Grid(np.linspace(0, 1, 8), np.linspace(0, 1, 8))) == [8]
 
@@ -63,7 +63,7 @@ def test_grids_that_do_not_nest_take_the_nearest_points_and_say_so(surrogate, da
         file["coefficient"] = generator.uniform(3, 12, (3, 12, 12))
         file["solution"] = generator.uniform(0.1, 1, (3, 12, 12))
         file["x"] = file["y"] = centres
-    data = open_data(path)
+    data = datasets.open(path)
     row = evaluate(surrogate, data, [12])["rows"][0]
     assert row["resample"]["coefficient"] == "nearest"
     nearest = [int(np.abs(centres - node).argmin()) for node in surrogate.run.grid.x]
@@ -119,5 +119,5 @@ def test_a_rectangular_grid_evaluates(tmp_path):
         file["x"], file["y"] = np.linspace(0, 2, 13), np.linspace(0, 1, 7)
     config = TrainingConfig(resolution=7, epochs=1)
     train(tmp_path / "data.h5", tmp_path / "run", model="fno", options=FNOConfig(width=4, depth=1), config=config)
-    report = evaluate(pde.load(tmp_path / "run"), open_data(tmp_path / "data.h5"))
+    report = evaluate(pde.load(tmp_path / "run"), datasets.open(tmp_path / "data.h5"))
     assert [row["shape"] for row in report["rows"]] == [[7, 4], [13, 7]]

@@ -3,9 +3,9 @@ import jax
 import numpy as np
 import pytest
 
+from pde import datasets
 from pde.cli import main
 from pde.darcy import Darcy, solve_darcy
-from pde.datasets import open_data
 from pde.errors import InputError
 from pde.generation import generate
 
@@ -20,7 +20,7 @@ def file(tmp_path_factory):
 
 
 def test_a_file_holds_what_the_problem_says(file):
-    data = open_data(file)
+    data = datasets.open(file)
     assert data.grid.on_nodes
     assert data.grid.boundary == "zero"
     coefficient, solution = data.read_inputs()[..., 0], data.read_solution()[..., 0]
@@ -31,7 +31,7 @@ def test_a_file_holds_what_the_problem_says(file):
 
 
 def test_the_attained_residual_of_each_sample_is_stored(file, capsys):
-    residual = open_data(file).read_residual()
+    residual = datasets.open(file).read_residual()
     assert residual.shape == (5,)
     assert residual[2] == LAW.sample(3, 2)["residual"]
     assert residual.min() > 0
@@ -49,7 +49,7 @@ def test_samples_are_the_same_from_any_start():
 
 def test_a_sample_has_the_same_bits_whatever_the_number_of_samples(file, tmp_path):
     generate(LAW, tmp_path / "two.h5", samples=2, seed=3)
-    two, five = open_data(tmp_path / "two.h5"), open_data(file)
+    two, five = datasets.open(tmp_path / "two.h5"), datasets.open(file)
     np.testing.assert_array_equal(two.read_inputs(), five.read_inputs(slice(2)))
     np.testing.assert_array_equal(two.read_solution(), five.read_solution(slice(2)))
 
@@ -57,7 +57,7 @@ def test_a_sample_has_the_same_bits_whatever_the_number_of_samples(file, tmp_pat
 def test_a_sample_has_the_same_bits_on_every_device(file):
     with jax.default_device(jax.devices()[3]):
         fields = LAW.sample(3, 1)
-    data = open_data(file)
+    data = datasets.open(file)
     np.testing.assert_array_equal(fields["coefficient"], data.read_inputs(slice(1, 2))[0, ..., 0])
     np.testing.assert_array_equal(
         fields["solution"].astype(np.float32), data.read_solution(slice(1, 2))[0, ..., 0]
@@ -68,7 +68,7 @@ def test_the_same_command_gives_the_same_file_and_another_seed_another(file, tmp
     generate(LAW, tmp_path / "again.h5", samples=5, seed=3)
     assert (tmp_path / "again.h5").read_bytes() == file.read_bytes()
     generate(LAW, tmp_path / "other.h5", samples=5, seed=4)
-    assert (open_data(tmp_path / "other.h5").read_inputs() != open_data(file).read_inputs()).any()
+    assert (datasets.open(tmp_path / "other.h5").read_inputs() != datasets.open(file).read_inputs()).any()
 
 
 def test_data_are_contiguous_and_attributes_hold_no_time(file):
@@ -107,7 +107,7 @@ def test_laws_that_make_no_sense_are_refused(options):
 
 
 def test_the_solver_refuses_grids_and_coefficients_that_it_cannot_take(file):
-    grid = open_data(file).grid
+    grid = datasets.open(file).grid
     with pytest.raises(InputError, match="positive"):
         solve_darcy(np.zeros(grid.shape), grid)
     with pytest.raises(InputError, match="nodes"):

@@ -110,7 +110,7 @@ def test_the_best_checkpoint_is_loaded_where_there_is_a_validation_part(darcy_fi
     errors = [line["validation"]["relative_l2"] for line in history(out)]
     surrogate = pde.load(out)
     assert surrogate.epoch == 1 + int(np.argmin(errors))
-    data = pde.datasets.open_data(darcy_file)
+    data = pde.datasets.open(darcy_file)
     held_out = slice(data.samples - 2, None)
     got = surrogate.errors(data.read_inputs(held_out, 2), data.read_solution(held_out, 2))
     assert got["relative_l2"] == pytest.approx(min(errors), rel=1e-5)
@@ -235,7 +235,7 @@ def test_folders_without_a_run_are_refused(tmp_path):
 def test_the_gradient_of_a_step_under_pmap_is_that_of_one_device(darcy_file, undisturbed):
     """The training loss itself, over four devices; a mean over equal parts of a batch is the mean over it."""
     run = Run.open(undisturbed)
-    data = pde.datasets.open_data(darcy_file)
+    data = pde.datasets.open(darcy_file)
     inputs = jnp.asarray(run.normalisation.encode(data.read_inputs(slice(8), 2)))
     solution = jnp.asarray(data.read_solution(slice(8), 2))
     graph, params = run.build()
