@@ -1,9 +1,9 @@
 """-div(a grad u) = f with u = g on the border as a circuit: what each face of a five-point scheme conducts.
 
-The unknowns are the inner nodes of a grid that holds its border, or all cells of one that does not. A face conducts
-the mean of the two coefficients beside it over the squared spacing; between a border cell and the border, half a
-spacing away, it is twice the cell's own. The scheme at unknown i is then sum_j c_ij (u_i - u_j) = f_i over its four
-neighbours, border included, and of second order for smooth coefficients in all variants.
+The unknowns are the inner nodes of a grid that holds its border, or all cells of one that does not. A face
+conducts the mean of the two coefficients beside it over the squared spacing; between a border cell and the border,
+half a spacing away, twice the cell's own. At unknown i the scheme is sum_j c_ij (u_i - u_j) = f_i over its four
+neighbours, border included. It is of second order in all variants.
 """
 
 from typing import Literal, NamedTuple

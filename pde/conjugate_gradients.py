@@ -1,9 +1,9 @@
 """The five-point scheme solved by conjugate gradients with a multigrid cycle as the preconditioner.
 
 Black nodes are eliminated exactly, which leaves (1 - W W^T) red = right for half the unknowns, scaled to a unit
-diagonal (`pde.red_black`). The cycle runs in float32 whatever the precision around it: a preconditioner need not be
-exact. Around the iteration the residual is computed anew in float64 and, where it is not small enough, solved for
-again, so that what is reported is the residual of the solution and not the recursion's belief.
+diagonal (`pde.red_black`). The cycle runs in float32 whatever the precision around it: a preconditioner need not
+be exact. Around the iteration the residual is computed anew in float64 and, where it is not small enough, solved
+for again, so that what is reported is the residual of the solution and not the recursion's belief.
 """
 
 from functools import partial
@@ -32,6 +32,9 @@ from pde.red_black import (
 )
 
 Precision = Literal["double", "single"]
+# Pyright takes it for a function that does not return.
+_linear_solve: Any = jax.lax.custom_linear_solve
+
 Field = Float[Array, "height width"]
 Red = tuple[Part, Part]
 
@@ -76,7 +79,7 @@ def solve_system(
     def solve(_, right: Field) -> tuple[Field, tuple[Array, Array, Array]]:
         return _refine(fixed, system, right, tolerance, max_iterations, _GAIN[precision])
 
-    u, (residual, iterations, converged) = jax.lax.custom_linear_solve(
+    u, (residual, iterations, converged) = _linear_solve(
         partial(apply, c), right, solve, symmetric=True, has_aux=True
     )
     return Solve(u / largest, residual, iterations, converged)
@@ -89,9 +92,8 @@ def _system(c: Conductances, dtype: Any) -> System:
     edges = split_edges(down, right)
     shape = (c.y.shape[0], c.x.shape[1])
     scale = inverse_root_diagonal(edges, shape)
-    system = (scale, couplings(edges, scale))
-    single = jax.tree.map(lambda part: part.astype(jnp.float32), stored(edges))
-    return System(*jax.tree.map(lambda part: part.astype(dtype), system), build(stored(single), shape))
+    single = stored(_as_type(stored(edges), jnp.float32))
+    return System(_as_type(scale, dtype), _as_type(couplings(edges, scale), dtype), build(single, shape))
 
 
 def _refine(
@@ -123,10 +125,10 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     """Conjugate gradients on the red nodes, from zero until the residual's norm is at most `goal`."""
     scale, coupling, hierarchy = system
     dtype = scale.ee.dtype
-    right_parts = jax.tree.map(jnp.multiply, scale, split_unknowns(right.astype(dtype)))
+    right_parts = _scaled(split_unknowns(right.astype(dtype)), scale)
     reduced = _add((right_parts.ee, right_parts.oo), to_red(coupling, right_parts.eo, right_parts.oe))
     # The residual before scaling; on the black nodes it is zero.
-    weights = tuple(jnp.where(part > 0, 1 / part, 0.0) for part in (scale.ee, scale.oo))
+    weights = stored(tuple(jnp.where(part > 0, 1 / part**2, 0.0) for part in (scale.ee, scale.oo)))
 
     def unfinished(state):
         *_, norm, iterations = state
@@ -137,10 +139,10 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
         preconditioned = _precondition(hierarchy, residual)
         slope = _dot(residual, preconditioned)
         direction = _add(preconditioned, direction, slope / previous)
-        image = _add(direction, to_red(coupling, *to_black(coupling, *direction)), -1.0)
+        image = _add(direction, to_red(coupling, *stored(to_black(coupling, *direction))), -1.0)
         length = slope / _dot(direction, image)
         red, residual = _add(red, direction, length), _add(residual, image, -length)
-        norm = jnp.sqrt(_dot(weighted := _multiply(weights, residual), weighted))
+        norm = jnp.sqrt(_dot(_multiply(weights, residual), residual))
         return red, residual, direction, slope, norm, iterations + 1
 
     zero = jax.tree.map(jnp.zeros_like, reduced)
@@ -148,19 +150,27 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     start = (zero, reduced, zero, infinite, infinite, jnp.int32(0))
     (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)
     eo, oe = _add((right_parts.eo, right_parts.oe), to_black(coupling, ee, oo))
-    solution = jax.tree.map(jnp.multiply, scale, Parity(ee, eo, oe, oo))
+    solution = _scaled(Parity(ee, eo, oe, oo), scale)
     return join_unknowns(solution, right.shape).astype(right.dtype), iterations
 
 
 def _precondition(hierarchy: Hierarchy, red: Red) -> Red:
-    ee, oo = (part.astype(jnp.float32) for part in red)
+    ee, oo = stored(tuple(part.astype(jnp.float32) for part in red))
     zero = jnp.zeros_like(ee)
-    result = cycle(hierarchy, stored(Parity(ee, zero, zero, oo)))
+    result = cycle(hierarchy, Parity(ee, zero, zero, oo))
     return stored((result.ee.astype(red[0].dtype), result.oo.astype(red[0].dtype)))
 
 
+def _as_type(parts: Any, dtype: Any) -> Any:
+    return jax.tree.map(lambda part: part.astype(dtype), parts)
+
+
+def _scaled(parts: Parity, scale: Parity) -> Parity:
+    return Parity(*(part * s for part, s in zip(parts, scale, strict=True)))
+
+
 def _dot(a: Red, b: Red) -> Array:
-    return jnp.vdot(a[0], b[0]) + jnp.vdot(a[1], b[1])
+    return jnp.sum(a[0] * b[0]) + jnp.sum(a[1] * b[1])
 
 
 def _multiply(a: Red, b: Red) -> Red:

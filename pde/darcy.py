@@ -20,7 +20,7 @@ from pde.elliptic import solve
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.random_fields import gaussian_field
-from pde.scheduling import in_order
+from pde.scheduling import batch_size, batches, in_order, padded
 
 
 @dataclass(frozen=True)
@@ -74,25 +74,37 @@ class Darcy:
         }
 
     def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
-        """Samples of a seed in order, solved side by side, one thread a core; see `sample`."""
-        return in_order(lambda index: self.sample(seed, index), indices)
+        """Samples of a seed in order, solved side by side (`pde.scheduling`); see `sample`."""
+        size = batch_size(self.resolution**2)
+        for batch in in_order(lambda batch: self._batch(seed, batch, size), batches(indices, size)):
+            yield from batch
 
     def sample(self, seed: int, index: int) -> dict[str, np.ndarray]:
         """Sample `index` of a seed: coefficient and solution (height, width) and the attained residual, float64.
 
-        A sample is a program of its own, so its bits depend on seed, index and machine alone.
+        Its bits depend on seed, index and machine alone.
 
         Raises:
             ArithmeticError: the solver did not converge.
         """
+        return next(self.samples(seed, range(index, index + 1)))
+
+    def _batch(self, seed: int, indices: range, size: int) -> list[dict[str, np.ndarray]]:
         with jax.enable_x64(True):
-            coefficient, solved = _sample(self, jax.random.key(seed), index)
-            solution = converged(solved, f"sample {index}")
-            return {
-                "coefficient": np.asarray(coefficient),
-                "solution": solution,
-                "residual": np.asarray(solved.residual),
+            key = jax.random.key(seed)
+            if size == 1:
+                fields = jax.tree.map(lambda x: x[None], _sample(self, key, indices[0]))
+            else:
+                fields = _samples(self, key, jnp.asarray(padded(indices, size)))
+        coefficient, solved = jax.tree.map(np.asarray, fields)
+        return [
+            {
+                "coefficient": coefficient[place],
+                "solution": converged(Solve(*(part[place] for part in solved)), f"sample {index}"),
+                "residual": solved.residual[place],
             }
+            for place, index in enumerate(indices)
+        ]
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -102,6 +114,9 @@ def _sample(law: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
     coefficient = jnp.where(field >= 0, law.contrast_high, law.contrast_low)
     spacing = 1 / (law.resolution - 1)
     return coefficient, solve(coefficient, jnp.ones(shape), spacing=(spacing, spacing), tolerance=law.tolerance)
+
+
+_samples = jax.jit(jax.vmap(_sample, in_axes=(None, None, 0)), static_argnums=0)
 
 
 def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> Float[np.ndarray, "height width"]:

@@ -1,14 +1,14 @@
-"""One multigrid cycle for the five-point scheme: the preconditioner of `pde.elliptic`.
+"""One multigrid cycle for the five-point scheme: the preconditioner of `pde.conjugate_gradients`.
 
-Every level is a five-point scheme of its own, scaled to a unit diagonal. The coarse nodes are those of even row and
-column. Jumps of the coefficient survive coarsening because conductances are joined like those of a circuit, in
-series along an edge and in parallel across it (the upscaling of `pde.coarse`), and because a correction is
-interpolated so that fluxes balance at the nodes between (Alcouffe, Brandt, Dendy and Painter, SIAM J. Sci. Stat.
-Comput. 2, 1981). Any number of nodes can be halved: where the last one falls away, the last coarse edge is short.
+Every level is a five-point scheme of its own, scaled to a unit diagonal; coarse nodes are those of even row and
+column. Jumps of the coefficient survive coarsening because conductances are joined as in a circuit, in series
+along an edge and in parallel across it, and because a correction is interpolated so that the flux into the nodes
+between balances (Alcouffe, Brandt, Dendy and Painter, SIAM J. Sci. Stat. Comput. 2, 1981). Any number of nodes
+can be halved: where the last one falls away, the last coarse edge is short.
 
-The cycle sweeps red-black before and black-red after the correction, which makes it symmetric: with K = W W^T of
-`pde.red_black`, P the interpolation to red nodes and C the cycle on the next level, it is K (1 + P C P^T K) + 1 on
-the red nodes. Of the system without its black nodes, 1 - K, that is a symmetric preconditioner too.
+A cycle sweeps the red and then the black nodes, corrects, and sweeps in the opposite order, which makes it
+symmetric. On the system without its black nodes, 1 - K with K = W W^T, it is K (1 + P C P^T K) + 1, where P is the
+interpolation to red nodes and C the cycle on the next level.
 """
 
 import math
@@ -38,7 +38,7 @@ from pde.red_black import (
     to_the_right,
 )
 
-_FEW = 200  # unknowns that are solved for at once, by the inverse of their matrix
+_FEW = 100  # unknowns that are solved for at once, by the inverse of their matrix
 _MOST_AT_ONCE = 4096
 
 
@@ -66,7 +66,7 @@ class Hierarchy(NamedTuple):
     inverse: Float[Array, "few few"]
 
 
-def build(edges: Edges, shape: tuple[int, int]) -> Hierarchy:
+def build(edges: Edges, shape: tuple[int, ...]) -> Hierarchy:
     """The hierarchy for a grid of `shape` unknowns.
 
     Raises:
@@ -93,11 +93,13 @@ def cycle(hierarchy: Hierarchy, right: Parity) -> Parity:
         parts = jnp.stack(right)
         return Parity(*(hierarchy.inverse @ parts.ravel()).reshape(parts.shape))
     (coupling, interpolation), *coarser = hierarchy.levels
-    eo, oe = _add((right.eo, right.oe), to_black(coupling, right.ee, right.oo))
-    left_over = _restrict(interpolation, *to_red(coupling, eo, oe))  # on the black nodes nothing is left over
-    correction = cycle(Hierarchy(tuple(coarser), hierarchy.inverse), split(left_over))
-    ee, oo = _add((right.ee, right.oo), _interpolate(interpolation, join(correction, left_over.shape)))
-    eo, oe = _add((right.eo, right.oe), to_black(coupling, ee, oo))
+    eo, oe = stored(_add((right.eo, right.oe), to_black(coupling, right.ee, right.oo)))
+    left_over = stored(to_red(coupling, eo, oe))  # on the black nodes nothing is left over
+    coarse = _restrict(interpolation, *left_over)
+    correction = stored(cycle(Hierarchy(tuple(coarser), hierarchy.inverse), split(coarse)))
+    correction = join(correction, coarse.shape)
+    ee, oo = stored(_add((right.ee, right.oo), _interpolate(interpolation, correction)))
+    eo, oe = stored(_add((right.eo, right.oe), to_black(coupling, ee, oo)))
     ee, oo = _add((right.ee, right.oo), to_red(coupling, eo, oe))
     return Parity(ee, eo, oe, oo)
 
@@ -118,7 +120,7 @@ def _in_series(a: Part, b: Part) -> Part:
 
 
 def _interpolation(edges: Edges, coupling: Edges, scale: Parity, coarse_scale: Nodes) -> Interpolation:
-    """A node between two coarse ones follows them as if no flux crossed; one between four follows its neighbours."""
+    """Between two coarse nodes as if no flux came from the sides; amid four of them, as the neighbours say."""
     root = Parity(*(jnp.where(s > 0, 1 / s, 0.0) for s in scale))  # of the diagonal
     down, right = edges
     upper = root.oe * down.ee / (down.ee + down.oe)
@@ -166,4 +168,4 @@ def _inverse(coupling: Edges) -> Float[Array, "few few"]:
 
 
 def _add(a: tuple[Part, Part], b: tuple[Part, Part]) -> tuple[Part, Part]:
-    return stored((a[0] + b[0], a[1] + b[1]))
+    return a[0] + b[0], a[1] + b[1]

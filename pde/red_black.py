@@ -1,9 +1,10 @@
-"""The five-point scheme in red-black form: fields and edges split by the parity of their node numbers.
+"""The five-point scheme in red-black form: fields and edges split by the parity of node numbers.
 
 Nodes are numbered from the border, so the unknowns of an axis are nodes 1, 2, ... and node 0 is border. Split by
-the parity of row and column into four arrays of equal shape, every neighbour stands at the same place or one beside
-it, and a sweep over one colour is arithmetic of whole arrays. Red nodes are those of parity ee and oo, black ones eo
-and oe; a node has neighbours of the other colour only.
+the parity of row and column into four arrays of equal shape, every neighbour stands at the same place or one
+beside it, and a sweep over one colour is arithmetic of whole arrays. Red nodes are those of parity ee and oo,
+black ones eo and oe; a node has neighbours of the other colour only. With the black nodes scaled alike, the
+system is (1, -W; -W^T, 1) for the matrix W of `couplings`.
 """
 
 from typing import NamedTuple
@@ -44,7 +45,7 @@ def split(field: Nodes, *, beyond_rows: float = 0.0, beyond_columns: float = 0.0
     return stored(Parity(field[::2, ::2], field[::2, 1::2], field[1::2, ::2], field[1::2, 1::2]))
 
 
-def join(parts: Parity, shape: tuple[int, int]) -> Nodes:
+def join(parts: Parity, shape: tuple[int, ...]) -> Nodes:
     """The inverse of `split`."""
     half_height, half_width = parts.ee.shape
     even = jnp.stack([parts.ee, parts.eo], axis=-1).reshape(half_height, 2 * half_width)
@@ -58,13 +59,16 @@ def split_unknowns(field: Nodes) -> Parity:
     return split(jnp.pad(field, ((1, 0), (1, 0))))
 
 
-def join_unknowns(parts: Parity, shape: tuple[int, int]) -> Nodes:
+def join_unknowns(parts: Parity, shape: tuple[int, ...]) -> Nodes:
     """The inverse of `split_unknowns`."""
     return join(parts, (shape[0] + 1, shape[1] + 1))[1:, 1:]
 
 
 def split_edges(down: Nodes, right: Nodes) -> Edges:
-    """Conductances of edges, given at the upper and left node. What is added beyond the end ties the grid to it."""
+    """Conductances of edges, given at the upper and left node.
+
+    What is added beyond the last border is one with it: edges onwards are short, edges along it carry nothing.
+    """
     return Edges(
         split(down, beyond_rows=SHORT, beyond_columns=OPEN), split(right, beyond_rows=OPEN, beyond_columns=SHORT)
     )
@@ -90,7 +94,7 @@ def to_the_left(part: Part) -> Part:
     return jnp.pad(part, ((0, 0), (1, 0)))[:, :-1]
 
 
-def inverse_root_diagonal(edges: Edges, shape: tuple[int, int]) -> Parity:
+def inverse_root_diagonal(edges: Edges, shape: tuple[int, ...]) -> Parity:
     """1 / sqrt(sum of a node's four conductances) on the unknowns, zero on the border and beyond."""
     down, right = edges
     diagonal = Parity(
@@ -108,7 +112,7 @@ def inverse_root_diagonal(edges: Edges, shape: tuple[int, int]) -> Parity:
 
 
 def couplings(edges: Edges, scale: Parity) -> Edges:
-    """Conductance times the scales of both ends: the off-diagonal part W of the system scaled to a unit diagonal."""
+    """Conductance times the scales of both its ends: the matrix W, edge by edge."""
     down, right = edges
     return stored(
         Edges(
@@ -133,7 +137,7 @@ def to_black(coupling: Edges, ee: Part, oo: Part) -> tuple[Part, Part]:
     down, right = coupling
     eo = right.ee * ee + right.eo * to_the_right(ee) + down.eo * oo + above(down.oo * oo)
     oe = down.ee * ee + down.oe * below(ee) + right.oe * oo + to_the_left(right.oo * oo)
-    return stored((eo, oe))
+    return eo, oe
 
 
 def to_red(coupling: Edges, eo: Part, oe: Part) -> tuple[Part, Part]:
@@ -141,4 +145,4 @@ def to_red(coupling: Edges, eo: Part, oe: Part) -> tuple[Part, Part]:
     down, right = coupling
     ee = right.ee * eo + to_the_left(right.eo * eo) + down.ee * oe + above(down.oe * oe)
     oo = down.eo * eo + down.oo * below(eo) + right.oe * oe + right.oo * to_the_right(oe)
-    return stored((ee, oo))
+    return ee, oo

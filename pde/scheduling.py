@@ -1,25 +1,63 @@
-"""Work done side by side on the cores of this machine."""
+"""Independent samples, solved side by side on whatever this machine has.
+
+On a CPU a sample is a program of its own, on one thread a core: its fields stay in the cache, which those of a
+batch would not. On an accelerator a batch is one program, and every device has a thread that feeds it.
+"""
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import jax
+import numpy as np
+
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_BATCH_POINTS = 2**23  # of a batch on an accelerator, all samples together: some 4 GiB in the solver
 
-def in_order(function: Callable[[int], Result], indices: Iterable[int]) -> Iterator[Result]:
-    """function(index) for each index, in order: one thread a core, and never far ahead of the one asked for."""
-    cores = os.cpu_count() or 1
+
+def batch_size(points: int) -> int:
+    """How many samples of so many points one program solves here.
+
+    It depends on the hardware and never on how many samples are asked for, so neither do the bits of a sample.
+    """
+    return 1 if _on_cpu() else max(1, _BATCH_POINTS // points)
+
+
+def batches(indices: range, size: int) -> Iterator[range]:
+    """Consecutive indices, `size` at a time; the last may be fewer."""
+    return (indices[start : start + size] for start in range(0, len(indices), size))
+
+
+def padded(indices: range, size: int) -> np.ndarray:
+    """`size` indices, the last repeated: every batch is the same program."""
+    return np.minimum(indices.start + np.arange(size), indices[-1])
+
+
+def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """function(item) for each item, in order and never far ahead of the one asked for."""
+    devices = [None] if _on_cpu() else jax.local_devices()
+    workers = (os.cpu_count() or 1) if _on_cpu() else len(devices)
+
+    def on_device(device: Any, item: Item) -> Result:
+        with jax.default_device(device):
+            return function(item)
+
     pending: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(cores) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         try:
-            for index in indices:
-                pending.append(pool.submit(function, index))
-                if len(pending) > 2 * cores:
+            for number, item in enumerate(items):
+                pending.append(pool.submit(on_device, devices[number % len(devices)], item))
+                if len(pending) > 2 * workers:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _on_cpu() -> bool:
+    return jax.default_backend() == "cpu"

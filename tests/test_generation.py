@@ -64,6 +64,20 @@ def test_a_sample_has_the_same_bits_on_every_device(file):
     )
 
 
+def test_batches_of_an_accelerator_hold_the_same_samples_whatever_their_neighbours(monkeypatch):
+    """Four simulated devices, four samples a program."""
+    law = Darcy(resolution=9)
+    alone = [law.sample(0, index) for index in range(7)]
+    monkeypatch.setattr("pde.scheduling._on_cpu", lambda: False)
+    monkeypatch.setattr("pde.scheduling._BATCH_POINTS", 4 * 9 * 9)
+    batched, others = list(law.samples(0, range(7))), list(law.samples(0, range(2, 5)))
+    for one, other in zip(alone, batched, strict=True):
+        np.testing.assert_array_equal(one["coefficient"], other["coefficient"])
+        np.testing.assert_allclose(one["solution"], other["solution"], atol=1e-12)
+    for one, other in zip(batched[2:5], others, strict=True):
+        np.testing.assert_array_equal(one["solution"], other["solution"])
+
+
 def test_the_same_command_gives_the_same_file_and_another_seed_another(file, tmp_path):
     generate(LAW, tmp_path / "again.h5", samples=5, seed=3)
     assert (tmp_path / "again.h5").read_bytes() == file.read_bytes()
