@@ -17,18 +17,19 @@ from jaxtyping import Bool, Float, Int
 from pde.conductances import Conductances, apply
 from pde.multigrid import Hierarchy, build, cycle
 from pde.red_black import (
-    OPEN,
-    Edges,
-    Parity,
-    Part,
+    Coupling,
+    Network,
+    Pair,
+    Parts,
     couplings,
+    fill,
     inverse_root_diagonal,
-    join_unknowns,
-    split_edges,
-    split_unknowns,
+    join,
+    split,
     stored,
     to_black,
     to_red,
+    with_border,
 )
 
 Precision = Literal["double", "single"]
@@ -36,7 +37,6 @@ Precision = Literal["double", "single"]
 _linear_solve: Any = jax.lax.custom_linear_solve
 
 Field = Float[Array, "height width"]
-Red = tuple[Part, Part]
 
 # What one run of the iteration can gain before rounding parts its residual from the true one.
 _GAIN = {"double": 1e-14, "single": 1e-4}
@@ -57,8 +57,8 @@ class Solve(NamedTuple):
 class System(NamedTuple):
     """The scaled red-black system in working precision, and its preconditioner."""
 
-    scale: Parity
-    coupling: Edges
+    scale: Parts
+    coupling: Coupling
     hierarchy: Hierarchy
 
 
@@ -86,14 +86,12 @@ def solve_system(
 
 
 def _system(c: Conductances, dtype: Any) -> System:
-    # Nodes of the border row and column 0 have no edges along it.
-    down = jnp.pad(c.x, ((0, 0), (1, 0)), constant_values=OPEN)
-    right = jnp.pad(c.y, ((1, 0), (0, 0)), constant_values=OPEN)
-    edges = split_edges(down, right)
+    edges = with_border(c.x, c.y)
     shape = (c.y.shape[0], c.x.shape[1])
     scale = inverse_root_diagonal(edges, shape)
-    single = stored(_as_type(stored(edges), jnp.float32))
-    return System(_as_type(scale, dtype), _as_type(couplings(edges, scale), dtype), build(single, shape))
+    coupling = Coupling(*(part.astype(dtype) for part in couplings(edges, scale)))
+    single = stored(Network(*(edge.astype(jnp.float32) for edge in edges)))
+    return System(split(scale.astype(dtype)), coupling, build(single, shape))
 
 
 def _refine(
@@ -124,11 +122,13 @@ def _refine(
 def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -> tuple[Field, Array]:
     """Conjugate gradients on the red nodes, from zero until the residual's norm is at most `goal`."""
     scale, coupling, hierarchy = system
-    dtype = scale.ee.dtype
-    right_parts = _scaled(split_unknowns(right.astype(dtype)), scale)
-    reduced = _add((right_parts.ee, right_parts.oo), to_red(coupling, right_parts.eo, right_parts.oe))
+    dtype = scale.dtype
+    padded = fill(jnp.pad(right.astype(dtype), ((1, 0), (1, 0))))
+    ee, eo, oe, oo = stored(scale * split(padded))
+    black = (eo, oe)
+    reduced = stored(_add((ee, oo), to_red(coupling, black)))
     # The residual before scaling; on the black nodes it is zero.
-    weights = stored(tuple(jnp.where(part > 0, 1 / part**2, 0.0) for part in (scale.ee, scale.oo)))
+    weights = tuple(stored(jnp.where(part > 0, 1 / part**2, 0.0)) for part in (scale[0], scale[3]))
 
     def unfinished(state):
         *_, norm, iterations = state
@@ -138,10 +138,10 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
         red, residual, direction, previous, _, iterations = state
         preconditioned = _precondition(hierarchy, residual)
         slope = _dot(residual, preconditioned)
-        direction = _add(preconditioned, direction, slope / previous)
-        image = _add(direction, to_red(coupling, *stored(to_black(coupling, *direction))), -1.0)
+        direction = stored(_add(preconditioned, direction, slope / previous))
+        image = stored(_add(direction, to_red(coupling, stored(to_black(coupling, direction))), -1.0))
         length = slope / _dot(direction, image)
-        red, residual = _add(red, direction, length), _add(residual, image, -length)
+        red, residual = stored((_add(red, direction, length), _add(residual, image, -length)))
         norm = jnp.sqrt(_dot(_multiply(weights, residual), residual))
         return red, residual, direction, slope, norm, iterations + 1
 
@@ -149,33 +149,25 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     infinite = jnp.asarray(jnp.inf, dtype)  # the first direction is the preconditioned residual itself
     start = (zero, reduced, zero, infinite, infinite, jnp.int32(0))
     (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)
-    eo, oe = _add((right_parts.eo, right_parts.oe), to_black(coupling, ee, oo))
-    solution = _scaled(Parity(ee, eo, oe, oo), scale)
-    return join_unknowns(solution, right.shape).astype(right.dtype), iterations
+    eo, oe = _add(black, to_black(coupling, (ee, oo)))
+    solution = join(scale * jnp.stack(stored([ee, eo, oe, oo])))
+    return solution[1 : right.shape[0] + 1, 1 : right.shape[1] + 1].astype(right.dtype), iterations
 
 
-def _precondition(hierarchy: Hierarchy, red: Red) -> Red:
-    ee, oo = stored(tuple(part.astype(jnp.float32) for part in red))
-    zero = jnp.zeros_like(ee)
-    result = cycle(hierarchy, Parity(ee, zero, zero, oo))
-    return stored((result.ee.astype(red[0].dtype), result.oo.astype(red[0].dtype)))
+def _precondition(hierarchy: Hierarchy, residual: Pair) -> Pair:
+    red = stored(tuple(part.astype(jnp.float32) for part in residual))
+    zero = jnp.zeros_like(red[0])
+    (ee, oo), _ = cycle(hierarchy, red, (zero, zero))
+    return stored((ee.astype(residual[0].dtype), oo.astype(residual[0].dtype)))
 
 
-def _as_type(parts: Any, dtype: Any) -> Any:
-    return jax.tree.map(lambda part: part.astype(dtype), parts)
-
-
-def _scaled(parts: Parity, scale: Parity) -> Parity:
-    return Parity(*(part * s for part, s in zip(parts, scale, strict=True)))
-
-
-def _dot(a: Red, b: Red) -> Array:
+def _dot(a: Pair, b: Pair) -> Array:
     return jnp.sum(a[0] * b[0]) + jnp.sum(a[1] * b[1])
 
 
-def _multiply(a: Red, b: Red) -> Red:
+def _multiply(a: Pair, b: Pair) -> Pair:
     return a[0] * b[0], a[1] * b[1]
 
 
-def _add(a: Red, b: Red, factor: Array | float = 1.0) -> Red:
-    return stored((a[0] + factor * b[0], a[1] + factor * b[1]))
+def _add(a: Pair, b: Pair, factor: Array | float = 1.0) -> Pair:
+    return a[0] + factor * b[0], a[1] + factor * b[1]

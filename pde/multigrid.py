@@ -20,17 +20,20 @@ from jax import Array
 from jaxtyping import Float
 
 from pde.red_black import (
-    Edges,
+    Coupling,
+    Network,
     Nodes,
-    Parity,
+    Pair,
     Part,
+    Parts,
     above,
     below,
     couplings,
+    fill,
     inverse_root_diagonal,
     join,
+    network,
     split,
-    split_edges,
     stored,
     to_black,
     to_red,
@@ -55,7 +58,7 @@ class Interpolation(NamedTuple):
 class Level(NamedTuple):
     """The scaled system of one grid, and how corrections come to it."""
 
-    coupling: Edges
+    coupling: Coupling
     interpolation: Interpolation
 
 
@@ -66,7 +69,7 @@ class Hierarchy(NamedTuple):
     inverse: Float[Array, "few few"]
 
 
-def build(edges: Edges, shape: tuple[int, ...]) -> Hierarchy:
+def build(edges: Network, shape: tuple[int, ...]) -> Hierarchy:
     """The hierarchy for a grid of `shape` unknowns.
 
     Raises:
@@ -75,97 +78,102 @@ def build(edges: Edges, shape: tuple[int, ...]) -> Hierarchy:
     levels = []
     scale = inverse_root_diagonal(edges, shape)
     coupling = couplings(edges, scale)
-    while shape[0] * shape[1] > _FEW and min(shape) > 1:
-        shape = (shape[0] // 2, shape[1] // 2)
-        coarse_edges = _coarse_edges(edges)
+    while math.prod(shape) > _FEW and min(shape) > 1:
+        shape = tuple(n // 2 for n in shape)
+        coarse_edges = _coarse(edges)
         coarse_scale = inverse_root_diagonal(coarse_edges, shape)
-        at_coarse_nodes = join(coarse_scale, edges.down.ee.shape)
-        levels.append(Level(coupling, _interpolation(edges, coupling, scale, at_coarse_nodes)))
+        levels.append(Level(coupling, _interpolation(edges, coupling, scale, coarse_scale)))
         edges, scale, coupling = coarse_edges, coarse_scale, couplings(coarse_edges, coarse_scale)
-    if shape[0] * shape[1] > _MOST_AT_ONCE:
-        raise ValueError(f"a grid of this shape is too thin for the solver: {shape} unknowns cannot be halved")
+    if math.prod(shape) > _MOST_AT_ONCE:
+        raise ValueError(f"the grid is too thin for the solver: {shape} unknowns cannot be halved")
     return Hierarchy(tuple(levels), _inverse(coupling))
 
 
-def cycle(hierarchy: Hierarchy, right: Parity) -> Parity:
+def cycle(hierarchy: Hierarchy, red: Pair, black: Pair) -> tuple[Pair, Pair]:
     """One cycle on a scaled right-hand side, starting from zero."""
     if not hierarchy.levels:
-        parts = jnp.stack(right)
-        return Parity(*(hierarchy.inverse @ parts.ravel()).reshape(parts.shape))
+        parts = _parts(red, black)
+        ee, eo, oe, oo = stored((hierarchy.inverse @ parts.ravel()).reshape(parts.shape))
+        return (ee, oo), (eo, oe)
     (coupling, interpolation), *coarser = hierarchy.levels
-    eo, oe = stored(_add((right.eo, right.oe), to_black(coupling, right.ee, right.oo)))
-    left_over = stored(to_red(coupling, eo, oe))  # on the black nodes nothing is left over
-    coarse = _restrict(interpolation, *left_over)
-    correction = stored(cycle(Hierarchy(tuple(coarser), hierarchy.inverse), split(coarse)))
-    correction = join(correction, coarse.shape)
-    ee, oo = stored(_add((right.ee, right.oo), _interpolate(interpolation, correction)))
-    eo, oe = stored(_add((right.eo, right.oe), to_black(coupling, ee, oo)))
-    ee, oo = _add((right.ee, right.oo), to_red(coupling, eo, oe))
-    return Parity(ee, eo, oe, oo)
+    swept = stored(_add(black, to_black(coupling, red)))
+    left_over = stored(to_red(coupling, swept))  # on the black nodes nothing is left over
+    correction = _correct(Hierarchy(tuple(coarser), hierarchy.inverse), _restrict(interpolation, left_over))
+    corrected = stored(_add(red, _interpolate(interpolation, correction)))
+    swept = stored(_add(black, to_black(coupling, corrected)))
+    return _add(red, to_red(coupling, swept)), swept
 
 
-def _coarse_edges(edges: Edges) -> Edges:
-    """Edges of twice the length: two in series; of the edges beside them, half belongs to each neighbour."""
-    down, right = edges
-    down_even, down_odd = _in_series(down.ee, down.oe), _in_series(down.eo, down.oo)
-    right_even, right_odd = _in_series(right.ee, right.eo), _in_series(right.oe, right.oo)
-    return split_edges(
-        stored(down_even + (down_odd + to_the_left(down_odd)) / 2),
-        stored(right_even + (right_odd + above(right_odd)) / 2),
+def _correct(hierarchy: Hierarchy, coarse: Part) -> Part:
+    """A cycle for the nodes of one part as a grid of their own."""
+    ee, eo, oe, oo = split(fill(coarse))
+    parts = _parts(*cycle(hierarchy, (ee, oo), (eo, oe)))
+    return join(parts)[: coarse.shape[0], : coarse.shape[1]]
+
+
+def _coarse(edges: Network) -> Network:
+    """Edges of twice the length: two in series; of the ones beside them, half goes to either neighbour."""
+    down = _in_series(edges.down[::2], edges.down[1::2])
+    right = _in_series(edges.right[:, ::2], edges.right[:, 1::2])
+    beside_down, beside_right = down[:, 1::2], right[1::2]
+    return network(
+        stored(down[:, ::2] + (beside_down + to_the_left(beside_down)) / 2),
+        stored(right[::2] + (beside_right + above(beside_right)) / 2),
     )
 
 
-def _in_series(a: Part, b: Part) -> Part:
-    return 1 / (1 / a + 1 / b)
+def _in_series(a: Nodes, b: Nodes) -> Nodes:
+    return stored(1 / (1 / a + 1 / b))
 
 
-def _interpolation(edges: Edges, coupling: Edges, scale: Parity, coarse_scale: Nodes) -> Interpolation:
+def _interpolation(edges: Network, coupling: Coupling, scale: Nodes, coarse_scale: Nodes) -> Interpolation:
     """Between two coarse nodes as if no flux came from the sides; amid four of them, as the neighbours say."""
-    root = Parity(*(jnp.where(s > 0, 1 / s, 0.0) for s in scale))  # of the diagonal
-    down, right = edges
-    upper = root.oe * down.ee / (down.ee + down.oe)
-    lower = root.oe - upper
-    left = root.eo * right.ee / (right.ee + right.eo)
-    other = root.eo - left
-    upper, lower, left, other = stored((upper, lower, left, other))
+    ee, eo, oe, _ = split(jnp.where(scale > 0, 1 / scale, 0.0))  # roots of the diagonal
+    down, right = edges.down[:, ::2], edges.right[::2]
+    upper = oe * (down[::2] / (down[::2] + down[1::2]))
+    left = eo * (right[:, ::2] / (right[:, ::2] + right[:, 1::2]))
+    upper, lower, left, other = stored((upper, oe - upper, left, eo - left))
     down, right = coupling
+    coarse_scale = coarse_scale[: ee.shape[0], : ee.shape[1]]
     return stored(
         Interpolation(
-            root.ee * coarse_scale,
-            (down.eo * left + right.oe * upper) * coarse_scale,
-            (down.eo * other + right.oo * to_the_right(upper)) * to_the_right(coarse_scale),
-            (down.oo * below(left) + right.oe * lower) * below(coarse_scale),
-            (down.oo * below(other) + right.oo * to_the_right(lower)) * below(to_the_right(coarse_scale)),
+            ee * coarse_scale,
+            (down[1] * left + right[2] * upper) * coarse_scale,
+            (down[1] * other + right[3] * to_the_right(upper)) * to_the_right(coarse_scale),
+            (down[3] * below(left) + right[2] * lower) * below(coarse_scale),
+            (down[3] * below(other) + right[3] * to_the_right(lower)) * below(to_the_right(coarse_scale)),
         )
     )
 
 
-def _interpolate(weights: Interpolation, coarse: Part) -> tuple[Part, Part]:
+def _interpolate(weights: Interpolation, coarse: Part) -> Pair:
     same, corner, right_corner, lower_corner, opposite_corner = weights
     oo = corner * coarse + right_corner * to_the_right(coarse) + lower_corner * below(coarse)
     return same * coarse, oo + opposite_corner * below(to_the_right(coarse))
 
 
-def _restrict(weights: Interpolation, ee: Part, oo: Part) -> Part:
+def _restrict(weights: Interpolation, red: Pair) -> Part:
     """The transpose of `_interpolate`."""
-    same, corner, right_corner, lower_corner, opposite_corner = weights
+    (ee, oo), (same, corner, right_corner, lower_corner, opposite_corner) = red, weights
     coarse = same * ee + corner * oo + to_the_left(right_corner * oo) + above(lower_corner * oo)
     return stored(coarse + above(to_the_left(opposite_corner * oo)))
 
 
-def _inverse(coupling: Edges) -> Float[Array, "few few"]:
+def _inverse(coupling: Coupling) -> Float[Array, "few few"]:
     """The inverse of the whole scaled matrix, built from its columns."""
 
-    def column(unit: Float[Array, "4 half_height half_width"]) -> Float[Array, " few"]:
+    def column(unit: Parts) -> Float[Array, " few"]:
         ee, eo, oe, oo = unit
-        (to_ee, to_oo), (to_eo, to_oe) = to_red(coupling, eo, oe), to_black(coupling, ee, oo)
-        return (unit - jnp.stack([to_ee, to_eo, to_oe, to_oo])).ravel()
+        return (unit - _parts(to_red(coupling, (eo, oe)), to_black(coupling, (ee, oo)))).ravel()
 
-    parts = (4, *coupling.down.ee.shape)
-    few = math.prod(parts)
-    units = jnp.eye(few, dtype=coupling.down.ee.dtype).reshape(few, *parts)
+    few = coupling.down.size
+    units = jnp.eye(few, dtype=coupling.down.dtype).reshape(few, *coupling.down.shape)
     return jnp.linalg.inv(jax.vmap(column)(units))
 
 
-def _add(a: tuple[Part, Part], b: tuple[Part, Part]) -> tuple[Part, Part]:
+def _parts(red: Pair, black: Pair) -> Parts:
+    return jnp.stack(stored([red[0], black[0], black[1], red[1]]))
+
+
+def _add(a: Pair, b: Pair) -> Pair:
     return a[0] + b[0], a[1] + b[1]
