@@ -126,7 +126,9 @@ def _in_series(a: Nodes, b: Nodes) -> Nodes:
     return stored(1 / (1 / a + 1 / b))
 
 
-def _interpolation(edges: Network, coupling: Coupling, scale: Nodes, coarse_scale: Nodes) -> Interpolation:
+def _interpolation(
+    edges: Network, coupling: Coupling, scale: Nodes, coarse_scale: Float[Array, "_ _"]
+) -> Interpolation:
     """Between two coarse nodes as if no flux came from the sides; amid four of them, as the neighbours say."""
     ee, eo, oe, _ = split(jnp.where(scale > 0, 1 / scale, 0.0))  # roots of the diagonal
     down, right = edges.down[:, ::2], edges.right[::2]

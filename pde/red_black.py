@@ -50,7 +50,7 @@ def network(down: Nodes, right: Nodes) -> Network:
     return stored(Network(fill(down, _SHORT, _OPEN), fill(right, _OPEN, _SHORT)))
 
 
-def fill(field: Nodes, below: float = 0.0, beside: float = 0.0) -> Nodes:
+def fill(field: Nodes, below: float = 0.0, beside: float = 0.0) -> Float[Array, "even_height even_width"]:
     """The field with a row and a column of these values more where their number is odd."""
     field = jnp.pad(field, ((0, field.shape[0] % 2), (0, 0)), constant_values=below)
     return stored(jnp.pad(field, ((0, 0), (0, field.shape[1] % 2)), constant_values=beside))
