@@ -114,18 +114,28 @@ def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> F
             positive.
         ArithmeticError: the solver did not converge.
     """
-    steps = np.diff(grid.x), np.diff(grid.y)
-    if not grid.on_nodes or any(np.ptp(step) > 1e-3 * step.mean() for step in steps):
-        raise InputError("the solver needs equally spaced nodes, borders included")
-    if not (coefficient > 0).all():
-        raise InputError("coefficient must be positive everywhere")
-    spacing = (float(steps[0].mean()), float(steps[1].mean()))
+    spacing = check_solvable(coefficient, grid)
     with jax.enable_x64(True):
         a = jnp.asarray(coefficient, jnp.float64)
         return converged(_solve(a, jnp.ones_like(a), spacing=spacing), "the solve")
 
 
 _solve = jax.jit(solve, static_argnames=("spacing", "tolerance", "max_iterations"))
+
+
+def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:
+    """The spacing along each axis of a grid on which the solver takes this coefficient.
+
+    Raises:
+        InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
+            positive.
+    """
+    steps = np.diff(grid.x), np.diff(grid.y)
+    if not grid.on_nodes or any(np.ptp(step) > 1e-3 * step.mean() for step in steps):
+        raise InputError("the solver needs equally spaced nodes, borders included")
+    if not (coefficient > 0).all():
+        raise InputError("coefficient must be positive everywhere")
+    return float(steps[0].mean()), float(steps[1].mean())
 
 
 def converged(solved: Solve, name: str) -> np.ndarray:
