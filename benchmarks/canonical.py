@@ -13,7 +13,7 @@ Relative L2 distances from the canonical solution, and the range of the coeffici
 Found (`results/canonical.json`): finite volumes with arithmetic faces are at 0.009 to 0.028 % in 29 of 30
 samples and at 0.33 % in one, where u has a spurious peak at the border; with harmonic faces at 0.14 to 0.50 %. The
 same array on nodes is at 0.39 to 0.52 %, half a cell of displacement at the border. The effective coefficient is
-extreme, -56 to +32, on the outermost two rows alone, where the spline extrapolates; inside it keeps to -0.7 to +16.
+extreme, -56 to +32, in the outermost two rows alone, where the spline extrapolates; inside it is -0.7 to +16.
 """
 
 import argparse

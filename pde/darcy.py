@@ -62,6 +62,10 @@ class Darcy:
     def __post_init__(self):
         if self.resolution < 3:
             raise InputError(f"--resolution {self.resolution} must be at least 3: two borders and a node between")
+        if self.canonical and self.resolution < 4:
+            raise InputError(
+                f"--resolution {self.resolution} must be at least 4 with --canonical: its spline is cubic"
+            )
         for field in ("contrast_high", "contrast_low", "alpha", "tau"):
             value = getattr(self, field)
             if not 0 < value < np.inf:

@@ -8,6 +8,7 @@ from pde.canonical import cell_centres, solve_canonical, spline
 from pde.cli import main
 from pde.darcy import Darcy
 from pde.elliptic import solve
+from pde.errors import InputError
 
 LAW = Darcy(resolution=64, canonical=True)
 
@@ -118,6 +119,12 @@ def test_the_file_says_what_it_is(tmp_path, capsys):
 def test_samples_side_by_side_have_the_bits_of_one_alone():
     for index, sample in enumerate(LAW.samples(0, range(8))):
         np.testing.assert_array_equal(sample["solution"], LAW.sample(0, index)["solution"])
+
+
+def test_a_spline_needs_four_points():
+    assert np.isfinite(Darcy(resolution=4, canonical=True).sample(0, 0)["solution"]).all()
+    with pytest.raises(InputError, match="at least 4"):
+        Darcy(resolution=3, canonical=True)
 
 
 def test_a_singular_matrix_is_said():
