@@ -38,7 +38,7 @@ class Command(Protocol):
 
 @dataclass(frozen=True)
 class Generate:
-    """Generate a Darcy data set: random coefficients and finite-difference solutions on nodes."""
+    """Generate a Darcy data set: random coefficients and finite-difference solutions."""
 
     out: Positional[Path]
     """HDF5 file to write."""
@@ -52,7 +52,7 @@ class Generate:
     """Go on with what was broken off; what is whole already is kept."""
     seed: int = 0
     """Sample i of a seed is the same whatever the number of samples."""
-    problem: Darcy = field(default_factory=Darcy)
+    problem: FlagCreatePairsOff[Darcy] = field(default_factory=Darcy)
 
     def run(self) -> None:
         if self.samples is not None and self.splits is not None:
@@ -68,8 +68,8 @@ class Generate:
         )
         for part in parts:
             first, last = part.indices[0], part.indices[-1]
-            nodes = self.problem.resolution
-            print(f"{part.path}: samples {first} to {last} of seed {self.seed}, {nodes} nodes a side")
+            size, points = self.problem.resolution, self.problem.centring
+            print(f"{part.path}: samples {first} to {last} of seed {self.seed}, {size} {points} a side")
 
 
 @dataclass(frozen=True)

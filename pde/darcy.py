@@ -1,7 +1,7 @@
 """Darcy flow, -div(a grad u) = 1 on the unit square with u = 0 on the border, for a random two-phase a.
 
 The published benchmark (Li et al., arXiv 2010.08895, appendix A.3) in its plainest discretisation: everything
-lives on nodes, borders included, and faces carry arithmetic means.
+lives on nodes, borders included, and faces carry arithmetic means; or, as `canonical`, by the published procedure.
 """
 
 import functools
@@ -15,12 +15,22 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
+from pde.canonical import cell_centres, solve_canonical
+from pde.conductances import Centring
 from pde.conjugate_gradients import Solve
 from pde.elliptic import solve
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.random_fields import gaussian_field
 from pde.scheduling import batch_size, batches, in_order, padded
+
+_SCHEMES = {
+    "nodes": "five points on nodes, arithmetic faces",
+    "cells": (
+        "canonical, as solve_gwf.m of Li et al.: not-a-knot cubic spline of the coefficient to as many nodes, "
+        "five points, arithmetic faces, direct solve, the same spline of the solution back"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Darcy:
     """
 
     resolution: int = 421
-    """Nodes a side, borders included."""
+    """Nodes a side, borders included; with --canonical cells a side."""
     contrast_high: float = 12.0
     """Coefficient where the Gaussian field is positive or zero."""
     contrast_low: float = 3.0
@@ -44,21 +54,32 @@ class Darcy:
     """Smoothness of the Gaussian field: the power of its covariance."""
     tau: float = 3.0
     """Inverse length scale of the Gaussian field."""
+    canonical: bool = False
+    """The procedure of the published 421 sets: on cell centres, by splines to nodes and back, direct solve."""
     tolerance: ClassVar[float] = 1e-10
     """Relative residual of the solver."""
 
     def __post_init__(self):
         if self.resolution < 3:
             raise InputError(f"--resolution {self.resolution} must be at least 3: two borders and a node between")
+        if self.canonical and self.resolution < 4:
+            raise InputError(
+                f"--resolution {self.resolution} must be at least 4 with --canonical: its spline is cubic"
+            )
         for field in ("contrast_high", "contrast_low", "alpha", "tau"):
             value = getattr(self, field)
             if not 0 < value < np.inf:
                 raise InputError(f"--{field.replace('_', '-')} {value} must be positive and finite")
 
     @property
+    def centring(self) -> Centring:
+        """What the points are."""
+        return "cells" if self.canonical else "nodes"
+
+    @property
     def grid(self) -> Grid:
-        nodes = np.linspace(0, 1, self.resolution)
-        return Grid(nodes, nodes, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+        points = cell_centres(self.resolution) if self.canonical else np.linspace(0, 1, self.resolution)
+        return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
 
     def attributes(self) -> dict[str, str | float]:
         """What a data file says of its origin."""
@@ -67,15 +88,15 @@ class Darcy:
             "law": (
                 f"a = {self.contrast_high:g} where g >= 0, {self.contrast_low:g} where g < 0; "
                 f"g Gaussian, covariance tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha), Neumann, "
-                f"alpha = {self.alpha:g}, tau = {self.tau:g}, cosine series on nodes"
+                f"alpha = {self.alpha:g}, tau = {self.tau:g}, cosine series on {self.centring}"
             ),
-            "scheme": "five points on nodes, arithmetic faces, float64, stored as float32",
+            "scheme": f"{_SCHEMES[self.centring]}, float64, stored as float32",
             "tolerance": self.tolerance,
         }
 
     def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
         """Samples of a seed in order, solved side by side (`pde.scheduling`); see `sample`."""
-        size = batch_size(self.resolution**2)
+        size = 1 if self.canonical else batch_size(self.resolution**2)
         for batch in in_order(lambda batch: self._batch(seed, batch, size), batches(indices, size)):
             yield from batch
 
@@ -93,7 +114,8 @@ class Darcy:
         with jax.enable_x64(True):
             key = jax.random.key(seed)
             if size == 1:
-                fields = jax.tree.map(lambda x: x[None], _sample(self, key, indices[0]))
+                draw = _canonical_sample if self.canonical else _sample
+                fields = jax.tree.map(lambda x: np.asarray(x)[None], draw(self, key, indices[0]))
             else:
                 fields = _samples(self, key, jnp.asarray(padded(indices, size)))
         coefficient, solved = jax.tree.map(np.asarray, fields)
@@ -108,12 +130,24 @@ class Darcy:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _sample(law: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
+def _coefficient(law: Darcy, key: Array, index: Array | int) -> Array:
     shape = (law.resolution, law.resolution)
-    field = gaussian_field(jax.random.fold_in(key, index), shape, alpha=law.alpha, tau=law.tau)
-    coefficient = jnp.where(field >= 0, law.contrast_high, law.contrast_low)
+    key = jax.random.fold_in(key, index)
+    field = gaussian_field(key, shape, alpha=law.alpha, tau=law.tau, centring=law.centring)
+    return jnp.where(field >= 0, law.contrast_high, law.contrast_low)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _sample(law: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
+    coefficient = _coefficient(law, key, index)
     spacing = 1 / (law.resolution - 1)
-    return coefficient, solve(coefficient, jnp.ones(shape), spacing=(spacing, spacing), tolerance=law.tolerance)
+    source = jnp.ones_like(coefficient)
+    return coefficient, solve(coefficient, source, spacing=(spacing, spacing), tolerance=law.tolerance)
+
+
+def _canonical_sample(law: Darcy, key: Array, index: int) -> tuple[Array, Solve]:
+    coefficient = _coefficient(law, key, index)
+    return coefficient, solve_canonical(coefficient, tolerance=law.tolerance)
 
 
 _samples = jax.jit(jax.vmap(_sample, in_axes=(None, None, 0)), static_argnums=0)
@@ -129,18 +163,28 @@ def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> F
             positive.
         ArithmeticError: the solver did not converge.
     """
-    steps = np.diff(grid.x), np.diff(grid.y)
-    if not grid.on_nodes or any(np.ptp(step) > 1e-3 * step.mean() for step in steps):
-        raise InputError("the solver needs equally spaced nodes, borders included")
-    if not (coefficient > 0).all():
-        raise InputError("coefficient must be positive everywhere")
-    spacing = (float(steps[0].mean()), float(steps[1].mean()))
+    spacing = check_solvable(coefficient, grid)
     with jax.enable_x64(True):
         a = jnp.asarray(coefficient, jnp.float64)
         return converged(_solve(a, jnp.ones_like(a), spacing=spacing), "the solve")
 
 
 _solve = jax.jit(solve, static_argnames=("spacing", "tolerance", "max_iterations"))
+
+
+def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:
+    """The spacing along each axis of a grid on which the solver takes this coefficient.
+
+    Raises:
+        InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
+            positive.
+    """
+    steps = np.diff(grid.x), np.diff(grid.y)
+    if not grid.on_nodes or any(np.ptp(step) > 1e-3 * step.mean() for step in steps):
+        raise InputError("the solver needs equally spaced nodes, borders included")
+    if not (coefficient > 0).all():
+        raise InputError("coefficient must be positive everywhere")
+    return float(steps[0].mean()), float(steps[1].mean())
 
 
 def converged(solved: Solve, name: str) -> np.ndarray:

@@ -15,6 +15,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Key
 
+from pde.conductances import Centring
+
 
 def amplitudes(shape: tuple[int, int], alpha: float, tau: float) -> Float[Array, "k l"]:
     """Standard deviations s_kl of the coefficients of the orthonormal cosines."""
@@ -29,6 +31,11 @@ def on_nodes(coefficients: Float[Array, "k l"]) -> Float[Array, "k l"]:
     return _cosine_sum(_cosine_sum(coefficients.T).T)
 
 
+def on_cells(coefficients: Float[Array, "k l"]) -> Float[Array, "k l"]:
+    """sum_kl c_kl phi_k(x_i) phi_l(y_j) on the cell centres x_i = (i + 1/2)/n: a DCT-III along each axis."""
+    return _shifted_cosine_sum(_shifted_cosine_sum(coefficients.T).T)
+
+
 def _cosine_sum(coefficients: Float[Array, "row k"]) -> Float[Array, "row k"]:
     """sum_k c_k phi_k(i/(n-1)) along the last axis, by the inverse transform of a real, even spectrum."""
     last = coefficients.shape[-1] - 1
@@ -36,9 +43,18 @@ def _cosine_sum(coefficients: Float[Array, "row k"]) -> Float[Array, "row k"]:
     return jnp.fft.irfft(coefficients * inner[None, :], n=2 * last, norm="forward")[..., : last + 1]
 
 
+def _shifted_cosine_sum(coefficients: Float[Array, "row k"]) -> Float[Array, "row k"]:
+    """sum_k c_k phi_k((i + 1/2)/n) along the last axis: the shift by half a cell is a phase of the spectrum."""
+    n = coefficients.shape[-1]
+    phase = jnp.pi / (2 * n) * jnp.arange(n, dtype=jnp.float64)[None, :]
+    scaled = coefficients * jnp.full(n, 0.5**0.5).at[0].set(1.0)[None, :]
+    spectrum = jax.lax.complex(scaled * jnp.cos(phase), scaled * jnp.sin(phase))
+    return jnp.fft.irfft(spectrum, n=2 * n, norm="forward")[..., :n]
+
+
 def gaussian_field(
-    key: Key[Array, ""], shape: tuple[int, int], *, alpha: float, tau: float
+    key: Key[Array, ""], shape: tuple[int, int], *, alpha: float, tau: float, centring: Centring = "nodes"
 ) -> Float[Array, "height width"]:
-    """One sample of the field on the nodes of the unit square, in float64 (call it with x64 enabled)."""
-    normals = jax.random.normal(key, shape, jnp.float64)
-    return on_nodes(amplitudes(shape, alpha, tau) * normals)
+    """One sample of the field on nodes or cell centres of the unit square, float64 (call it with x64 enabled)."""
+    coefficients = amplitudes(shape, alpha, tau) * jax.random.normal(key, shape, jnp.float64)
+    return on_nodes(coefficients) if centring == "nodes" else on_cells(coefficients)

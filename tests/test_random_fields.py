@@ -2,7 +2,7 @@ import jax
 import numpy as np
 import pytest
 
-from pde.random_fields import amplitudes, gaussian_field
+from pde.random_fields import amplitudes, gaussian_field, on_cells
 
 
 def cosines(points, count):
@@ -40,6 +40,16 @@ def test_nodes_carry_the_cosine_series():
         scale = np.asarray(amplitudes(shape, 2.0, 3.0))
     bases = [cosines(np.linspace(0, 1, n), n) for n in shape]
     np.testing.assert_allclose(sample(3, shape), bases[0] @ (scale * normals) @ bases[1].T, atol=1e-13)
+
+
+def test_cell_centres_carry_the_same_series():
+    """DCT-III against the dense sum."""
+    shape = (17, 12)
+    coefficients = np.random.default_rng(0).normal(size=shape)
+    bases = [cosines((np.arange(n) + 0.5) / n, n) for n in shape]
+    with jax.enable_x64(True):
+        found = np.asarray(on_cells(jax.numpy.asarray(coefficients)))
+    np.testing.assert_allclose(found, bases[0] @ coefficients @ bases[1].T, atol=1e-12)
 
 
 def test_samples_have_the_mean_and_variance_of_the_spectrum():

@@ -1,0 +1,76 @@
+"""What does a coarse solve cost in accuracy, and what does upscaling give?
+
+    python benchmarks/coarse_solve.py [--samples 20] [--seed 0] [--json FILE]
+
+Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and again on strides of that grid: from the strided
+coefficient with arithmetic faces, harmonic faces or the mean of both solutions, and with faces upscaled from the
+fine coefficient. Relative L2 against the fine solution strided likewise, mean over the samples.
+
+Found (`results/coarse_solve.json`; standard errors of the means are 3 to 8 % of them): upscaled faces are two to
+four times as accurate as the best that the strided coefficient gives.
+
+|   n | arithmetic | harmonic |   mean | upscaled |
+|  31 |     0.0211 |   0.0135 | 0.0122 |   0.0042 |
+|  43 |     0.0147 |   0.0101 | 0.0078 |   0.0029 |
+|  61 |     0.0102 |   0.0074 | 0.0046 |   0.0020 |
+|  85 |     0.0069 |   0.0058 | 0.0031 |   0.0013 |
+| 141 |     0.0037 |   0.0041 | 0.0015 |   0.0005 |
+| 211 |     0.0018 |   0.0035 | 0.0012 |   0.0003 |
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import get_args
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from pde.coarse import CoarseFaces, coarse_solve
+from pde.darcy import Darcy
+from pde.files import write_text
+from pde.metrics import relative_l2
+from pde.versions import versions
+
+STRIDES = (14, 10, 7, 5, 3, 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    law = Darcy()
+    samples = list(law.samples(arguments.seed, range(arguments.samples)))
+
+    def errors(stride: int, faces: CoarseFaces) -> Array:
+        solved = np.stack([coarse_solve(s["coefficient"], law.grid, stride, faces) for s in samples])
+        true = np.stack([s["solution"][::stride, ::stride] for s in samples])
+        return relative_l2(*(jnp.asarray(u[..., None], jnp.float32) for u in (solved, true)))
+
+    print(f"{'n':>5}" + "".join(f"{faces:>20}" for faces in get_args(CoarseFaces)))
+    results = {}
+    for stride in STRIDES:
+        n = law.grid.strided(stride).shape[0]
+        found = {faces: np.asarray(errors(stride, faces)) for faces in get_args(CoarseFaces)}
+        results[n] = {
+            faces: {"mean": float(e.mean()), "standard_error": float(e.std(ddof=1) / len(e) ** 0.5)}
+            for faces, e in found.items()
+        }
+        row = (f"{r['mean']:.4f} +- {r['standard_error']:.4f}" for r in results[n].values())
+        print(f"{n:5}" + "".join(f"{text:>20}" for text in row), flush=True)
+    if arguments.json:
+        settings = {
+            "law": law.attributes()["law"],
+            "nodes": law.resolution,
+            "samples": arguments.samples,
+            "seed": arguments.seed,
+        }
+        report = {"relative_l2": results, **settings, "versions": versions()}
+        write_text(arguments.json, json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
