@@ -1,7 +1,7 @@
-"""Darcy flow, -div(a grad u) = 1 on the unit square with u = 0 on the border, for a random two-phase a.
+"""Darcy flow, -div(a grad u) = 1 on the unit square with u = 0 on the border, for a random a.
 
-The published benchmark (Li et al., arXiv 2010.08895, appendix A.3) in its plainest discretisation: everything
-lives on nodes, borders included, and faces carry arithmetic means.
+By default the published benchmark (Li et al., arXiv 2010.08895, appendix A.3), two-phase, in its plainest
+discretisation: everything lives on nodes, borders included, and faces carry arithmetic means.
 """
 
 import functools
@@ -15,9 +15,10 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
+from pde.coefficients import Law, NameOrLaw, check, choose, describe, evaluate, exact
 from pde.conjugate_gradients import Solve
 from pde.elliptic import solve
-from pde.errors import InputError
+from pde.errors import InputError, check_positive
 from pde.grid import Grid
 from pde.random_fields import gaussian_field
 from pde.scheduling import in_order
@@ -27,33 +28,49 @@ from pde.scheduling import in_order
 class Darcy:
     """A law of coefficients and the grid on which the equation is solved.
 
-    a = contrast_high where g >= 0 and contrast_low where g < 0, for the Gaussian field g with covariance
-    tau^(2 alpha - 2) (-Laplace + tau^2 I)^(-alpha) of `pde.random_fields`.
+    a is a function of the Gaussian field g of `pde.random_fields`: a law of `pde.coefficients` by its name, with
+    its options, or in Python any function, `Darcy(coefficient=function)`.
 
     Raises:
-        InputError: an option outside its range.
+        InputError: an option outside its range, or one that belongs to another law.
     """
 
     resolution: int = 421
     """Nodes a side, borders included."""
-    contrast_high: float = 12.0
-    """Coefficient where the Gaussian field is positive or zero."""
-    contrast_low: float = 3.0
-    """Coefficient where the Gaussian field is negative."""
+    coefficient: NameOrLaw = "two-phase"
+    """What the coefficient is of the Gaussian field g: two values by its sign, k values on parts of equal area, or
+    exp(log_scale g)."""
+    contrast_high: float | None = None
+    """two-phase: coefficient where the Gaussian field is positive or zero; 12 by default."""
+    contrast_low: float | None = None
+    """two-phase: coefficient where the Gaussian field is negative; 3 by default."""
+    phases: tuple[float, ...] = ()
+    """k-phase: coefficients from the lowest part of the Gaussian field to the highest, for example 1 4 12."""
+    log_scale: float | None = None
+    """log-normal: factor of the Gaussian field in the exponent; 6 makes contrasts of thousands."""
     alpha: float = 2.0
     """Smoothness of the Gaussian field: the power of its covariance."""
     tau: float = 3.0
     """Inverse length scale of the Gaussian field."""
+    lengths: tuple[float, float] = (1.0, 1.0)
+    """Factors that stretch the Gaussian field's correlation along x and y; its variance stays about the same."""
     tolerance: ClassVar[float] = 1e-10
     """Relative residual of the solver."""
 
     def __post_init__(self):
         if self.resolution < 3:
             raise InputError(f"--resolution {self.resolution} must be at least 3: two borders and a node between")
-        for field in ("contrast_high", "contrast_low", "alpha", "tau"):
-            value = getattr(self, field)
-            if not 0 < value < np.inf:
-                raise InputError(f"--{field.replace('_', '-')} {value} must be positive and finite")
+        check_positive("alpha", self.alpha)
+        check_positive("tau", self.tau)
+        check_positive("lengths", *self.lengths)
+        _ = self.law  # refuses options that do not fit
+
+    @property
+    def law(self) -> Law:
+        """The coefficient as a function of the Gaussian field."""
+        flags = {name: getattr(self, name) for name in ("contrast_high", "contrast_low", "phases", "log_scale")}
+        given = {name: value for name, value in flags.items() if value not in (None, ())}
+        return choose(self.coefficient, given)
 
     @property
     def grid(self) -> Grid:
@@ -62,12 +79,15 @@ class Darcy:
 
     def attributes(self) -> dict[str, str | float]:
         """What a data file says of its origin."""
+        covariance, stretch = "tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha)", ""
+        if self.lengths != (1, 1):
+            covariance = "lx ly tau^(2 alpha - 2) (-lx^2 d^2/dx^2 - ly^2 d^2/dy^2 + tau^2)^(-alpha)"
+            stretch = f"lx = {exact(self.lengths[0])}, ly = {exact(self.lengths[1])}, "
         return {
             "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",
             "law": (
-                f"a = {self.contrast_high:g} where g >= 0, {self.contrast_low:g} where g < 0; "
-                f"g Gaussian, covariance tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha), Neumann, "
-                f"alpha = {self.alpha:g}, tau = {self.tau:g}, cosine series on nodes"
+                f"{describe(self.law)}; g Gaussian, covariance {covariance}, Neumann, "
+                f"alpha = {exact(self.alpha)}, tau = {exact(self.tau)}, {stretch}cosine series on nodes"
             ),
             "scheme": "five points on nodes, arithmetic faces, float64, stored as float32",
             "tolerance": self.tolerance,
@@ -83,10 +103,12 @@ class Darcy:
         A sample is a program of its own, so its bits depend on seed, index and machine alone.
 
         Raises:
-            ArithmeticError: the solver did not converge.
+            ArithmeticError: the coefficient is not positive and finite, or the solver did not converge.
+            InputError: the law returns another shape than the field's.
         """
         with jax.enable_x64(True):
             coefficient, solved = _sample(self, jax.random.key(seed), index)
+            check(np.asarray(coefficient), f"sample {index}")
             solution = converged(solved, f"sample {index}")
             return {
                 "coefficient": np.asarray(coefficient),
@@ -96,12 +118,15 @@ class Darcy:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _sample(law: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
-    shape = (law.resolution, law.resolution)
-    field = gaussian_field(jax.random.fold_in(key, index), shape, alpha=law.alpha, tau=law.tau)
-    coefficient = jnp.where(field >= 0, law.contrast_high, law.contrast_low)
-    spacing = 1 / (law.resolution - 1)
-    return coefficient, solve(coefficient, jnp.ones(shape), spacing=(spacing, spacing), tolerance=law.tolerance)
+def _sample(problem: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
+    shape = (problem.resolution, problem.resolution)
+    key = jax.random.fold_in(key, index)
+    field = gaussian_field(key, shape, alpha=problem.alpha, tau=problem.tau, lengths=problem.lengths)
+    coefficient = evaluate(problem.law, field)
+    spacing = 1 / (problem.resolution - 1)
+    return coefficient, solve(
+        coefficient, jnp.ones(shape), spacing=(spacing, spacing), tolerance=problem.tolerance
+    )
 
 
 def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> Float[np.ndarray, "height width"]:
