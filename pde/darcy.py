@@ -1,7 +1,8 @@
-"""Darcy flow, -div(a grad u) = 1 on the unit square with u = 0 on the border, for a random two-phase a.
+"""Darcy flow, -div(a grad u) = 1 on the unit square with u = 0 on the border, for a random a.
 
-The published benchmark (Li et al., arXiv 2010.08895, appendix A.3) in its plainest discretisation: everything
-lives on nodes, borders included, and faces carry arithmetic means; or, as `canonical`, by the published procedure.
+By default the published benchmark (Li et al., arXiv 2010.08895, appendix A.3), two-phase, in its plainest
+discretisation: everything lives on nodes, borders included, and faces carry arithmetic means; or, as `canonical`,
+by the published procedure.
 """
 
 import functools
@@ -16,10 +17,11 @@ from jax import Array
 from jaxtyping import Float
 
 from pde.canonical import cell_centres, solve_canonical
+from pde.coefficients import Law, NameOrLaw, check, choose, describe, evaluate, exact
 from pde.conductances import Centring
 from pde.conjugate_gradients import Solve
 from pde.elliptic import solve
-from pde.errors import InputError
+from pde.errors import InputError, check_positive
 from pde.grid import Grid
 from pde.random_fields import gaussian_field
 from pde.scheduling import batch_size, batches, in_order, padded
@@ -37,23 +39,32 @@ _SCHEMES = {
 class Darcy:
     """A law of coefficients and the grid on which the equation is solved.
 
-    a = contrast_high where g >= 0 and contrast_low where g < 0, for the Gaussian field g with covariance
-    tau^(2 alpha - 2) (-Laplace + tau^2 I)^(-alpha) of `pde.random_fields`.
+    a is a function of the Gaussian field g of `pde.random_fields`: a law of `pde.coefficients` by its name, with
+    its options, or in Python any function, `Darcy(coefficient=function)`.
 
     Raises:
-        InputError: an option outside its range.
+        InputError: an option outside its range, or one that belongs to another law.
     """
 
     resolution: int = 421
     """Nodes a side, borders included; with --canonical cells a side."""
-    contrast_high: float = 12.0
-    """Coefficient where the Gaussian field is positive or zero."""
-    contrast_low: float = 3.0
-    """Coefficient where the Gaussian field is negative."""
+    coefficient: NameOrLaw = "two-phase"
+    """What the coefficient is of the Gaussian field g: two values by its sign, k values on parts of equal area, or
+    exp(log_scale g)."""
+    contrast_high: float | None = None
+    """two-phase: coefficient where the Gaussian field is positive or zero; 12 by default."""
+    contrast_low: float | None = None
+    """two-phase: coefficient where the Gaussian field is negative; 3 by default."""
+    phases: tuple[float, ...] = ()
+    """k-phase: coefficients from the lowest part of the Gaussian field to the highest, for example 1 4 12."""
+    log_scale: float | None = None
+    """log-normal: factor of the Gaussian field in the exponent; 6 makes contrasts of thousands."""
     alpha: float = 2.0
     """Smoothness of the Gaussian field: the power of its covariance."""
     tau: float = 3.0
     """Inverse length scale of the Gaussian field."""
+    lengths: tuple[float, float] = (1.0, 1.0)
+    """Factors that stretch the Gaussian field's correlation along x and y; its variance stays about the same."""
     canonical: bool = False
     """The procedure of the published 421 sets: on cell centres, by splines to nodes and back, direct solve."""
     tolerance: ClassVar[float] = 1e-10
@@ -66,10 +77,17 @@ class Darcy:
             raise InputError(
                 f"--resolution {self.resolution} must be at least 4 with --canonical: its spline is cubic"
             )
-        for field in ("contrast_high", "contrast_low", "alpha", "tau"):
-            value = getattr(self, field)
-            if not 0 < value < np.inf:
-                raise InputError(f"--{field.replace('_', '-')} {value} must be positive and finite")
+        check_positive("alpha", self.alpha)
+        check_positive("tau", self.tau)
+        check_positive("lengths", *self.lengths)
+        _ = self.law  # refuses options that do not fit
+
+    @property
+    def law(self) -> Law:
+        """The coefficient as a function of the Gaussian field."""
+        flags = {name: getattr(self, name) for name in ("contrast_high", "contrast_low", "phases", "log_scale")}
+        given = {name: value for name, value in flags.items() if value not in (None, ())}
+        return choose(self.coefficient, given)
 
     @property
     def centring(self) -> Centring:
@@ -83,12 +101,15 @@ class Darcy:
 
     def attributes(self) -> dict[str, str | float]:
         """What a data file says of its origin."""
+        covariance, stretch = "tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha)", ""
+        if self.lengths != (1, 1):
+            covariance = "lx ly tau^(2 alpha - 2) (-lx^2 d^2/dx^2 - ly^2 d^2/dy^2 + tau^2)^(-alpha)"
+            stretch = f"lx = {exact(self.lengths[0])}, ly = {exact(self.lengths[1])}, "
         return {
             "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",
             "law": (
-                f"a = {self.contrast_high:g} where g >= 0, {self.contrast_low:g} where g < 0; "
-                f"g Gaussian, covariance tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha), Neumann, "
-                f"alpha = {self.alpha:g}, tau = {self.tau:g}, cosine series on {self.centring}"
+                f"{describe(self.law)}; g Gaussian, covariance {covariance}, Neumann, "
+                f"alpha = {exact(self.alpha)}, tau = {exact(self.tau)}, {stretch}cosine series on {self.centring}"
             ),
             "scheme": f"{_SCHEMES[self.centring]}, float64, stored as float32",
             "tolerance": self.tolerance,
@@ -106,7 +127,8 @@ class Darcy:
         Its bits depend on seed, index and machine alone.
 
         Raises:
-            ArithmeticError: the solver did not converge.
+            ArithmeticError: the coefficient is not positive and finite, or the solver did not converge.
+            InputError: the law returns another shape than the field's.
         """
         return next(self.samples(seed, range(index, index + 1)))
 
@@ -117,11 +139,11 @@ class Darcy:
                 draw = _canonical_sample if self.canonical else _sample
                 fields = jax.tree.map(lambda x: np.asarray(x)[None], draw(self, key, indices[0]))
             else:
-                fields = _samples(self, key, jnp.asarray(padded(indices, size)))
-        coefficient, solved = jax.tree.map(np.asarray, fields)
+                fields = jax.tree.map(np.asarray, _samples(self, key, jnp.asarray(padded(indices, size))))
+        coefficient, solved = fields
         return [
             {
-                "coefficient": coefficient[place],
+                "coefficient": check(coefficient[place], f"sample {index}"),
                 "solution": converged(Solve(*(part[place] for part in solved)), f"sample {index}"),
                 "residual": solved.residual[place],
             }
@@ -130,27 +152,33 @@ class Darcy:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _coefficient(law: Darcy, key: Array, index: Array | int) -> Array:
-    shape = (law.resolution, law.resolution)
-    key = jax.random.fold_in(key, index)
-    field = gaussian_field(key, shape, alpha=law.alpha, tau=law.tau, centring=law.centring)
-    return jnp.where(field >= 0, law.contrast_high, law.contrast_low)
+def _coefficient(problem: Darcy, key: Array, index: Array | int) -> Array:
+    field = gaussian_field(
+        jax.random.fold_in(key, index),
+        (problem.resolution, problem.resolution),
+        alpha=problem.alpha,
+        tau=problem.tau,
+        lengths=problem.lengths,
+        centring=problem.centring,
+    )
+    return evaluate(problem.law, field)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _sample(law: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
-    coefficient = _coefficient(law, key, index)
-    spacing = 1 / (law.resolution - 1)
+def _sample(problem: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
+    coefficient = _coefficient(problem, key, index)
+    spacing = 1 / (problem.resolution - 1)
     source = jnp.ones_like(coefficient)
-    return coefficient, solve(coefficient, source, spacing=(spacing, spacing), tolerance=law.tolerance)
-
-
-def _canonical_sample(law: Darcy, key: Array, index: int) -> tuple[Array, Solve]:
-    coefficient = _coefficient(law, key, index)
-    return coefficient, solve_canonical(coefficient, tolerance=law.tolerance)
+    return coefficient, solve(coefficient, source, spacing=(spacing, spacing), tolerance=problem.tolerance)
 
 
 _samples = jax.jit(jax.vmap(_sample, in_axes=(None, None, 0)), static_argnums=0)
+
+
+def _canonical_sample(problem: Darcy, key: Array, index: int) -> tuple[Array, Solve]:
+    coefficient = _coefficient(problem, key, index)
+    check(np.asarray(coefficient), f"sample {index}")  # or its spline would fail
+    return coefficient, solve_canonical(coefficient, tolerance=problem.tolerance)
 
 
 def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> Float[np.ndarray, "height width"]:

@@ -1,11 +1,32 @@
-"""The one exception for what a user can mend."""
+"""The one exception for what a user can mend, and what its sentences share."""
+
+import difflib
+import math
+from collections.abc import Iterable
 
 
-class InputError(ValueError):
-    """Bad input. Its message is one sentence that names the file, field or flag, and how to mend it."""
+class InputError(Exception):
+    """Bad input. Its message is one sentence that names the file, field or flag, and how to mend it.
+
+    No ValueError: the parser of the command line would catch that, and frame it.
+    """
 
 
 def check_seed(seed: int) -> None:
     """Raise InputError for a seed that not every generator of random numbers takes."""
     if not 0 <= seed < 2**31:
         raise InputError(f"--seed {seed} must be between 0 and {2**31 - 1}")
+
+
+def check_positive(flag: str, *values: float) -> None:
+    """Raise InputError for values that are not all positive and finite."""
+    for value in values:
+        if not 0 < value < math.inf:
+            given = " ".join(str(each) for each in values)
+            raise InputError(f"--{flag} {given} must be positive and finite")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """; did you mean the known name that is nearest, if one is near?"""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -107,7 +107,7 @@ class Run:
                     "grid": Grid.from_json(saved["grid"]),
                 }
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
 
 

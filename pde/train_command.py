@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from manojax import MODELS
 from manojax.base import ModelConfig
-from pde.errors import InputError
+from pde.errors import InputError, suggestion
 from pde.runs import Run, TrainingConfig
 from pde.training import resume, train
 
@@ -81,8 +80,7 @@ def parse_train(argv: list[str]) -> Train:
             raise InputError(f"--model is missing; give one of {', '.join(MODELS)}")
         name = "mano"
     if name not in MODELS:
-        near = difflib.get_close_matches(name, MODELS, n=1, cutoff=0.3)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = suggestion(name, MODELS)
         raise InputError(f"--model {name}: there is no such model{hint} (there are {', '.join(MODELS)})")
     if saved is not None and saved.model != name:
         raise InputError(f"--model {name}: {given.out} was begun with {saved.model}; leave the flag out")

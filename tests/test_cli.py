@@ -222,10 +222,41 @@ def test_a_truncated_file_is_one_sentence(capsys, darcy_file, tmp_path):
     assert [left.name for left in tmp_path.iterdir()] == ["short.h5"]
 
 
-def test_a_law_that_makes_no_sense_ends_with_2(capsys, tmp_path):
-    status, _, error = run(capsys, "generate", tmp_path / "a.h5", "--contrast-low", 0)
-    assert status == 2
-    assert "Traceback" not in error
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--contrast-low 0", "--contrast-low 0.0 must be positive and finite"),
+        ("--tau -1", "--tau -1.0 must be positive and finite"),
+        ("--lengths 1 0", "--lengths 1.0 0.0 must be positive and finite"),
+        ("--coefficient lognormal", "did you mean log-normal?"),
+        ("--coefficient log-normal", "needs --log-scale"),
+        ("--coefficient log-normal --log-scale 0", "--log-scale 0.0 must be positive and finite"),
+        ("--coefficient log-normal --log-scale inf", "--log-scale inf must be positive and finite"),
+        ("--coefficient log-normal --log-scale 6 --contrast-high 12", "--contrast-high belongs to"),
+        ("--coefficient k-phase", "needs --phases"),
+        ("--coefficient k-phase --phases 1 -4 12", "--phases 1.0 -4.0 12.0 must be positive and finite"),
+        ("--coefficient k-phase --phases 1", "--phases must be two values or more"),
+        ("--log-scale 6", "--log-scale belongs to --coefficient log-normal, not to two-phase"),
+    ],
+)
+def test_a_law_that_makes_no_sense_is_one_sentence(capsys, tmp_path, flags, message):
+    assert message in refused(capsys, "generate", tmp_path / "a.h5", *flags.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_law_with_a_name_is_chosen_by_flags(capsys, tmp_path):
+    flags = "--resolution 17 --samples 2 --lengths 1 0.25 --coefficient"
+    for law, says in (("log-normal --log-scale 6", "exp(6 g)"), ("k-phase --phases 1 4 12", "1, 4, 12 in")):
+        path = tmp_path / f"{law.split()[0]}.h5"
+        assert run(capsys, "generate", path, *flags.split(), *law.split())[0] == 0
+        assert f"a = {says}" in run(capsys, "info", path)[1]
+
+
+def test_a_coefficient_out_of_range_ends_with_1_and_leaves_nothing(capsys, tmp_path):
+    flags = ("--resolution", 17, "--samples", 1, "--coefficient", "log-normal", "--log-scale", 1e4)
+    status, _, error = run(capsys, "generate", tmp_path / "a.h5", *flags)
+    assert status == 1
+    assert "sample 0: the coefficient runs from 0 to inf" in error
     assert not list(tmp_path.iterdir())
 
 
