@@ -54,7 +54,7 @@ _MEANS = {"arithmetic": lambda a, b: (a + b) / 2, "harmonic": lambda a, b: 2 * a
 
 def apply(c: Conductances, u: Float[Array, "height width"]) -> Float[Array, "height width"]:
     """sum_j c_ij (u_i - u_j), with u = 0 on the border."""
-    return divergence(c, jnp.pad(u, 1))
+    return divergence(c, surrounded(u))
 
 
 def divergence(c: Conductances, u: Float[Array, "height width"]) -> Float[Array, "height-2 width-2"]:
@@ -62,3 +62,14 @@ def divergence(c: Conductances, u: Float[Array, "height width"]) -> Float[Array,
     centre = u[1:-1, 1:-1]
     along_x = c.x[1:] * (centre - u[2:, 1:-1]) + c.x[:-1] * (centre - u[:-2, 1:-1])
     return along_x + c.y[:, 1:] * (centre - u[1:-1, 2:]) + c.y[:, :-1] * (centre - u[1:-1, :-2])
+
+
+def surrounded(u: Float[Array, "height width"]) -> Float[Array, "height+2 width+2"]:
+    """A field with a border of zeros around it.
+
+    Joined, not padded: the transpose of a pad is traced when a gradient is taken, and of a float64 field it fails
+    where the caller has not enabled x64.
+    """
+    row = jnp.zeros((1, u.shape[1]), u.dtype)
+    column = jnp.zeros((u.shape[0] + 2, 1), u.dtype)
+    return jnp.concatenate([column, jnp.concatenate([row, u, row]), column], axis=1)

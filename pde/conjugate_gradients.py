@@ -113,7 +113,13 @@ def _refine(
         left_over = stored(right - apply(c, u))
         return u, left_over, jnp.linalg.norm(left_over), norm, iterations + more
 
-    start = (jnp.zeros_like(right), right, size, jnp.asarray(jnp.inf, size.dtype), jnp.int32(0))
+    start = (
+        jnp.zeros_like(right),
+        right,
+        size,
+        jnp.full_like(size, jnp.inf),
+        jnp.full_like(size, 0, dtype=jnp.int32),
+    )
     u, _, norm, _, iterations = jax.lax.while_loop(unfinished, improve, start)
     converged = norm <= target
     return jnp.where(converged, u, jnp.nan), (norm / jnp.where(size > 0, size, 1.0), iterations, converged)
@@ -146,8 +152,10 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
         return red, residual, direction, slope, norm, iterations + 1
 
     zero = jax.tree.map(jnp.zeros_like, reduced)
-    infinite = jnp.asarray(jnp.inf, dtype)  # the first direction is the preconditioned residual itself
-    start = (zero, reduced, zero, infinite, infinite, jnp.int32(0))
+    infinite = jnp.full_like(
+        goal, jnp.inf, dtype=dtype
+    )  # the first direction is the preconditioned residual itself
+    start = (zero, reduced, zero, infinite, infinite, jnp.full_like(max_iterations, 0))
     (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)
     eo, oe = _add(black, to_black(coupling, (ee, oo)))
     solution = join(scale * jnp.stack(stored([ee, eo, oe, oo])))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from pde.conductances import Centring, Faces, conductances, divergence
+from pde.conductances import Centring, Faces, conductances, divergence, surrounded
 from pde.conjugate_gradients import Precision, Solve, solve_system
 
 
@@ -41,13 +41,14 @@ def solve(
     """
     with jax.enable_x64(True):
         coefficient, source = (jnp.asarray(field, jnp.float64) for field in (coefficient, source))
-        known = None if border is None else jnp.asarray(border, jnp.float64).at[1:-1, 1:-1].set(0.0)
         c = conductances(coefficient, spacing, faces=faces, centring=centring)
         right = source[1:-1, 1:-1] if centring == "nodes" else source
+        inside = surrounded(jnp.ones_like(right)) > 0
+        known = None if border is None else jnp.where(inside, 0.0, jnp.asarray(border, jnp.float64))
         if known is not None:
             right = right - divergence(c, known)
         solved = solve_system(c, right, tolerance=tolerance, max_iterations=max_iterations, precision=precision)
         if centring == "cells":
             return solved
-        solution = jnp.pad(solved.solution, 1)
+        solution = surrounded(solved.solution)
         return solved._replace(solution=solution if known is None else solution + known)

@@ -1,0 +1,89 @@
+"""How many iterations does the solver take, on any size of grid and at any contrast?
+
+    python benchmarks/iterations.py [--samples 3] [--json FILE]
+
+Source 1, zero border, nodes, arithmetic faces, relative residual 1e-10 in double precision. Two-phase coefficients
+are 12 and 3 by the sign of a Gaussian field g; log-normal ones exp(s g), with s such that the largest is 1e6 times
+the smallest. Of all samples the largest count is stated, which is the same on every machine but for rounding.
+
+Found: see `results/iterations.json`.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Key
+
+from pde.elliptic import solve
+from pde.files import write_text
+from pde.random_fields import gaussian_field
+from pde.versions import versions
+
+SHAPES = [(n, n) for n in (65, 101, 127, 129, 211, 257, 421, 513, 1024, 1025)] + [(257, 513)]
+CONTRAST = 1e6
+
+
+def two_phase(g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+    return jnp.where(g >= 0, 12.0, 3.0)
+
+
+def log_normal(g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+    return jnp.exp(np.log(CONTRAST) / (jnp.max(g) - jnp.min(g)) * g)
+
+
+LAWS = {"two-phase 12/3": two_phase, "log-normal, contrast 1e6": log_normal}
+
+
+def iterations(shape: tuple[int, int], samples: int) -> dict[str, int]:
+    """The most iterations that any of the samples takes, by law of the coefficient.
+
+    Raises:
+        ArithmeticError: a solve that did not converge.
+    """
+
+    @jax.jit
+    def field(key: Key[Array, ""]) -> Float[Array, "height width"]:
+        return gaussian_field(key, shape, alpha=2.0, tau=3.0)
+
+    @jax.jit
+    def solved(a: Float[Array, "height width"]) -> tuple[Array, Array]:
+        found = solve(a, jnp.ones_like(a), spacing=(1 / (shape[0] - 1), 1 / (shape[1] - 1)))
+        return found.iterations, found.converged
+
+    most = dict.fromkeys(LAWS, 0)
+    with jax.enable_x64(True):
+        for sample in range(samples):
+            g = field(jax.random.key(sample))
+            for name, law in LAWS.items():
+                count, converged = solved(law(g))
+                if not converged:
+                    raise ArithmeticError(
+                        f"{name} on {shape}, sample {sample}: no convergence in {count} iterations"
+                    )
+                most[name] = max(most[name], int(count))
+    return most
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    print(f"| nodes | {' | '.join(LAWS)} |\n|---|" + "---|" * len(LAWS), flush=True)
+    counts = {}
+    for shape in SHAPES:
+        name = f"{shape[0]} x {shape[1]}"
+        counts[name] = iterations(shape, options.samples)
+        print(f"| {name} | {' | '.join(map(str, counts[name].values()))} |", flush=True)
+    if options.json:
+        found = {"tolerance": 1e-10, "samples": options.samples, "versions": versions(), "most iterations": counts}
+        write_text(options.json, json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
