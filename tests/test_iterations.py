@@ -13,6 +13,6 @@ BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "iterations.py"
 @pytest.mark.parametrize("shape", [(65, 65), (100, 100), (129, 129), (65, 130)])
 def test_few_iterations_whatever_the_size_and_the_contrast(shape):
     iterations = runpy.run_path(str(BENCHMARK))["iterations"]
-    most = iterations(shape, 2)
+    most = iterations(shape, 1.0, 2)
     assert most["two-phase 12/3"] <= 15
     assert most["log-normal, contrast 1e6"] <= 25
