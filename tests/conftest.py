@@ -1,5 +1,10 @@
 """Everything is strict: shapes are checked, dtypes and ranks never promoted, warnings errors, devices several."""
 
+import os
+
+# Most of the time goes into compiling programs that run once, for a moment. Processes that tests start inherit it.
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+
 import jax
 import pytest
 from jaxtyping import install_import_hook
