@@ -7,8 +7,8 @@ are 12 and 3 by the sign of a Gaussian field g; log-normal ones exp(s g), with s
 the smallest. Cells are square, but for the last row, where they are twice as long as wide. The largest count of
 all samples is stated; it is the same on every machine, but for rounding.
 
-Found (`results/iterations.json`): 11 to 13 for the two-phase field and 12 to 14 for the log-normal one, from 65 x 65
-to 1025 x 1025 nodes; 18 and 19 on cells twice as long as wide.
+Found (`results/iterations.json`): 11 to 13 for the two-phase field and 12 to 14 for the log-normal one, from
+65 x 65 to 1025 x 1025 nodes; 18 and 19 on cells twice as long as wide.
 """
 
 import argparse

@@ -42,7 +42,7 @@ from pde.red_black import (
 )
 
 _FEW = 100  # unknowns that are solved for at once, by the inverse of their matrix
-_MOST_AT_ONCE = 4096
+_MOST_AT_ONCE = 1024
 
 
 class Interpolation(NamedTuple):
@@ -170,7 +170,17 @@ def _inverse(coupling: Coupling) -> Float[Array, "few few"]:
 
     few = coupling.down.size
     units = jnp.eye(few, dtype=coupling.down.dtype).reshape(few, *coupling.down.shape)
-    return jnp.linalg.inv(jax.vmap(column)(units))
+    return jax.lax.fori_loop(0, few, _sweep, jax.vmap(column)(units))
+
+
+def _sweep(k: Array, matrix: Float[Array, "few few"]) -> Float[Array, "few few"]:
+    """One step of Gauss and Jordan; all of them invert a positive definite matrix in its place.
+
+    LAPACK, called for a batch, waits for threads; on the CPU of jaxlib 0.10 several devices at once wait forever.
+    """
+    pivot, row, column = matrix[k, k], matrix[k], matrix[:, k]
+    matrix = matrix - column[:, None] * (row / pivot)[None, :]
+    return matrix.at[k].set(row / pivot).at[:, k].set(-column / pivot).at[k, k].set(1 / pivot)
 
 
 def _parts(red: Pair, black: Pair) -> Parts:
