@@ -152,9 +152,8 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
         return red, residual, direction, slope, norm, iterations + 1
 
     zero = jax.tree.map(jnp.zeros_like, reduced)
-    infinite = jnp.full_like(
-        goal, jnp.inf, dtype=dtype
-    )  # the first direction is the preconditioned residual itself
+    # With a slope before it that is infinite, the first direction is the preconditioned residual itself.
+    infinite = jnp.full_like(goal, jnp.inf, dtype=dtype)
     start = (zero, reduced, zero, infinite, infinite, jnp.full_like(max_iterations, 0))
     (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)
     eo, oe = _add(black, to_black(coupling, (ee, oo)))
