@@ -21,6 +21,7 @@ from pde.red_black import (
     Network,
     Pair,
     Parts,
+    add,
     couplings,
     fill,
     inverse_root_diagonal,
@@ -33,10 +34,10 @@ from pde.red_black import (
 )
 
 Precision = Literal["double", "single"]
+Field = Float[Array, "height width"]
+
 # Pyright takes it for a function that does not return.
 _linear_solve: Any = jax.lax.custom_linear_solve
-
-Field = Float[Array, "height width"]
 
 # What one run of the iteration can gain before rounding parts its residual from the true one.
 _GAIN = {"double": 1e-14, "single": 1e-4}
@@ -132,7 +133,7 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     padded = fill(jnp.pad(right.astype(dtype), ((1, 0), (1, 0))))
     ee, eo, oe, oo = stored(scale * split(padded))
     black = (eo, oe)
-    reduced = stored(_add((ee, oo), to_red(coupling, black)))
+    reduced = stored(add((ee, oo), to_red(coupling, black)))
     # The residual before scaling; on the black nodes it is zero.
     weights = tuple(stored(jnp.where(part > 0, 1 / part**2, 0.0)) for part in (scale[0], scale[3]))
 
@@ -144,10 +145,10 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
         red, residual, direction, previous, _, iterations = state
         preconditioned = _precondition(hierarchy, residual)
         slope = _dot(residual, preconditioned)
-        direction = stored(_add(preconditioned, direction, slope / previous))
-        image = stored(_add(direction, to_red(coupling, stored(to_black(coupling, direction))), -1.0))
+        direction = stored(add(preconditioned, direction, slope / previous))
+        image = stored(add(direction, to_red(coupling, stored(to_black(coupling, direction))), -1.0))
         length = slope / _dot(direction, image)
-        red, residual = stored((_add(red, direction, length), _add(residual, image, -length)))
+        red, residual = stored((add(red, direction, length), add(residual, image, -length)))
         norm = jnp.sqrt(_dot(_multiply(weights, residual), residual))
         return red, residual, direction, slope, norm, iterations + 1
 
@@ -156,7 +157,7 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     infinite = jnp.full_like(goal, jnp.inf, dtype=dtype)
     start = (zero, reduced, zero, infinite, infinite, jnp.full_like(max_iterations, 0))
     (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)
-    eo, oe = _add(black, to_black(coupling, (ee, oo)))
+    eo, oe = add(black, to_black(coupling, (ee, oo)))
     solution = join(scale * jnp.stack(stored([ee, eo, oe, oo])))
     return solution[1 : right.shape[0] + 1, 1 : right.shape[1] + 1].astype(right.dtype), iterations
 
@@ -174,7 +175,3 @@ def _dot(a: Pair, b: Pair) -> Array:
 
 def _multiply(a: Pair, b: Pair) -> Pair:
     return a[0] * b[0], a[1] * b[1]
-
-
-def _add(a: Pair, b: Pair, factor: Array | float = 1.0) -> Pair:
-    return a[0] + factor * b[0], a[1] + factor * b[1]

@@ -26,6 +26,9 @@ def solve(
     It can be jitted, mapped by vmap and differentiated, forward and reverse, with respect to coefficient, source
     and border. On a CPU a batch is solved fastest one by one, each on a thread of its own.
 
+    Fields whose jumps the grid does not resolve take more iterations: harmonic faces between points that are 1 or
+    1e3 at random take 67, and from 1e6 on they do not converge. Cells twice as long as wide take 16 to 19.
+
     Args:
         coefficient: a > 0 on all nodes, border included, or on all cells.
         source: f at the same points; on nodes its border values are not used.

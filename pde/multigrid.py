@@ -27,6 +27,7 @@ from pde.red_black import (
     Part,
     Parts,
     above,
+    add,
     below,
     couplings,
     fill,
@@ -96,12 +97,12 @@ def cycle(hierarchy: Hierarchy, red: Pair, black: Pair) -> tuple[Pair, Pair]:
         ee, eo, oe, oo = stored((hierarchy.inverse @ parts.ravel()).reshape(parts.shape))
         return (ee, oo), (eo, oe)
     (coupling, interpolation), *coarser = hierarchy.levels
-    swept = stored(_add(black, to_black(coupling, red)))
+    swept = stored(add(black, to_black(coupling, red)))
     left_over = stored(to_red(coupling, swept))  # on the black nodes nothing is left over
     correction = _correct(Hierarchy(tuple(coarser), hierarchy.inverse), _restrict(interpolation, left_over))
-    corrected = stored(_add(red, _interpolate(interpolation, correction)))
-    swept = stored(_add(black, to_black(coupling, corrected)))
-    return _add(red, to_red(coupling, swept)), swept
+    corrected = stored(add(red, _interpolate(interpolation, correction)))
+    swept = stored(add(black, to_black(coupling, corrected)))
+    return add(red, to_red(coupling, swept)), swept
 
 
 def _correct(hierarchy: Hierarchy, coarse: Part) -> Part:
@@ -185,7 +186,3 @@ def _sweep(k: Array, matrix: Float[Array, "few few"]) -> Float[Array, "few few"]
 
 def _parts(red: Pair, black: Pair) -> Parts:
     return jnp.stack(stored([red[0], black[0], black[1], red[1]]))
-
-
-def _add(a: Pair, b: Pair) -> Pair:
-    return a[0] + b[0], a[1] + b[1]

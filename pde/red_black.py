@@ -126,3 +126,8 @@ def to_red(coupling: Coupling, black: Pair) -> Pair:
     ee = right[0] * eo + to_the_left(right[1] * eo) + down[0] * oe + above(down[2] * oe)
     oo = down[1] * eo + down[3] * below(eo) + right[2] * oe + right[3] * to_the_right(oe)
     return ee, oo
+
+
+def add(a: Pair, b: Pair, factor: Array | float = 1.0) -> Pair:
+    """a + factor b."""
+    return a[0] + factor * b[0], a[1] + factor * b[1]

@@ -10,6 +10,7 @@ from pde.cli import main
 from pde.darcy import Darcy
 from pde.generation import generate
 from pde.ranges import Shard
+from tests.commands import refused
 
 LAW = Darcy(resolution=9)
 
@@ -30,15 +31,6 @@ def shard(folder, index, count=3):
 
 def merge(*paths):
     return main(["merge", *map(str, paths)])
-
-
-def refused(capsys, *paths):
-    assert merge(*paths) == 2
-    assert not paths[0].exists()
-    error = capsys.readouterr().err
-    assert error.startswith("manojax: error: ")
-    assert error.count("\n") == 1
-    return error
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
@@ -96,7 +88,8 @@ def test_what_is_missing_double_or_foreign_is_refused_by_name(capsys, folder, tm
         ((*files, tmp_path / "count-shard-2-of-4.h5"), "is shard 2/4 and"),
     ]
     for shards, message in cases:
-        assert message in refused(capsys, out, *shards), message
+        assert message in refused(capsys, "merge", out, *shards), message
+        assert not out.exists()
     assert merge(folder / "darcy.h5", *files) == 2
     assert "exists already" in capsys.readouterr().err
 
@@ -106,8 +99,9 @@ def test_an_unfinished_shard_is_refused(capsys, folder, tmp_path):
     unfinished.write_bytes(shard(folder, 2).read_bytes())
     with h5py.File(unfinished, "r+") as file:
         file["residual"][1] = np.nan
-    error = refused(capsys, tmp_path / "out.h5", shard(folder, 1), unfinished, shard(folder, 3))
+    error = refused(capsys, "merge", tmp_path / "out.h5", shard(folder, 1), unfinished, shard(folder, 3))
     assert "unfinished.h5 is unfinished" in error
+    assert not (tmp_path / "out.h5").exists()
 
 
 @pytest.mark.parametrize("flags", [("--samples", "3", "--splits", "a=3"), ("--shard", "0/3"), ("--shard", "1/9")])
