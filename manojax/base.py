@@ -22,10 +22,10 @@ class ModelConfig:
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, int) and value < 1:
+            if isinstance(value, int) and not isinstance(value, bool) and value < 1:
                 raise ValueError(f"{field.name} {value} must be at least 1")
 
-    def for_grid(self, shape: tuple[int, int]) -> "ModelConfig":
+    def for_grid(self, shape: tuple[int, ...]) -> "ModelConfig":
         """The same options with those that follow the training grid filled in.
 
         Raises:
@@ -35,18 +35,30 @@ class ModelConfig:
 
 
 class Operator(nnx.Module):
-    """A map from fields to fields on any grid, at fixed parameters."""
+    """A map from fields to fields on any grid, at fixed parameters.
+
+    Fields are (batch, one axis a dimension of space, channel): (batch, height, width, channel) in the plane.
+    """
 
     Config: ClassVar[type[ModelConfig]]
 
-    def __init__(self, in_channels: int, out_channels: int, config: Any, *, dtype: DTypeLike, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        config: Any,
+        *,
+        dimensions: int = 2,
+        dtype: DTypeLike,
+        rngs: nnx.Rngs,
+    ):
         raise NotImplementedError
 
     def __call__(
-        self, fields: Float[Array, "batch height width channel"], coordinates: Coordinates | None = None
-    ) -> Float[Array, "batch height width out"]:
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    ) -> Float[Array, "batch *grid out"]:
         """Map fields to fields on the same grid.
 
-        `coordinates = (x, y)` are those of the two axes; None stands for the nodes of the unit square.
+        `coordinates` are those of the axes, (x, y) in the plane; None stands for the nodes of the unit square.
         """
         raise NotImplementedError

@@ -28,7 +28,7 @@ class FNOConfig(ModelConfig):
     """Channels of the feature map."""
     depth: int = 4
     """Number of Fourier blocks."""
-    modes: tuple[int, int] | None = None
+    modes: tuple[int, ...] | None = None
     """Modes kept along each axis, |k| < modes; by default 12, or fewer where the training grid holds fewer."""
     padding: float = 0.0
     """Zeros appended to each axis before the first block and cut off after the last, as a fraction of the axis."""
@@ -38,7 +38,7 @@ class FNOConfig(ModelConfig):
         if not 0 <= self.padding < math.inf:
             raise ValueError(f"padding {self.padding} must be a fraction, zero or more")
 
-    def for_grid(self, shape: tuple[int, int]) -> "FNOConfig":
+    def for_grid(self, shape: tuple[int, ...]) -> "FNOConfig":
         held = tuple(held_modes(n) for n in shape)
         if self.modes is None:
             return dataclasses.replace(self, modes=tuple(min(_MODES, n) for n in held))
@@ -69,19 +69,20 @@ class FNO(Operator):
         out_channels: int,
         config: FNOConfig = FNOConfig(),
         *,
+        dimensions: int = 2,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
         width = config.width
         self.padding = config.padding
-        self.lift = MLP(in_channels + 2, 2 * width, width, dtype=dtype, rngs=rngs)
+        self.lift = MLP(in_channels + dimensions, 2 * width, width, dtype=dtype, rngs=rngs)
         modes = config.modes or (_MODES, _MODES)
         self.blocks = nnx.List([_Block(width, modes, dtype, rngs) for _ in range(config.depth)])
         self.projection = MLP(width, 2 * width, out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
-        self, fields: Float[Array, "batch height width channel"], coordinates: Coordinates | None = None
-    ) -> Float[Array, "batch height width out"]:
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    ) -> Float[Array, "batch *grid out"]:
         height, width = fields.shape[1:3]
         x = self.lift(append_coordinates(fields, coordinates))
         extra = [math.ceil(self.padding * n) for n in (height, width)]
@@ -93,15 +94,15 @@ class FNO(Operator):
 
 
 class _Block(nnx.Module):
-    def __init__(self, width: int, modes: tuple[int, int], dtype: DTypeLike, rngs: nnx.Rngs):
+    def __init__(self, width: int, modes: tuple[int, ...], dtype: DTypeLike, rngs: nnx.Rngs):
         self.spectral = SpectralConv(width, width, modes, rngs=rngs)
         self.skip = nnx.Linear(width, width, dtype=dtype, rngs=rngs)
         self.mlp = MLP(width, max(1, width // 2), width, dtype=dtype, rngs=rngs)
         self.gate = nnx.Param(jnp.ones((width,)))
 
     def __call__(
-        self, x: Float[Array, "batch height width channel"], activation: Callable[[Array], Array]
-    ) -> Float[Array, "batch height width channel"]:
+        self, x: Float[Array, "batch *grid channel"], activation: Callable[[Array], Array]
+    ) -> Float[Array, "batch *grid channel"]:
         y = activation(self.spectral(x) + self.skip(x))
         gated = self.gate[...].astype(x.dtype)[None, None, None, :] * x
         return activation(self.mlp(y) + gated)

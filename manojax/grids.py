@@ -1,7 +1,8 @@
 """Coordinates of a grid, and moving a field from one grid to another.
 
-A grid is the product of two increasing coordinate vectors, `coordinates = (x, y)`: x runs along axis 1 of a
-field (height), y along axis 2 (width). Nothing here assumes equal spacing, a square, or points on the border.
+A grid is the product of increasing coordinate vectors, one for each axis between batch and channel: in two
+dimensions `coordinates = (x, y)`, where x runs along axis 1 of a field (height) and y along axis 2 (width).
+Nothing here assumes equal spacing, a square, or points on the border.
 """
 
 import jax.numpy as jnp
@@ -11,37 +12,43 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 from scipy.interpolate import make_interp_spline
 
-Coordinates = tuple[ArrayLike, ArrayLike]
+Coordinates = tuple[ArrayLike, ...]
 
 
-def unit_nodes(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes of the unit square, borders included: (height,) and (width,) float32."""
-    height, width = shape
-    return np.linspace(0, 1, height, dtype=np.float32), np.linspace(0, 1, width, dtype=np.float32)
+def unit_nodes(shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """Nodes of the unit square (or interval, or cube), borders included: one float32 vector an axis."""
+    return tuple(np.linspace(0, 1, n, dtype=np.float32) for n in shape)
 
 
 def append_coordinates(
-    fields: Float[Array, "batch height width channel"], coordinates: Coordinates | None
-) -> Float[Array, "batch height width channel+2"]:
-    """Give every point its coordinates as two more channels; None stands for the nodes of the unit square.
+    fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
+) -> Float[Array, "batch *grid channels"]:
+    """Give every point its coordinates as more channels; None stands for the nodes of the unit square.
 
     Raises:
         ValueError: the coordinates do not have the length of the axes.
     """
-    x, y = coordinates_or_nodes(fields.shape[1:3], coordinates)
-    shape = (*fields.shape[:3], 1)
-    x_channel = jnp.broadcast_to(x.astype(fields.dtype)[None, :, None, None], shape)
-    y_channel = jnp.broadcast_to(y.astype(fields.dtype)[None, None, :, None], shape)
-    return jnp.concatenate([fields, x_channel, y_channel], axis=-1)
+    shape = (*fields.shape[:-1], 1)
+    channels = [fields]
+    for axis, vector in enumerate(coordinates_or_nodes(fields.shape[1:-1], coordinates), start=1):
+        others = [i for i in range(fields.ndim) if i != axis]
+        channels.append(jnp.broadcast_to(jnp.expand_dims(vector.astype(fields.dtype), others), shape))
+    return jnp.concatenate(channels, axis=-1)
 
 
-def coordinates_or_nodes(shape: tuple[int, ...], coordinates: Coordinates | None) -> tuple[Array, Array]:
-    """The coordinates as arrays, checked against the two axes of a grid; None stands for unit nodes."""
-    height, width = shape
-    x, y = (jnp.asarray(axis) for axis in (coordinates or unit_nodes((height, width))))
-    if x.shape != (height,) or y.shape != (width,):
-        raise ValueError(f"coordinates of shapes {x.shape} and {y.shape} do not fit a {height} x {width} grid")
-    return x, y
+def coordinates_or_nodes(shape: tuple[int, ...], coordinates: Coordinates | None) -> tuple[Array, ...]:
+    """The coordinates as arrays, checked against the axes of a grid; None stands for unit nodes."""
+    axes = tuple(jnp.asarray(axis) for axis in (coordinates or unit_nodes(shape)))
+    if [axis.shape for axis in axes] != [(n,) for n in shape]:
+        found = " and ".join(str(axis.shape) for axis in axes)
+        raise ValueError(f"coordinates of shapes {found} do not fit a {' x '.join(map(str, shape))} grid")
+    return axes
+
+
+def mean_spacing(shape: tuple[int, ...], coordinates: Coordinates | None) -> Float[Array, " dimensions"]:
+    """Mean distance of neighbouring points along each axis; None stands for the nodes of the unit square."""
+    axes = coordinates_or_nodes(shape, coordinates)
+    return jnp.stack([((axis[-1] - axis[0]) / max(1, len(axis) - 1)).astype(jnp.float32) for axis in axes])
 
 
 def interpolate(

@@ -1,5 +1,6 @@
 """MANO, the multipole attention neural operator."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -9,14 +10,15 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.base import ModelConfig, Operator
-from manojax.grids import Coordinates, append_coordinates
-from manojax.layers import LayerNorm, PreNormBlock
-from manojax.multipole import MultipoleAttention
+from manojax.grids import Coordinates, append_coordinates, mean_spacing
+from manojax.layers import LayerNorm, PreNormBlock, rematerialised, residual_init
+from manojax.multipole import LevelSum, MultipoleAttention, Position
+from manojax.pyramid import Down, Up, level_count
 
 
 @dataclass(frozen=True)
 class MANOConfig(ModelConfig):
-    """Options of MANO."""
+    """Options of MANO; `MultipoleAttention` has the reasons for those of attention."""
 
     width: int = 32
     """Channels of the feature map."""
@@ -28,15 +30,59 @@ class MANOConfig(ModelConfig):
     """Points a side of an attention window."""
     stride: int = 1
     """Points between the starts of windows: 1 overlaps them, `window` makes them disjoint."""
+    shifted: bool = False
+    """Shift windows by half their stride in every other block."""
     rate: int = 2
     """Ratio of the sides of neighbouring levels."""
+    levels: int | None = None
+    """Levels at most; by default as many as the grid allows."""
+    weight_sets: int | None = 1
+    """Levels with weights of their own, the last one's serving all coarser levels; None: one a level of the
+    training grid."""
+    down: Down = "learned"
+    """Down-sampling: a matrix, or the mean of a cell."""
+    up: Up = "learned"
+    """Up-sampling: a matrix, or the nearest coarse point."""
+    level_sum: LevelSum = "plain"
+    """Sum over levels: the paper's, with the authors' 1/k factors, or gated."""
+    position: Position = "none"
+    """Bias of attention by relative position: none, a table, or a function of the physical offset."""
+    cosine: bool = False
+    """Cosine attention in place of scaled products."""
+    coordinates: bool = True
+    """Give every point its coordinates as input channels."""
+    remat: bool = False
+    """Compute blocks a second time in the gradient instead of keeping their activations."""
+
+    def for_grid(self, shape: tuple[int, ...]) -> "MANOConfig":
+        if self.weight_sets is not None:
+            return self
+        held = level_count(shape, self.rate, self.window)
+        return dataclasses.replace(self, weight_sets=min(held, self.levels or held))
+
+
+@dataclass(frozen=True)
+class PaperConfig(MANOConfig):
+    """Options of MANO as the paper describes it: disjoint windows, plain sum."""
+
+    stride: int = 2
+
+
+@dataclass(frozen=True)
+class ReferenceConfig(MANOConfig):
+    """Options of MANO as the authors' physics code has it: windows at every point, 1/k factors, no coordinates."""
+
+    width: int = 128
+    depth: int = 8
+    level_sum: LevelSum = "reference"
+    coordinates: bool = False
 
 
 class MANO(Operator):
     """Multipole attention neural operator (Colagrande et al., arXiv 2507.02748).
 
     Lift = a linear map a point; blocks x + MultipoleAttention(LN(x)), then x + FF(LN(x)) with
-    FF = Linear-GELU-Linear; LayerNorm; head = Linear-Tanh-Linear. Coordinates enter as two more channels.
+    FF = Linear-GELU-Linear; LayerNorm; head = Linear-Tanh-Linear.
 
     Raises:
         ValueError: an option does not fit (see `MultipoleAttention`).
@@ -50,31 +96,59 @@ class MANO(Operator):
         out_channels: int,
         config: MANOConfig = MANOConfig(),
         *,
+        dimensions: int = 2,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
         width = config.width
-        self.lift = nnx.Linear(in_channels + 2, width, dtype=dtype, rngs=rngs)
+        self.coordinates, self.remat = config.coordinates, config.remat
+        inputs = in_channels + (dimensions if config.coordinates else 0)
+        self.lift = nnx.Linear(inputs, width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
-        for _ in range(config.depth):
+        output_init = residual_init(2 * config.depth)
+        for index in range(config.depth):
             attention = MultipoleAttention(
                 width,
                 heads=config.heads,
                 window=config.window,
                 stride=config.stride,
+                shift=config.stride // 2 if config.shifted and index % 2 else 0,
                 rate=config.rate,
+                levels=config.levels,
+                weight_sets=config.weight_sets or 1,
+                down=config.down,
+                up=config.up,
+                level_sum=config.level_sum,
+                position=config.position,
+                cosine=config.cosine,
+                dimensions=dimensions,
+                output_init=output_init,
                 dtype=dtype,
                 rngs=rngs,
             )
-            self.blocks.append(PreNormBlock(attention, width, width, dtype=dtype, rngs=rngs))
+            block = PreNormBlock(attention, width, width, output_init=output_init, dtype=dtype, rngs=rngs)
+            self.blocks.append(block)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head_in = nnx.Linear(width, width, dtype=dtype, rngs=rngs)
         self.head_out = nnx.Linear(width, out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
-        self, fields: Float[Array, "batch height width channel"], coordinates: Coordinates | None = None
-    ) -> Float[Array, "batch height width out"]:
-        x = self.lift(append_coordinates(fields, coordinates))
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    ) -> Float[Array, "batch *grid out"]:
+        spacing = mean_spacing(fields.shape[1:-1], coordinates)
+        x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
         for block in self.blocks:
-            x = block(x)
+            x = rematerialised(block, x, spacing) if self.remat else block(x, spacing)
         return self.head_out(jnp.tanh(self.head_in(self.norm(x))))
+
+
+class PaperMANO(MANO):
+    """MANO as the paper describes it."""
+
+    Config = PaperConfig
+
+
+class ReferenceMANO(MANO):
+    """MANO as in the authors' physics code (inferred from its description; see `ReferenceConfig`)."""
+
+    Config = ReferenceConfig

@@ -1,33 +1,66 @@
 """Multipole attention: windowed attention at every level of a pyramid of maps, summed at the finest."""
 
+from typing import Any, Literal
+
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
+from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.attention import SelfAttention
+from manojax.layers import default_init
+from manojax.position import ContinuousBias, PositionBias, TableBias
+from manojax.pyramid import Down, Downsample, Up, Upsample, level_count
 
-Map = Float[Array, "batch height width channel"]
+Map = Float[Array, "batch *grid channel"]
+LevelSum = Literal["plain", "reference", "gated"]
+Position = Literal["none", "table", "continuous"]
 
 
 class MultipoleAttention(nnx.Module):
-    """Multipole attention (Colagrande et al., arXiv 2507.02748, section 3).
+    """Multipole attention (Colagrande et al., arXiv 2507.02748, section 3), on grids of any dimension.
 
     With D the down-sampling (kernel = stride = rate), U the up-sampling and Attn attention inside windows,
 
         X_l = D(X_{l-1}),        out = sum_l U^l(Attn(X_l)),        l = 0 .. L-1.
 
-    One D, one U and one Attn serve every level. U is linear, so the sum is evaluated from coarse to fine with one
-    U a level. Levels follow the grid at call time: they go on until the map is at most one window, so the
-    coarsest attention joins every point with every other. Cost is linear in the number of points.
+    U is linear, so the sum is evaluated from coarse to fine with one U a level, R <- Attn(X_l) + U(R). Levels
+    follow the grid at call time: they go on until the map is at most one window, so that the coarsest attention
+    joins every point with every other. Cost is linear in the number of points. Padding of a level that the rate
+    does not divide changes nothing (see `pyramid.Downsample`).
 
-    A grid that the rate does not divide is continued by zeros, which D, having no bias, adds nothing from; every
-    coarse cell holds at least one real point, so no mask is needed beyond the first.
+    Args:
+        width: channels.
+        heads: attention heads.
+        window: points a side of an attention window.
+        stride: points between the starts of windows. 1 overlaps them all, `window` makes them disjoint, which is
+            cheapest but lets points across a window's border meet at coarser levels only.
+        shift: points by which the first window starts before the map; shifting disjoint windows in every other
+            block joins what the others part (as Swin does), at the price of disjoint windows.
+        rate: ratio of the sides of neighbouring levels; larger ones have fewer levels and coarser ones.
+        levels: at most so many, for what has no long-range part; by default as many as the grid allows.
+        weight_sets: 1 shares one Attn, D and U over all levels, which lets the model run on any grid and keeps it
+            small; n gives each of the first n - 1 levels its own, and the last set serves all that follow. D and U
+            lie between levels, so there is one of them fewer.
+        down: "learned" mixes all points and channels of a cell; "pooled" takes their mean, with no parameters and
+            no dependence on where in the cell they stand.
+        up: "learned" gives each point of a cell its own matrix; "nearest" copies.
+        level_sum: "plain" is the paper's sum; "reference" has the factors of the authors' physics code,
+            R <- Attn(X_l) + U(R) / (L - 1 - l), which damp coarse levels; "gated" lets each point decide,
+            R <- Attn(X_l) + sigmoid(G X_l) U(R).
+        position: bias of logits by relative position: "table" learns one number an offset, "continuous" a function
+            of the physical offset that all levels and grids share, "none" sees positions through X only.
+        cosine: cosine attention, whose logits cannot grow with the activations.
+        dimensions: axes of the grid.
+        output_init: initialiser of Attn's output projections.
+        dtype: of the activations.
 
     Raises:
-        ValueError: heads do not divide the width, the stride is not between 1 and the window, or rate or window
-            is below 2.
+        ValueError: heads do not divide the width, the stride is not between 1 and the window, the shift is not
+            between 0 and the stride, or rate or window is below 2.
     """
 
     def __init__(
@@ -37,37 +70,81 @@ class MultipoleAttention(nnx.Module):
         heads: int = 4,
         window: int = 2,
         stride: int = 1,
+        shift: int = 0,
         rate: int = 2,
+        levels: int | None = None,
+        weight_sets: int = 1,
+        down: Down = "learned",
+        up: Up = "learned",
+        level_sum: LevelSum = "plain",
+        position: Position = "none",
+        cosine: bool = False,
+        dimensions: int = 2,
+        output_init: Initializer = default_init,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
         if rate < 2 or window < 2:
             raise ValueError(f"rate {rate} and window {window} must be at least 2")
-        self.rate, self.window = rate, window
-        self.attention = SelfAttention(width, heads=heads, window=window, stride=stride, dtype=dtype, rngs=rngs)
-        # Where kernel = stride a convolution is a matrix on the points of a cell, and so is its transpose.
-        self.down = nnx.Linear(rate * rate * width, width, use_bias=False, dtype=dtype, rngs=rngs)
-        self.up = nnx.Linear(width, rate * rate * width, use_bias=False, dtype=dtype, rngs=rngs)
+        self.rate, self.window, self.levels, self.level_sum = rate, window, levels, level_sum
+        kind = {"dimensions": dimensions, "dtype": dtype, "rngs": rngs}
+        self.attention, self.down, self.up, self.gate = nnx.List([]), nnx.List([]), nnx.List([]), nnx.List([])
+        for _ in range(weight_sets):
+            attention = SelfAttention(
+                width,
+                heads=heads,
+                window=window,
+                stride=stride,
+                shift=shift,
+                cosine=cosine,
+                position=_position_bias(position, window, heads, dimensions, rngs),
+                output_init=output_init,
+                dtype=dtype,
+                rngs=rngs,
+            )
+            self.attention.append(attention)
+        for _ in range(max(1, weight_sets - 1)):
+            self.down.append(Downsample(width, rate, down, **kind))
+            self.up.append(Upsample(width, rate, up, **kind))
+            if level_sum == "gated":
+                self.gate.append(nnx.Linear(width, width, dtype=dtype, rngs=rngs))
 
-    def __call__(self, x: Map) -> Map:
-        levels = [x]
-        while max(levels[-1].shape[1:3]) > self.window:
-            levels.append(self._downsample(levels[-1]))
-        total = self.attention(levels.pop())
-        while levels:
-            finer = levels.pop()
-            total = self.attention(finer) + self._upsample(total, finer.shape)
+    def __call__(self, x: Map, spacing: Float[Array, " dimensions"] | None = None) -> Map:
+        """Attend on a map whose points are `spacing` apart along each axis (1 where it is not given)."""
+        grid = x.shape[1:-1]
+        spacing = jnp.ones(len(grid)) if spacing is None else spacing
+        count = level_count(grid, self.rate, self.window)
+        count = count if self.levels is None else min(count, self.levels)
+        maps = [x]
+        for level in range(count - 1):
+            maps.append(self._of(self.down, level)(maps[-1]))
+        total = self._attend(count - 1, maps[-1], spacing)
+        for level in reversed(range(count - 1)):
+            fine = maps[level]
+            far = self._of(self.up, level)(total, fine.shape[1:-1])
+            total = self._attend(level, fine, spacing) + self._weighted(far, fine, level, count)
         return total
 
-    def _downsample(self, x: Map) -> Float[Array, "batch rows columns channel"]:
-        batch, height, width, channel = x.shape
-        rows, columns = -(-height // self.rate), -(-width // self.rate)
-        x = jnp.pad(x, ((0, 0), (0, rows * self.rate - height), (0, columns * self.rate - width), (0, 0)))
-        cells = x.reshape(batch, rows, self.rate, columns, self.rate, channel).swapaxes(2, 3)
-        return self.down(cells.reshape(batch, rows, columns, -1))
+    def _of(self, modules: Any, level: int) -> Any:
+        return modules[min(level, len(modules) - 1)]
 
-    def _upsample(self, x: Float[Array, "batch rows columns channel"], shape: tuple[int, ...]) -> Map:
-        batch, rows, columns, channel = x.shape
-        cells = self.up(x).reshape(batch, rows, columns, self.rate, self.rate, channel).swapaxes(2, 3)
-        points = cells.reshape(batch, rows * self.rate, columns * self.rate, channel)
-        return points[:, : shape[1], : shape[2]]
+    def _attend(self, level: int, x: Map, spacing: Float[Array, " dimensions"]) -> Map:
+        return self._of(self.attention, level)(x, spacing * self.rate**level)
+
+    def _weighted(self, far: Map, fine: Map, level: int, count: int) -> Map:
+        """What the levels below give to a level, by the kind of sum."""
+        if self.level_sum == "reference":
+            return far / (count - 1 - level)
+        if self.level_sum == "gated":
+            return jax.nn.sigmoid(self._of(self.gate, level)(fine)) * far
+        return far
+
+
+def _position_bias(
+    kind: Position, window: int, heads: int, dimensions: int, rngs: nnx.Rngs
+) -> PositionBias | None:
+    if kind == "table":
+        return TableBias(window, heads, dimensions=dimensions)
+    if kind == "continuous":
+        return ContinuousBias(window, heads, dimensions=dimensions, rngs=rngs)
+    return None

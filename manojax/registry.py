@@ -9,10 +9,16 @@ from jax.typing import DTypeLike
 
 from manojax.base import Operator
 from manojax.fno import FNO
-from manojax.mano import MANO
+from manojax.mano import MANO, PaperMANO, ReferenceMANO
 from manojax.vit import ViT
 
-MODELS: dict[str, type[Operator]] = {"mano": MANO, "fno": FNO, "vit": ViT}
+MODELS: dict[str, type[Operator]] = {
+    "mano": MANO,
+    "mano-paper": PaperMANO,
+    "mano-reference": ReferenceMANO,
+    "fno": FNO,
+    "vit": ViT,
+}
 
 
 def create(
@@ -20,6 +26,7 @@ def create(
     *,
     in_channels: int = 1,
     out_channels: int = 1,
+    dimensions: int = 2,
     dtype: DTypeLike = jnp.float32,
     rngs: nnx.Rngs,
     **options: Any,
@@ -30,6 +37,7 @@ def create(
         name: one of `MODELS`.
         in_channels: channels of the input fields, coordinates not counted.
         out_channels: channels of the output fields.
+        dimensions: axes of the grid.
         dtype: of the activations (parameters are float32); FFTs and softmax stay in float32.
         rngs: where the parameters' random numbers come from.
         options: fields of the model's config; what is not given keeps its default.
@@ -44,4 +52,5 @@ def create(
     for option in options:
         if option not in known:
             raise ValueError(f"{name} has no option {option!r}; it has {', '.join(known)}")
-    return model(in_channels, out_channels, model.Config(**options), dtype=dtype, rngs=rngs)
+    config = model.Config(**options)
+    return model(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)

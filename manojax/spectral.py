@@ -26,7 +26,7 @@ class SpectralConv(nnx.Module):
         ValueError: a mode count below 1.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, modes: tuple[int, int], *, rngs: nnx.Rngs):
+    def __init__(self, in_channels: int, out_channels: int, modes: tuple[int, ...], *, rngs: nnx.Rngs):
         if min(modes) < 1:
             raise ValueError(f"modes {modes} must be at least 1 along each axis")
         self.modes = modes

@@ -11,8 +11,9 @@ from jaxtyping import Float
 
 from manojax.attention import SelfAttention
 from manojax.base import ModelConfig, Operator
+from manojax.cells import from_cells, to_cells
 from manojax.grids import Coordinates, coordinates_or_nodes
-from manojax.layers import LayerNorm, PreNormBlock
+from manojax.layers import LayerNorm, PreNormBlock, rematerialised, residual_init
 
 _OCTAVES = 4
 
@@ -29,12 +30,14 @@ class ViTConfig(ModelConfig):
     """Attention heads; they divide the width."""
     patch: int = 2
     """Points a side of a patch."""
+    remat: bool = False
+    """Compute blocks a second time in the gradient instead of keeping their activations."""
 
 
 class ViT(Operator):
     """Vision transformer (Dosovitskiy et al., arXiv 2010.11929) from fields to fields.
 
-    Patches of `patch` x `patch` points become tokens; pre-norm blocks of full softmax attention and a GELU MLP of
+    Patches of `patch` points a side become tokens; pre-norm blocks of full softmax attention and a GELU MLP of
     four times the width; each token is mapped back to the values of its patch. The position of a token is a
     learned map of sines and cosines of its centre's coordinates, so it has a meaning on every grid. Patches that
     reach over the border are continued by zeros, which the patch embedding adds nothing from.
@@ -42,7 +45,7 @@ class ViT(Operator):
     Cost is quadratic in the number of patches.
 
     Raises:
-        ValueError: heads do not divide the width, or a patch below 1.
+        ValueError: heads do not divide the width.
     """
 
     Config = ViTConfig
@@ -53,38 +56,41 @@ class ViT(Operator):
         out_channels: int,
         config: ViTConfig = ViTConfig(),
         *,
+        dimensions: int = 2,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        if config.patch < 1:
-            raise ValueError(f"patch {config.patch} must be at least 1")
-        self.patch, self.out_channels = config.patch, out_channels
-        points = config.patch**2
+        self.remat = config.remat
+        self.sides, self.out_channels = (config.patch,) * dimensions, out_channels
+        points = config.patch**dimensions
         self.embed = nnx.Linear(points * in_channels, config.width, dtype=dtype, rngs=rngs)
-        self.position = nnx.Linear(4 * _OCTAVES, config.width, dtype=dtype, rngs=rngs)
+        self.position = nnx.Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
+        output_init = residual_init(2 * config.depth)
         for _ in range(config.depth):
-            attention = SelfAttention(config.width, heads=config.heads, dtype=dtype, rngs=rngs)
-            block = PreNormBlock(attention, config.width, 4 * config.width, dtype=dtype, rngs=rngs)
-            self.blocks.append(block)
+            attention = SelfAttention(
+                config.width, heads=config.heads, output_init=output_init, dtype=dtype, rngs=rngs
+            )
+            hidden = 4 * config.width
+            self.blocks.append(
+                PreNormBlock(attention, config.width, hidden, output_init=output_init, dtype=dtype, rngs=rngs)
+            )
         self.norm = LayerNorm(config.width, rngs=rngs)
         self.head = nnx.Linear(config.width, points * out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
-        self, fields: Float[Array, "batch height width channel"], coordinates: Coordinates | None = None
-    ) -> Float[Array, "batch height width out"]:
-        batch, height, width, _ = fields.shape
-        patch, rows, columns = self.patch, -(-height // self.patch), -(-width // self.patch)
-        padding = ((0, 0), (0, rows * patch - height), (0, columns * patch - width), (0, 0))
-        cells = jnp.pad(fields, padding).reshape(batch, rows, patch, columns, patch, -1).swapaxes(2, 3)
-        tokens = self.embed(cells.reshape(batch, rows, columns, -1))
-        x, y = coordinates_or_nodes((height, width), coordinates)
-        tokens = tokens + self.position(_position_features(_centres(x, patch), _centres(y, patch)))
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    ) -> Float[Array, "batch *grid out"]:
+        grid = fields.shape[1:-1]
+        cells = to_cells(fields, self.sides)
+        tokens = self.embed(cells.reshape(*cells.shape[:-2], -1))
+        axes = coordinates_or_nodes(grid, coordinates)
+        centres = [_centres(axis, side) for axis, side in zip(axes, self.sides, strict=True)]
+        tokens = tokens + self.position(_position_features(centres))
         for block in self.blocks:
-            tokens = block(tokens)
-        cells = self.head(self.norm(tokens)).reshape(batch, rows, columns, patch, patch, self.out_channels)
-        points = cells.swapaxes(2, 3).reshape(batch, rows * patch, columns * patch, self.out_channels)
-        return points[:, :height, :width]
+            tokens = rematerialised(block, tokens) if self.remat else block(tokens)
+        values = self.head(self.norm(tokens))
+        return from_cells(values.reshape(*cells.shape[:-1], self.out_channels), self.sides, grid)
 
 
 def _centres(axis: Float[Array, " n"], patch: int) -> Float[Array, " patches"]:
@@ -93,15 +99,11 @@ def _centres(axis: Float[Array, " n"], patch: int) -> Float[Array, " patches"]:
     return jnp.stack([axis[s : s + patch].mean() for s in starts])
 
 
-def _position_features(
-    x: Float[Array, " rows"], y: Float[Array, " columns"]
-) -> Float[Array, "1 rows columns feature"]:
-    """Sines and cosines of pi 2^k x and pi 2^k y for k below the number of octaves."""
-
-    def waves(axis: Float[Array, " n"]) -> Float[Array, "n wave"]:
-        phase = jnp.pi * axis[:, None] * (2.0 ** jnp.arange(_OCTAVES, dtype=axis.dtype))[None, :]
-        return jnp.concatenate([jnp.sin(phase), jnp.cos(phase)], axis=1)
-
-    rows, columns = waves(x)[:, None, :], waves(y)[None, :, :]
-    shape = (x.shape[0], y.shape[0], rows.shape[-1])
-    return jnp.concatenate([jnp.broadcast_to(rows, shape), jnp.broadcast_to(columns, shape)], axis=-1)[None]
+def _position_features(axes: list[Float[Array, " _"]]) -> Float[Array, "1 *patches feature"]:
+    """Sines and cosines of pi 2^k x, for each coordinate x and k below the number of octaves."""
+    shape = tuple(len(axis) for axis in axes)
+    features = []
+    for position in jnp.meshgrid(*axes, indexing="ij"):
+        for k in range(_OCTAVES):
+            features += [jnp.sin(jnp.pi * 2**k * position), jnp.cos(jnp.pi * 2**k * position)]
+    return jnp.stack(features, axis=-1).reshape(1, *shape, len(features))

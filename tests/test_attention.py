@@ -17,7 +17,7 @@ def random_parts(shape, scale=1.0):
 def test_windows_agree_with_loops_over_them(window, stride, shape):
     """Overlapping, disjoint and non-tiling windows, clipped at the border; the mean where they overlap."""
     query, key, value = random_parts((1, *shape, 2, 4))
-    attended = window_attention(query, key, value, window=window, stride=stride)
+    attended = window_attention(query * 4**-0.5, key, value, window=window, stride=stride)
     parts = (np.asarray(part[0], np.float64) for part in (query, key, value))
     np.testing.assert_allclose(attended[0], reference.window_attention(*parts, window, stride), atol=1e-5)
 

@@ -13,6 +13,8 @@ import manojax
 NAMES = list(manojax.MODELS)
 SMALL = {
     "mano": {"width": 16, "depth": 2},
+    "mano-paper": {"width": 16, "depth": 2},
+    "mano-reference": {"width": 16, "depth": 2},
     "fno": {"width": 8, "depth": 2, "modes": (4, 4)},
     "vit": {"width": 16, "depth": 2},
 }

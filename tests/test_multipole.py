@@ -23,11 +23,11 @@ def test_agrees_with_loops_in_float64(options, shape):
     module = MultipoleAttention(8, heads=2, rngs=nnx.Rngs(0), **options)
     x = jax.random.normal(jax.random.key(1), (2, *shape, 8))
     parameters = {
-        "query_key_value": module.attention.query_key_value.kernel,
-        "output": module.attention.output.kernel,
-        "output_bias": module.attention.output.bias,
-        "down": module.down.kernel,
-        "up": module.up.kernel,
+        "query_key_value": module.attention[0].query_key_value.kernel,
+        "output": module.attention[0].output.kernel,
+        "output_bias": module.attention[0].output.bias,
+        "down": module.down[0].matrix.kernel,
+        "up": module.up[0].matrix.kernel,
     }
     weights = {name: np.asarray(parameter[...], np.float64) for name, parameter in parameters.items()}
     for sample, mapped in zip(x, module(x), strict=True):
@@ -46,7 +46,7 @@ def test_level_padding_holds_nothing():
     module = MultipoleAttention(8, heads=2, rngs=nnx.Rngs(0))
     x = jax.random.normal(jax.random.key(0), (1, 1, 9, 8))
     before = module(x)
-    kernel = np.array(module.down.kernel[...]).reshape(2, 2, 8, 8)
+    kernel = np.array(module.down[0].matrix.kernel[...]).reshape(2, 2, 8, 8)
     kernel[1] = 1e6
-    module.down.kernel[...] = jnp.asarray(kernel.reshape(32, 8))
+    module.down[0].matrix.kernel[...] = jnp.asarray(kernel.reshape(32, 8))
     np.testing.assert_array_equal(module(x), before)
