@@ -16,20 +16,20 @@ from flax import nnx
 from jax import Array
 from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from manojax.cells import cell_counts, from_cells, to_cells
 from manojax.layers import default_init
+from manojax.neighbours import Axis, from_planes, neighbour_attention, to_planes
 from manojax.position import PositionBias, offsets_between
+from manojax.space import Space
 
 Map = Float[Array, "batch *grid channel"]
 Heads = Float[Array, "batch *grid heads head_dim"]
 Bias = Float[Array, "*offsets heads"]
 Offset = tuple[int, ...]
-Parts = tuple[Heads, Heads, Heads]
-"""Query, key and value."""
 
-# Windows at every point with at most this many pairs of points are summed over neighbours without copying.
+# Windows of at most so many pairs of points are summed over neighbours, which unrolls all pairs.
 _MOST_UNROLLED = 81
 _LARGEST_SCALE = 100.0  # of cosine attention, as in SwinV2
 
@@ -73,19 +73,36 @@ class SelfAttention(nnx.Module):
         self.log_scale = nnx.Param(jnp.full((heads,), math.log(10.0))) if cosine else None
         self.position = position
 
-    def __call__(self, x: Map, spacing: Float[Array, " dimensions"] | None = None) -> Map:
-        """Attend on a map whose points are `spacing` apart along each axis (1 where it is not given)."""
+    def __call__(
+        self, x: Map, spacing: Float[Array, " dimensions"] | None = None, space: Space | None = None
+    ) -> Map:
+        """Attend on a map whose points are `spacing` apart along each axis (1 where it is not given).
+
+        With a `space`, x is this device's piece of the map, and so is the result.
+
+        Raises:
+            ValueError: a split map with windows of many points.
+        """
+        rows = x.shape[1]
+        halo = 0 if space is None or self.window is None else self.window - 1
+        x = x if space is None else space.with_halo(x, halo)
         parts = jnp.split(self.query_key_value(x), 3, axis=-1)
         query, key, value = (part.reshape(*x.shape[:-1], self.heads, -1) for part in parts)
         query, key = self._scaled(query.astype(jnp.float32), key.astype(jnp.float32))
         if self.window is None:
             attended = full_attention(query, key, value)
         else:
-            bias = None if self.position is None else self.position(spacing)
             attended = window_attention(
-                query, key, value, window=self.window, stride=self.stride, shift=self.shift, bias=bias
+                query,
+                key,
+                value,
+                window=self.window,
+                stride=self.stride,
+                shift=self.shift,
+                bias=None if self.position is None else self.position(spacing),
+                rows=None if space is None else (space.places(rows, halo), space.whole((rows,))[0]),
             )
-        return self.output(attended.reshape(x.shape))
+        return self.output(attended.reshape(x.shape)[:, halo : halo + rows])
 
     def _scaled(self, query: Heads, key: Heads) -> tuple[Heads, Heads]:
         """Query and key whose products are the logits."""
@@ -116,96 +133,50 @@ def window_attention(
     stride: int,
     shift: int = 0,
     bias: Bias | None = None,
+    rows: tuple[Int[Array, " height"], int] | None = None,
 ) -> Heads:
     """Softmax attention inside windows; the mean where windows overlap.
 
     Windows are clipped to the map: an axis shorter than the window is one window, and where windows do not tile
-    the map the last one reaches over the border, its points there masked. With a shift the first window starts so
-    many points before the map. Logits are query . key + bias[key position - query position + window - 1].
+    the map the last one reaches over the border, its points there masked; windows at every point never reach over
+    it. With a shift the first window starts so many points before the map. Logits are
+    query . key + bias[key position - query position + window - 1]. Of a piece of a map, `rows` says where its rows
+    stand on the map's first axis, and how long that is.
+
+    Raises:
+        ValueError: a piece of a map with windows of many points.
     """
-    grid = query.shape[1:-2]
+    grid = query.shape[1:-2] if rows is None else (rows[1], *query.shape[2:-2])
     windows = tuple(min(window, n) for n in grid)
     parts = (query.astype(jnp.float32), key.astype(jnp.float32), value.astype(jnp.float32))
-    if bias is not None and any(k < window for k in windows):
+    if bias is not None:
         bias = bias[tuple(slice(window - k, window + k - 1) for k in windows)]
-    if stride == 1 and shift == 0 and math.prod(windows) ** 2 <= _MOST_UNROLLED:
-        attended = _neighbour_attention(parts, windows, bias)
+    axes = [
+        Axis(np.arange(n), n, k, min(stride, k), shift if k < n else 0) for n, k in zip(grid, windows, strict=True)
+    ]
+    if rows is not None:
+        axes[0] = axes[0]._replace(places=rows[0])
+    if math.prod(windows) ** 2 <= _MOST_UNROLLED:
+        attended = from_planes(neighbour_attention(*(to_planes(part) for part in parts), axes=axes, bias=bias))
+    elif rows is not None:
+        raise ValueError(f"windows of {math.prod(windows)} points are too large for a map split over devices")
     else:
-        strides = tuple(min(stride, k) for k in windows)
-        shifts = tuple(shift if k < n else 0 for k, n in zip(windows, grid, strict=True))
-        attended = _copied_attention(parts, windows, strides, shifts, bias)
+        attended = _copied_attention(*parts, axes=axes, bias=bias)
     return attended.astype(value.dtype)
 
 
-def _neighbour_attention(parts: Parts, windows: Offset, bias: Bias | None) -> Heads:
-    """Windows at every point, as attention of each point to the (2 K - 1)^d neighbours around it.
-
-    The mean over the windows w that hold point i is itself a weighted sum over the neighbours j of i,
-
-        out_i = sum_j value_j  mean_{w holds i} [j in w] exp(query_i . key_j) / sum_{k in w} exp(query_i . key_k),
-
-    so each logit is computed once instead of once a window, and no window is ever copied out of the map.
-    """
-    query, key, value = parts
-    offsets = list(itertools.product(*(range(1 - k, k) for k in windows)))
-    keys, values = _shifts(key, offsets, windows), _shifts(value, offsets, windows)
-    logits = {offset: (query * keys[offset]).sum(-1) for offset in offsets}
-    if bias is not None:
-        for offset in offsets:
-            own = bias[tuple(o + k - 1 for o, k in zip(offset, windows, strict=True))]
-            logits[offset] = logits[offset] + jnp.expand_dims(own, range(query.ndim - 2))
-    weights = dict.fromkeys(offsets, jnp.float32(0))
-    members, shares = _windows_around_a_point(query.shape[1:-2], windows)
-    for offsets_of_window, share in zip(members, shares, strict=True):
-        largest = jax.lax.stop_gradient(functools.reduce(jnp.maximum, (logits[o] for o in offsets_of_window)))
-        exponentials = {o: jnp.exp(logits[o] - largest) for o in offsets_of_window}
-        scale = share[None, ..., None] / sum(exponentials.values())
-        for offset, exponential in exponentials.items():
-            weights[offset] = weights[offset] + exponential * scale
-    # XLA for the CPU would otherwise fuse the softmax into the sum below and redo it for every channel.
-    weights = jax.lax.optimization_barrier(weights)
-    return functools.reduce(jnp.add, (weights[o][..., None] * values[o] for o in offsets))
-
-
-def _shifts(x: Heads, offsets: list[Offset], windows: Offset) -> dict[Offset, Heads]:
-    """For each offset the map whose point i holds point i + offset of x (zero beyond the border)."""
-    padded = jnp.pad(x, [(0, 0), *((k - 1, k - 1) for k in windows), (0, 0), (0, 0)])
-    padded = jax.lax.optimization_barrier(padded)  # once in memory, not once a shift
-    return {
-        offset: padded[
-            (
-                slice(None),
-                *(slice(k - 1 + o, k - 1 + o + n) for o, k, n in zip(offset, windows, x.shape[1:], strict=False)),
-            )
-        ]
-        for offset in offsets
-    }
-
-
-def _windows_around_a_point(
-    grid: tuple[int, ...], windows: Offset
-) -> tuple[list[list[Offset]], Float[np.ndarray, "window *grid"]]:
-    """The windows that can hold a point: their members as offsets from it, and their share in its mean.
-
-    The share is one over the number of windows that hold the point, and zero for a window that leaves the map.
-    """
-    members, inside = [], []
-    for start in itertools.product(*(range(1 - k, 1) for k in windows)):
-        members.append(list(itertools.product(*(range(s, s + k) for s, k in zip(start, windows, strict=True)))))
-        fits = [
-            (np.arange(n) + s >= 0) & (np.arange(n) + s + k <= n)
-            for n, s, k in zip(grid, start, windows, strict=True)
-        ]
-        inside.append(functools.reduce(np.logical_and.outer, fits))
-    held = np.stack(inside)
-    return members, (held / held.sum(axis=0)).astype(np.float32)
-
-
-def _copied_attention(parts: Parts, windows: Offset, strides: Offset, shifts: Offset, bias: Bias | None) -> Heads:
-    """Every window copied out of the map and attended to by itself."""
-    query, key, value = parts
+def _copied_attention(
+    query: Heads,
+    key: Heads,
+    value: Heads,
+    *,
+    axes: list[Axis],
+    bias: Bias | None,
+) -> Heads:
+    """Every window copied out of the map and attended to by itself: for windows of many points."""
     grid = query.shape[1:-2]
-    copy = functools.partial(_windows, windows=windows, strides=strides, shifts=shifts)
+    windows = tuple(axis.window for axis in axes)
+    copy = functools.partial(_windows, axes=axes)
     real = copy(jnp.ones((1, *grid, 1, 1)))[..., 0, 0]
     logits = jnp.einsum("...phd,...qhd->...hpq", copy(query), copy(key))
     if bias is not None:
@@ -218,32 +189,25 @@ def _copied_attention(parts: Parts, windows: Offset, strides: Offset, shifts: Of
     return total / count
 
 
-def _windows(x: Array, windows: Offset, strides: Offset, shifts: Offset) -> Array:
+def _windows(x: Array, axes: list[Axis]) -> Array:
     """(batch, *grid, heads, head_dim) -> (batch, *windows, point, heads, head_dim), zero beyond the map.
 
     A window is put together of cells as large as the stride: whole pieces of the map, never single points.
     """
-    grid = x.shape[1:-2]
+    windows, strides = tuple(axis.window for axis in axes), tuple(axis.stride for axis in axes)
     pieces = cell_counts(windows, strides)
-    counts = tuple(
-        -(-(n + shift - k) // stride) + 1
-        for n, k, stride, shift in zip(grid, windows, strides, shifts, strict=True)
-    )
-    after = [
-        (count + piece - 1) * stride - n - shift
-        for n, count, piece, stride, shift in zip(grid, counts, pieces, strides, shifts, strict=True)
-    ]
-    x = jnp.pad(x, [(0, 0), *zip(shifts, after, strict=True), (0, 0), (0, 0)])
-    cells = to_cells(x, strides)
+    reach = [axis.length + axis.shift for axis in axes]
+    counts = [-(-(n - k) // stride) + 1 for n, k, stride in zip(reach, windows, strides, strict=True)]
+    whole = [(c + p - 1) * stride for c, p, stride in zip(counts, pieces, strides, strict=True)]
+    padding = [(axis.shift, w - n) for axis, w, n in zip(axes, whole, reach, strict=True)]
+    cells = to_cells(jnp.pad(x, [(0, 0), *padding, (0, 0), (0, 0)]), strides)
     copies = [
         cells[(slice(None), *(slice(p, p + count) for p, count in zip(place, counts, strict=True)))]
         for place in itertools.product(*(range(p) for p in pieces))
     ]
-    stacked = jnp.stack(copies, axis=1 + len(grid)).reshape(-1, len(copies), *cells.shape[1 + len(grid) :])
-    whole = tuple(piece * stride for piece, stride in zip(pieces, strides, strict=True))
-    points = stacked.reshape(stacked.shape[0], *pieces, *stacked.shape[2:])
-    window = from_cells(points, strides, whole)[(slice(None), *(slice(k) for k in windows))]
-    return window.reshape(x.shape[0], *counts, math.prod(windows), *x.shape[-2:])
+    stacked = jnp.stack(copies, axis=1 + len(axes)).reshape(-1, *pieces, *cells.shape[1 + len(axes) :])
+    points = from_cells(stacked, strides, windows)
+    return points.reshape(x.shape[0], *counts, math.prod(windows), *x.shape[-2:])
 
 
 def _pairwise(bias: Bias, windows: Offset) -> Float[Array, "heads point point"]:

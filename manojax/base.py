@@ -41,6 +41,8 @@ class Operator(nnx.Module):
     """
 
     Config: ClassVar[type[ModelConfig]]
+    splits_space: ClassVar[bool] = False
+    """Whether it runs on pieces of a grid (see `manojax.sharding`)."""
 
     def __init__(
         self,

@@ -5,12 +5,15 @@ dimensions `coordinates = (x, y)`, where x runs along axis 1 of a field (height)
 Nothing here assumes equal spacing, a square, or points on the border.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 from scipy.interpolate import make_interp_spline
+
+from manojax.space import Space
 
 Coordinates = tuple[ArrayLike, ...]
 
@@ -45,10 +48,16 @@ def coordinates_or_nodes(shape: tuple[int, ...], coordinates: Coordinates | None
     return axes
 
 
-def mean_spacing(shape: tuple[int, ...], coordinates: Coordinates | None) -> Float[Array, " dimensions"]:
-    """Mean distance of neighbouring points along each axis; None stands for the nodes of the unit square."""
+def mean_spacing(
+    shape: tuple[int, ...], coordinates: Coordinates | None, space: Space | None = None
+) -> Float[Array, " dimensions"]:
+    """Mean distance of neighbouring points along each axis, of the whole grid where this is a piece of it."""
     axes = coordinates_or_nodes(shape, coordinates)
-    return jnp.stack([((axis[-1] - axis[0]) / max(1, len(axis) - 1)).astype(jnp.float32) for axis in axes])
+    first, last = (jnp.stack([axis[end].astype(jnp.float32) for axis in axes]) for end in (0, -1))
+    if space is not None:
+        shape = space.whole(shape)
+        first, last = jax.lax.pmin(first, space.name), jax.lax.pmax(last, space.name)
+    return (last - first) / np.maximum(1, np.array(shape, np.float32) - 1)
 
 
 def interpolate(

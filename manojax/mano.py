@@ -11,9 +11,10 @@ from jaxtyping import Float
 
 from manojax.base import ModelConfig, Operator
 from manojax.grids import Coordinates, append_coordinates, mean_spacing
-from manojax.layers import LayerNorm, PreNormBlock, rematerialised, residual_init
+from manojax.layers import LayerNorm, PreNormBlock, in_sequence, residual_init
 from manojax.multipole import LevelSum, MultipoleAttention, Position
 from manojax.pyramid import Down, Up, level_count
+from manojax.space import Space
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class MANO(Operator):
     """
 
     Config = MANOConfig
+    splits_space = True
 
     def __init__(
         self,
@@ -133,12 +135,16 @@ class MANO(Operator):
         self.head_out = nnx.Linear(width, out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+        self,
+        fields: Float[Array, "batch *grid channel"],
+        coordinates: Coordinates | None = None,
+        *,
+        space: Space | None = None,
     ) -> Float[Array, "batch *grid out"]:
-        spacing = mean_spacing(fields.shape[1:-1], coordinates)
+        """Map fields to fields; with a `space`, this device's piece of them (see `manojax.sharding`)."""
+        spacing = mean_spacing(fields.shape[1:-1], coordinates, space)
         x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
-        for block in self.blocks:
-            x = rematerialised(block, x, spacing) if self.remat else block(x, spacing)
+        x = in_sequence(self.blocks, x, spacing, space, remat=self.remat)
         return self.head_out(jnp.tanh(self.head_in(self.norm(x))))
 
 

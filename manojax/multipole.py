@@ -14,6 +14,7 @@ from manojax.attention import SelfAttention
 from manojax.layers import default_init
 from manojax.position import ContinuousBias, PositionBias, TableBias
 from manojax.pyramid import Down, Downsample, Up, Upsample, level_count
+from manojax.space import Space
 
 Map = Float[Array, "batch *grid channel"]
 LevelSum = Literal["plain", "reference", "gated"]
@@ -109,27 +110,48 @@ class MultipoleAttention(nnx.Module):
             if level_sum == "gated":
                 self.gate.append(nnx.Linear(width, width, dtype=dtype, rngs=rngs))
 
-    def __call__(self, x: Map, spacing: Float[Array, " dimensions"] | None = None) -> Map:
-        """Attend on a map whose points are `spacing` apart along each axis (1 where it is not given)."""
-        grid = x.shape[1:-1]
+    def __call__(
+        self, x: Map, spacing: Float[Array, " dimensions"] | None = None, space: Space | None = None
+    ) -> Map:
+        """Attend on a map whose points are `spacing` apart along each axis (1 where it is not given).
+
+        With a `space`, x is this device's piece of the map, and so is the result.
+
+        Raises:
+            ValueError: a piece has fewer points than the halo of a window, or the rate does not divide it.
+        """
+        grid = x.shape[1:-1] if space is None else space.whole(x.shape[1:-1])
         spacing = jnp.ones(len(grid)) if spacing is None else spacing
+        if space is not None and not self._can_be_split(x.shape[1]):
+            raise ValueError(
+                f"a device has {x.shape[1]} rows: a multiple of {self.rate}, at least {self.window}, is needed"
+            )
         count = level_count(grid, self.rate, self.window)
         count = count if self.levels is None else min(count, self.levels)
-        maps = [x]
+        maps, spaces = [x], [space]
         for level in range(count - 1):
-            maps.append(self._of(self.down, level)(maps[-1]))
-        total = self._attend(count - 1, maps[-1], spacing)
+            coarse, space = self._of(self.down, level)(maps[-1]), spaces[-1]
+            if space is not None and not self._can_be_split(coarse.shape[1]):
+                coarse, space = space.gather(coarse), None
+            maps.append(coarse)
+            spaces.append(space)
+        total = self._attend(count - 1, maps[-1], spacing, spaces[-1])
         for level in reversed(range(count - 1)):
-            fine = maps[level]
+            fine, space = maps[level], spaces[level]
+            if space is not None and spaces[level + 1] is None:
+                total = space.own(total)
             far = self._of(self.up, level)(total, fine.shape[1:-1])
-            total = self._attend(level, fine, spacing) + self._weighted(far, fine, level, count)
+            total = self._attend(level, fine, spacing, space) + self._weighted(far, fine, level, count)
         return total
+
+    def _can_be_split(self, rows: int) -> bool:
+        return rows % self.rate == 0 and rows >= self.window
 
     def _of(self, modules: Any, level: int) -> Any:
         return modules[min(level, len(modules) - 1)]
 
-    def _attend(self, level: int, x: Map, spacing: Float[Array, " dimensions"]) -> Map:
-        return self._of(self.attention, level)(x, spacing * self.rate**level)
+    def _attend(self, level: int, x: Map, spacing: Float[Array, " dimensions"], space: Space | None) -> Map:
+        return self._of(self.attention, level)(x, spacing * self.rate**level, space)
 
     def _weighted(self, far: Map, fine: Map, level: int, count: int) -> Map:
         """What the levels below give to a level, by the kind of sum."""

@@ -3,12 +3,13 @@
 import itertools
 from collections.abc import Sequence
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 from jaxtyping import Float, Int
+
+from manojax.layers import gelu
 
 
 class PositionBias(nnx.Module):
@@ -47,7 +48,7 @@ class ContinuousBias(PositionBias):
         lengths = jnp.array(list(itertools.product(steps, repeat=self.dimensions)), jnp.float32)
         if spacing is not None:
             lengths = lengths * spacing[None, :]
-        biases = self.second(jax.nn.gelu(self.first(lengths), approximate=False))
+        biases = self.second(gelu(self.first(lengths)))
         return biases.reshape(*[len(steps)] * self.dimensions, -1)
 
 

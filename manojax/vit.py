@@ -13,7 +13,7 @@ from manojax.attention import SelfAttention
 from manojax.base import ModelConfig, Operator
 from manojax.cells import from_cells, to_cells
 from manojax.grids import Coordinates, coordinates_or_nodes
-from manojax.layers import LayerNorm, PreNormBlock, rematerialised, residual_init
+from manojax.layers import LayerNorm, PreNormBlock, in_sequence, residual_init
 
 _OCTAVES = 4
 
@@ -87,8 +87,7 @@ class ViT(Operator):
         axes = coordinates_or_nodes(grid, coordinates)
         centres = [_centres(axis, side) for axis, side in zip(axes, self.sides, strict=True)]
         tokens = tokens + self.position(_position_features(centres))
-        for block in self.blocks:
-            tokens = rematerialised(block, tokens) if self.remat else block(tokens)
+        tokens = in_sequence(self.blocks, tokens, remat=self.remat)
         values = self.head(self.norm(tokens))
         return from_cells(values.reshape(*cells.shape[:-1], self.out_channels), self.sides, grid)
 

@@ -1,0 +1,47 @@
+"""A grid split over devices along its first axis, as a function under `jax.shard_map` sees it."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+
+Piece = Float[Array, "batch *piece channel"]
+Extended = Float[Array, "batch *extended channel"]
+Whole = Float[Array, "batch *whole channel"]
+
+
+@jax.tree_util.register_static
+@dataclass(frozen=True)
+class Space:
+    """The mesh axis over which the first axis of the grid is split into pieces of equal length."""
+
+    name: str
+
+    def whole(self, grid: tuple[int, ...]) -> tuple[int, ...]:
+        """The whole grid, from this device's piece of it."""
+        return (grid[0] * jax.lax.axis_size(self.name), *grid[1:])
+
+    def places(self, rows: int, halo: int) -> Int[Array, " n"]:
+        """Where this device's rows, and so many before and after them, stand on the whole axis."""
+        return jax.lax.axis_index(self.name) * rows + np.arange(-halo, rows + halo)
+
+    def with_halo(self, x: Piece, halo: int) -> Extended:
+        """This device's piece with so many rows of its neighbours at either end; zeros beyond the grid."""
+        size = jax.lax.axis_size(self.name)
+        forward = [(i, i + 1) for i in range(size - 1)]
+        backward = [(i + 1, i) for i in range(size - 1)]
+        before = jax.lax.ppermute(x[:, x.shape[1] - halo :], self.name, forward)
+        after = jax.lax.ppermute(x[:, :halo], self.name, backward)
+        return jnp.concatenate([before, x, after], axis=1)
+
+    def gather(self, x: Piece) -> Whole:
+        """The whole map, on every device."""
+        return jax.lax.all_gather(x, self.name, axis=1, tiled=True)
+
+    def own(self, x: Whole) -> Piece:
+        """This device's piece of a whole map."""
+        rows = x.shape[1] // jax.lax.axis_size(self.name)
+        return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(self.name) * rows, rows, axis=1)

@@ -1,0 +1,54 @@
+"""Eight devices give what one gives."""
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+from jax.sharding import Mesh
+
+import manojax
+from manojax.sharding import sharded
+from tests.test_models import SMALL
+
+SPLIT = [
+    ((2, 64, 6), {}),
+    ((2, 64, 6), {"window": 3, "stride": 2}),
+    ((2, 48, 6), {"window": 3, "stride": 3, "rate": 3, "shifted": True}),
+    ((2, 64, 6), {"position": "continuous", "level_sum": "gated", "remat": True}),
+    ((2, 64, 6), {"down": "pooled", "up": "nearest", "weight_sets": 3, "position": "table"}),
+    ((2, 64), {}),
+    ((2, 32, 4, 4), {}),
+]
+
+
+def parts(name, dimensions=2, **options):
+    model = manojax.create(name, dimensions=dimensions, rngs=nnx.Rngs(0), **{**SMALL[name], **options})
+    graph, params = nnx.split(model, nnx.Param)
+    return model, params, lambda params, x: nnx.merge(graph, params)(x)
+
+
+def assert_same_values_and_gradients(one, many, params, x):
+    weight = jax.random.normal(jax.random.key(2), x.shape)
+    expected, found = jax.jit(one)(params, x), jax.jit(many)(params, x)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    gradients = [jax.jit(jax.grad(lambda p, f=f: (weight * f(p, x)).sum()))(params) for f in (one, many)]
+    largest = max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(gradients[0]))
+    for a, b in zip(*map(jax.tree.leaves, gradients), strict=True):
+        np.testing.assert_allclose(b, a, rtol=0, atol=1e-5 * largest)
+
+
+@pytest.mark.parametrize("name", [name for name in manojax.MODELS if name not in ("mano-paper", "mano-reference")])
+def test_a_batch_over_eight_devices(name):
+    model, params, one = parts(name)
+    mesh = Mesh(np.array(jax.devices()), ("batch",))
+    x = jax.random.normal(jax.random.key(1), (8, 8, 8, 1))
+    assert_same_values_and_gradients(one, sharded(model, mesh, batch_axis="batch"), params, x)
+
+
+@pytest.mark.parametrize(("shape", "options"), SPLIT, ids=str)
+def test_a_grid_over_eight_devices(shape, options):
+    """Halos between neighbours, and levels that become too small."""
+    model, params, one = parts("mano", len(shape) - 1, **options)
+    mesh = Mesh(np.array(jax.devices()), ("space",))
+    x = jax.random.normal(jax.random.key(1), (*shape, 1))
+    assert_same_values_and_gradients(one, sharded(model, mesh, space_axis="space"), params, x)
