@@ -1,68 +1,130 @@
 """Multipole attention in NumPy float64, by loops over windows and levels, from the formulas alone.
 
-Windows hold real points only and cells sum over real points only: there is no padding to leak.
+Windows hold real points only and cells sum over real points only: there is no padding to leak. Any number of axes.
 """
+
+import itertools
+import math
 
 import numpy as np
 
 
-def window_starts(length, window, stride):
-    starts = [0]
+def window_starts(length, window, stride, shift=0):
+    starts = [-shift]
     while starts[-1] + window < length:
         starts.append(starts[-1] + stride)
     return starts
 
 
-def window_attention(query, key, value, window, stride):
-    """(height, width, heads, head_dim) each; the mean over the windows that hold a point."""
-    height, width, heads, head_dim = query.shape
-    total, count = np.zeros_like(value), np.zeros((height, width, 1, 1))
-    for i in window_starts(height, min(window, height), stride):
-        for j in window_starts(width, min(window, width), stride):
-            rows, columns = slice(i, min(i + window, height)), slice(j, min(j + window, width))
+def window_attention(query, key, value, window, stride, shift=0, bias=None):
+    """(*grid, heads, head_dim) each; the mean over the windows that hold a point.
+
+    `bias`, if given, is a function of (query place, key place), giving one number a head.
+    """
+    grid, heads = query.shape[:-2], query.shape[-2]
+    total, count = np.zeros_like(value), np.zeros((*grid, 1, 1))
+    axes = []
+    for length in grid:
+        clipped = window >= length
+        starts = window_starts(length, min(window, length), stride, 0 if clipped else shift)
+        axes.append([range(max(s, 0), min(s + min(window, length), length)) for s in starts])
+    for ranges in itertools.product(*axes):
+        places = list(itertools.product(*ranges))
+        for place in places:
             for head in range(heads):
-                q, k, v = (part[rows, columns, head].reshape(-1, head_dim) for part in (query, key, value))
-                weights = np.exp(q @ k.T / np.sqrt(head_dim))
-                attended = weights @ v / weights.sum(axis=1, keepdims=True)
-                total[rows, columns, head] += attended.reshape(value[rows, columns, head].shape)
-            count[rows, columns] += 1
+                logits = np.array([query[place][head] @ key[other][head] for other in places])
+                if bias is not None:
+                    logits += [bias(place, other)[head] for other in places]
+                weights = np.exp(logits)
+                for weight, other in zip(weights / weights.sum(), places, strict=True):
+                    total[place][head] += weight * value[other][head]
+            count[place] += 1
     return total / count
 
 
-def multipole_attention(x, weights, *, heads, window, stride, rate):
-    """x (height, width, channel); weights by name: query_key_value, output, output_bias, down, up."""
+def multipole_attention(
+    x,
+    levels,
+    *,
+    heads,
+    window,
+    stride,
+    rate,
+    shift=0,
+    most_levels=math.inf,
+    level_sum="plain",
+    down="learned",
+    up="learned",
+    cosine=False,
+):
+    """x (*grid, channel); `levels` holds the weights of each level (the last serves all that follow) by name.
 
-    def attention(level):
-        parts = np.split(level @ weights["query_key_value"], 3, axis=-1)
-        split = [part.reshape(*level.shape[:2], heads, -1) for part in parts]
-        attended = window_attention(*split, window, stride).reshape(level.shape)
+    query_key_value, output, output_bias, down, up, and where the options ask for them gate, gate_bias, log_scale,
+    and bias: a function (level, offset in points) -> one number a head.
+    """
+
+    def of(level):
+        return levels[min(level, len(levels) - 1)]
+
+    def attention(level, x):
+        weights = of(level)
+        parts = np.split(x @ weights["query_key_value"], 3, axis=-1)
+        query, key, value = (part.reshape(*x.shape[:-1], heads, -1) for part in parts)
+        if cosine:
+            query = query / np.linalg.norm(query, axis=-1, keepdims=True)
+            query = query * np.exp(np.minimum(weights["log_scale"], np.log(100)))[:, None]
+            key = key / np.linalg.norm(key, axis=-1, keepdims=True)
+        else:
+            query = query / np.sqrt(query.shape[-1])
+        bias = None
+        if "bias" in weights:
+
+            def bias(place, other):
+                return weights["bias"](level, tuple(np.subtract(other, place)))
+
+        attended = window_attention(query, key, value, window, stride, shift, bias).reshape(x.shape)
         return attended @ weights["output"] + weights["output_bias"]
 
-    def down(level):
-        height, width, channel = level.shape
-        coarse = np.zeros((-(-height // rate), -(-width // rate), channel))
-        kernel = weights["down"].reshape(rate, rate, channel, channel)
-        for i in range(height):
-            for j in range(width):
-                coarse[i // rate, j // rate] += level[i, j] @ kernel[i % rate, j % rate]
-        return coarse
+    def coarser(level, x):
+        channel, dimensions = x.shape[-1], x.ndim - 1
+        coarse = np.zeros((*(-(-n // rate) for n in x.shape[:-1]), channel))
+        count = np.zeros((*coarse.shape[:-1], 1))
+        for place in np.ndindex(*x.shape[:-1]):
+            cell, inside = tuple(p // rate for p in place), tuple(p % rate for p in place)
+            if down == "learned":
+                kernel = of(level)["down"].reshape(*[rate] * dimensions, channel, channel)
+                coarse[cell] += x[place] @ kernel[inside]
+            else:
+                coarse[cell] += x[place]
+                count[cell] += 1
+        return coarse if down == "learned" else coarse / count
 
-    def up(level, shape):
-        channel = level.shape[-1]
-        kernel = weights["up"].reshape(channel, rate, rate, channel)
-        fine = np.zeros((*shape, channel))
-        for i in range(shape[0]):
-            for j in range(shape[1]):
-                fine[i, j] = level[i // rate, j // rate] @ kernel[:, i % rate, j % rate]
+    def finer(level, x, grid):
+        channel, dimensions = x.shape[-1], x.ndim - 1
+        fine = np.zeros((*grid, channel))
+        for place in np.ndindex(*grid):
+            cell, inside = tuple(p // rate for p in place), tuple(p % rate for p in place)
+            if up == "learned":
+                kernel = of(level)["up"].reshape(channel, *[rate] * dimensions, channel)
+                fine[place] = x[cell] @ kernel[(slice(None), *inside)]
+            else:
+                fine[place] = x[cell]
         return fine
 
-    levels = [x]
-    while max(levels[-1].shape[:2]) > window:
-        levels.append(down(levels[-1]))
+    maps = [x]
+    while max(maps[-1].shape[:-1]) > window and len(maps) < most_levels:
+        maps.append(coarser(len(maps) - 1, maps[-1]))
+    count = len(maps)
+    # The sum as the paper writes it: each level brought up on its own, with the weight that the kind of sum gives.
     total = np.zeros_like(x)
-    for depth, level in enumerate(levels):
-        field = attention(level)
-        for finer in reversed(levels[:depth]):
-            field = up(field, finer.shape[:2])
+    for level in range(count):
+        field = attention(level, maps[level])
+        for below in reversed(range(level)):
+            field = finer(below, field, maps[below].shape[:-1])
+            if level_sum == "reference":
+                field = field / (count - 1 - below)
+            elif level_sum == "gated":
+                weights = of(below)
+                field = field / (1 + np.exp(-(maps[below] @ weights["gate"] + weights["gate_bias"])))
         total += field
     return total
