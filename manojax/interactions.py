@@ -9,6 +9,7 @@ list.
 Only padding, shifted slices and matrix products: nothing is gathered.
 """
 
+import functools
 import itertools
 from typing import NamedTuple
 
@@ -59,6 +60,7 @@ def copy_to_finer(part: Part, rate: int, grid: tuple[int, ...]) -> Part:
     return Part(*map(copy, part))
 
 
+@functools.partial(jax.jit, static_argnames=("query_side", "key_side", "children", "apart", "causal"))
 def cell_attention(
     query: Heads,
     key: Float[Array, "batch *entries heads head_dim"],
@@ -74,7 +76,8 @@ def cell_attention(
     """What keys give to the queries of their own and of neighbouring cells, where children lie `apart` or farther.
 
     A child has query_side^d queries and key_side^d keys, a cell children^d children. Logits are
-    query . key + log(count), so that a key counts as often as there are real points behind it.
+    query . key + log(count), so that a key counts as often as there are real points behind it. Outside `jax.jit`
+    this is one program, not a hundred small ones.
     """
     dimensions = query.ndim - 3
     offsets, met = interaction_list(children, dimensions, apart=apart, causal=causal)
