@@ -14,10 +14,10 @@ CASES = [
     {"shape": (53,), "group": 4, "summaries": 2},
     {"shape": (53,), "group": 4, "summaries": 2, "causal": True},
     {"shape": (24,), "group": 3, "summaries": 3, "causal": True},
-    {"shape": (53,), "group": 4, "summaries": 2, "summarise_queries": True},
+    {"shape": (53,), "group": 6, "summaries": 2, "summarise_queries": True},
     {"shape": (8, 8), "group": 2, "summaries": 2},
     {"shape": (7, 18), "group": 4, "summaries": 2},
-    {"shape": (1, 19), "group": 4, "summaries": 2, "summarise_queries": True},
+    {"shape": (1, 19), "group": 4, "summaries": 1, "summarise_queries": True},
     {"shape": (3, 7, 5), "group": 2, "summaries": 1},
     {"shape": (3, 7, 5), "group": 2, "summaries": 1, "summarise_queries": True},
 ]
