@@ -58,7 +58,7 @@ def fast_multipole_attention(x, weights, *, heads, group, summaries, causal=Fals
         levels += 1
     keys = pyramid(key, group // summaries, weights["keys"], levels)
     values = pyramid(value, group // summaries, weights["values"], levels)
-    queries = pyramid(query, group // summaries, weights["queries"], levels) if summarise_queries else None
+    queries = pyramid(query, group // summaries, weights["queries"], levels) if summarise_queries else []
 
     attended = np.zeros_like(value)
     for i in itertools.product(*map(range, grid)):

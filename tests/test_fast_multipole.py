@@ -71,12 +71,12 @@ def test_agrees_with_loops_in_float64(case):
     """Random weights; some cases have more levels than sets of weights."""
     options = {name: option for name, option in case.items() if name != "shape"}
     module = attention(dimensions=len(case["shape"]), **options)
-    weights = {
+    parameters = {
         "query_key_value": module.query_key_value.kernel,
         "output": module.output.kernel,
         "output_bias": module.output.bias,
     }
-    weights = {name: np.asarray(parameter[...], np.float64) for name, parameter in weights.items()}
+    weights: dict = {name: np.asarray(parameter[...], np.float64) for name, parameter in parameters.items()}
     random = np.random.default_rng(0)
     for name, summaries in summaries_of(module).items():
         for step in summaries.steps:
@@ -163,7 +163,9 @@ def flops(n, **form):
     """Of the program that XLA is given, by its own count."""
     graph, state = nnx.split(attention(16, group=64, summaries=4, **form))
     program = jax.jit(lambda state, x: nnx.merge(graph, state)(x))
-    return program.lower(state, jax.ShapeDtypeStruct((1, n, 16), jnp.float32)).cost_analysis()["flops"]
+    costs = program.lower(state, jax.ShapeDtypeStruct((1, n, 16), jnp.float32)).cost_analysis()
+    assert costs is not None
+    return costs["flops"]
 
 
 def test_cost_is_linear_where_queries_are_summarised():
