@@ -1,5 +1,7 @@
 """Neural operators for PDE surrogates: arrays in, arrays out."""
 
+from manojax.fast_multipole import FastMultipoleAttention
+from manojax.fma import FMA, FMAConfig
 from manojax.fno import FNO, FNOConfig
 from manojax.grids import interpolate, nearest, unit_nodes
 from manojax.mano import MANO, MANOConfig
@@ -9,10 +11,13 @@ from manojax.spectral import SpectralConv
 from manojax.vit import ViT, ViTConfig
 
 __all__ = [
+    "FMA",
     "FNO",
     "MANO",
     "MODELS",
+    "FMAConfig",
     "FNOConfig",
+    "FastMultipoleAttention",
     "MANOConfig",
     "MultipoleAttention",
     "SpectralConv",

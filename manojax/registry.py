@@ -8,6 +8,7 @@ from flax import nnx
 from jax.typing import DTypeLike
 
 from manojax.base import Operator
+from manojax.fma import FMA
 from manojax.fno import FNO
 from manojax.mano import MANO, PaperMANO, ReferenceMANO
 from manojax.vit import ViT
@@ -16,6 +17,7 @@ MODELS: dict[str, type[Operator]] = {
     "mano": MANO,
     "mano-paper": PaperMANO,
     "mano-reference": ReferenceMANO,
+    "fma": FMA,
     "fno": FNO,
     "vit": ViT,
 }
