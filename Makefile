@@ -1,16 +1,20 @@
 # make demo   install into .venv and run the demonstration
 # make test   install into .venv and run the tests
+# make check  run the slow tests too
 PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 VENV ?= .venv
 DEMO ?= demo
 
-.PHONY: demo test
+.PHONY: demo test check
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/manojax demo --out $(DEMO)
 
 test: $(VENV)/.installed-for-tests
 	$(VENV)/bin/python -m pytest
+
+check: $(VENV)/.installed-for-tests
+	$(VENV)/bin/python -m pytest -m "slow or not slow"
 
 $(VENV)/bin/python:
 	$(if $(PYTHON),,$(error Python 3.11 or newer is needed; name one with make PYTHON=...))

@@ -1,0 +1,203 @@
+"""What do operators with attention cost as the grid grows, and beside full attention?
+
+    python benchmarks/operators.py [--rounds 5] [--largest 1024] [--json FILE] [--plot FILE]
+
+Width 32, depth 2, batch 1, float32, relative L2-like loss; a step is forward and gradient. Floating-point operations
+and memory are XLA's own count for the compiled program (temporary memory, at its peak); exponents are least-squares
+slopes of their logarithms against that of the number of points. Times are medians; compilation is not in them.
+
+- MANO and FMA (linear form) on 64 x 64 to 1024 x 1024 points, FMA on 1 k to 256 k tokens of one axis;
+- MANO's step beside full attention's at 64 x 64 points;
+- one MANO block beside its own matrix products, run alone in the same round (batch 8, 64 x 64 points).
+
+Found: see `results/operators.json` and the table in the README.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+import manojax
+from manojax.layers import PreNormBlock, default_init
+from manojax.pyramid import level_count
+from pde.files import write_text
+from pde.versions import versions
+
+WIDTH, DEPTH = 32, 2
+
+
+def median_seconds(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Each function in turn in every round, after one round to warm up."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for round_ in range(rounds + 1):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            jax.block_until_ready(function())
+            if round_:
+                times[name].append(time.perf_counter() - start)
+    return {name: float(np.median(seconds)) for name, seconds in times.items()}
+
+
+def step(name: str, grid: tuple[int, ...], **options: Any) -> tuple[Any, Callable[[], Any]]:
+    """The compiled gradient of a model on that grid, and how to run it."""
+    model = manojax.create(name, width=WIDTH, depth=DEPTH, dimensions=len(grid), rngs=nnx.Rngs(0), **options)
+    graph, params = nnx.split(model, nnx.Param)
+    x = jax.random.normal(jax.random.key(0), (1, *grid, 1))
+
+    def loss(params: Any) -> jax.Array:
+        return jnp.linalg.norm(nnx.merge(graph, params)(x) - x)
+
+    compiled = jax.jit(jax.grad(loss)).lower(params).compile()
+    return compiled, lambda: compiled(params)
+
+
+def cost(compiled: Any) -> dict[str, float]:
+    return {
+        "flops": compiled.cost_analysis()["flops"],
+        "bytes": compiled.memory_analysis().temp_size_in_bytes,
+    }
+
+
+def growth(name: str, grids: list[tuple[int, ...]], rounds: int, **options: Any) -> dict[str, Any]:
+    """Cost of a step on each grid, with the exponent in the number of points."""
+    rows = []
+    for grid in grids:
+        compiled, run = step(name, grid, **options)
+        seconds = median_seconds({"step": run}, rounds)["step"]
+        rows.append({"grid": grid, **cost(compiled), "seconds": seconds})
+        print(f"{name} {' x '.join(map(str, grid))}: {rows[-1]}", flush=True)
+    points = np.log([np.prod(row["grid"]) for row in rows])
+
+    def exponent(key: str, chosen: slice = slice(None)) -> float:
+        return float(np.polyfit(points[chosen], np.log([row[key] for row in rows])[chosen], 1)[0])
+
+    return {
+        "rows": rows,
+        "flops exponent": exponent("flops"),
+        "bytes exponent": exponent("bytes"),
+        "seconds exponent from the second grid": exponent("seconds", slice(1, None)),
+    }
+
+
+def beside_full_attention(rounds: int) -> dict[str, Any]:
+    grid = (64, 64)
+    programs = {name: step(name, grid) for name in ("mano", "full-attention")}
+    seconds = median_seconds({name: run for name, (_, run) in programs.items()}, rounds)
+    found = {name: {**cost(compiled), "seconds": seconds[name]} for name, (compiled, _) in programs.items()}
+    for key in ("flops", "bytes", "seconds"):
+        found[f"full attention by mano, {key}"] = found["full-attention"][key] / found["mano"][key]
+    return found
+
+
+def block_beside_its_products(rounds: int, stride: int) -> dict[str, float]:
+    """A block of MANO by the time of its own matrix products, forward and forward with gradient."""
+    batch, side = 8, 64
+    rngs = nnx.Rngs(0)
+    attention = manojax.MultipoleAttention(WIDTH, stride=stride, rngs=rngs)
+    block = PreNormBlock(attention, WIDTH, WIDTH, output_init=default_init, dtype=jnp.float32, rngs=rngs)
+    graph, params = nnx.split(block, nnx.Param)
+    x = jax.random.normal(jax.random.key(0), (batch, side, side, WIDTH))
+    weight = jax.random.normal(jax.random.key(1), x.shape)
+
+    def call(params: Any, x: jax.Array) -> jax.Array:
+        return nnx.merge(graph, params)(x)
+
+    def gradient(params: Any, x: jax.Array) -> Any:
+        return jax.grad(lambda params, x: (weight * call(params, x)).sum(), (0, 1))(params, x)
+
+    pairs = [(jax.random.normal(jax.random.key(2), (m, k)), jnp.ones((k, n))) for m, k, n in products(batch, side)]
+    cotangents = [a @ b for a, b in pairs]
+    all_products = jax.jit(lambda pairs: [a @ b for a, b in pairs])
+    with_gradients = jax.jit(
+        lambda pairs, cts: [(a @ b, ct @ b.T, a.T @ ct) for (a, b), ct in zip(pairs, cts, strict=True)]
+    )
+    call, gradient = jax.jit(call), jax.jit(gradient)
+    seconds = median_seconds(
+        {
+            "block": lambda: call(params, x),
+            "products": lambda: all_products(pairs),
+            "block gradient": lambda: gradient(params, x),
+            "products gradient": lambda: with_gradients(pairs, cotangents),
+        },
+        rounds,
+    )
+    return {
+        **seconds,
+        "forward": seconds["block"] / seconds["products"],
+        "gradient": seconds["block gradient"] / seconds["products gradient"],
+    }
+
+
+def products(batch: int, side: int) -> list[tuple[int, int, int]]:
+    """The matrix products of a block, (rows, inner, columns): MLP, then projections and D and U of every level."""
+    points = batch * side * side
+    found = [(points, WIDTH, WIDTH)] * 2
+    for level in range(level_count((side, side), 2, 2)):
+        if level:
+            points //= 4
+            found += [(points, 4 * WIDTH, WIDTH), (points, WIDTH, 4 * WIDTH)]
+        found += [(points, WIDTH, 3 * WIDTH), (points, WIDTH, WIDTH)]
+    return found
+
+
+def plot(result: dict[str, Any], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    for name, marker in (("mano", "o"), ("fma", "s"), ("fma, one axis", "^")):
+        rows = result[name]["rows"]
+        points = [np.prod(row["grid"]) for row in rows]
+        axes[0].loglog(points, [row["seconds"] for row in rows], marker=marker, label=name)
+        axes[1].loglog(points, [row["bytes"] / 2**20 for row in rows], marker=marker, label=name)
+    for axis, label in zip(axes, ("seconds a step", "temporary memory, MiB"), strict=True):
+        axis.set(xlabel="points", ylabel=label)
+        axis.grid(alpha=0.3)
+        axis.legend()
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--largest", type=int, default=1024)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--plot", type=Path)
+    options = parser.parse_args()
+    sides = [side for side in (64, 128, 256, 512, 1024) if side <= options.largest]
+    lengths = [n for n in (1024, 4096, 16384, 65536, 262144) if n <= options.largest**2]
+    result = {
+        "versions": versions(),
+        "device": jax.devices()[0].device_kind,
+        "block beside its products": {
+            f"stride {stride}": block_beside_its_products(options.rounds, stride) for stride in (1, 2)
+        },
+        "64 x 64": beside_full_attention(options.rounds),
+    }
+    print(json.dumps(result, indent=2), flush=True)
+    far = {"summarise_queries": True}
+    result["mano"] = growth("mano", [(side, side) for side in sides], options.rounds)
+    result["fma"] = growth("fma", [(side, side) for side in sides], options.rounds, levels=8, **far)
+    result["fma, one axis"] = growth(
+        "fma", [(n,) for n in lengths], options.rounds, group=64, summaries=4, levels=12, **far
+    )
+    for name in ("mano", "fma", "fma, one axis"):
+        print(name, {key: round(value, 3) for key, value in result[name].items() if key != "rows"})
+    if options.json:
+        write_text(options.json, json.dumps(result, indent=2) + "\n")
+    if options.plot:
+        plot(result, options.plot)
+
+
+if __name__ == "__main__":
+    main()
