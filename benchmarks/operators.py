@@ -2,9 +2,10 @@
 
     python benchmarks/operators.py [--rounds 5] [--largest 1024] [--json FILE] [--plot FILE]
 
-Width 32, depth 2, batch 1, float32, relative L2-like loss; a step is forward and gradient. Floating-point operations
-and memory are XLA's own count for the compiled program (temporary memory, at its peak); exponents are least-squares
-slopes of their logarithms against that of the number of points. Times are medians; compilation is not in them.
+Width 32, depth 2, batch 1, float32; a step is forward and gradient. Operations and memory are XLA's own count for the
+compiled program (operations of one of the two blocks, which run in a loop; temporary memory at its peak); exponents
+are least-squares slopes of their logarithms against that of the number of points. Times are medians; compilation is
+not in them.
 
 - MANO and FMA (linear form) on 64 x 64 to 1024 x 1024 points, FMA on 1 k to 256 k tokens of one axis;
 - MANO's step beside full attention's at 64 x 64 points;
@@ -91,10 +92,9 @@ def beside_full_attention(rounds: int) -> dict[str, Any]:
     grid = (64, 64)
     programs = {name: step(name, grid) for name in ("mano", "full-attention")}
     seconds = median_seconds({name: run for name, (_, run) in programs.items()}, rounds)
-    found = {name: {**cost(compiled), "seconds": seconds[name]} for name, (compiled, _) in programs.items()}
-    for key in ("flops", "bytes", "seconds"):
-        found[f"full attention by mano, {key}"] = found["full-attention"][key] / found["mano"][key]
-    return found
+    costs = {name: {**cost(compiled), "seconds": seconds[name]} for name, (compiled, _) in programs.items()}
+    ratios = {key: costs["full-attention"][key] / costs["mano"][key] for key in ("flops", "bytes", "seconds")}
+    return {**costs, "full attention by mano": ratios}
 
 
 def block_beside_its_products(rounds: int, stride: int) -> dict[str, float]:

@@ -1,5 +1,8 @@
 """Eight devices give what one gives."""
 
+import math
+import re
+
 import jax
 import numpy as np
 import pytest
@@ -8,16 +11,18 @@ from jax.sharding import Mesh
 
 import manojax
 from manojax.sharding import sharded
-from tests.test_models import SMALL
+from tests.test_models import NAMES, SMALL
 
 SPLIT = [
     ((2, 64, 6), {}),
-    ((2, 64, 6), {"window": 3, "stride": 2}),
-    ((2, 48, 6), {"window": 3, "stride": 3, "rate": 3, "shifted": True}),
-    ((2, 64, 6), {"position": "continuous", "level_sum": "gated", "remat": True}),
-    ((2, 64, 6), {"down": "pooled", "up": "nearest", "weight_sets": 3, "position": "table"}),
-    ((2, 64), {}),
-    ((2, 32, 4, 4), {}),
+    pytest.param((2, 64, 6), {"window": 3, "stride": 2}, marks=pytest.mark.slow),
+    pytest.param((2, 48, 6), {"window": 3, "stride": 3, "rate": 3, "shifted": True}, marks=pytest.mark.slow),
+    pytest.param(
+        (2, 64, 6), {"position": "continuous", "level_sum": "gated", "remat": True}, marks=pytest.mark.slow
+    ),
+    pytest.param((2, 64, 6), {"down": "pooled", "up": "nearest", "weight_sets": 3}, marks=pytest.mark.slow),
+    pytest.param((2, 64), {}, marks=pytest.mark.slow),
+    pytest.param((2, 32, 4, 4), {}, marks=pytest.mark.slow),
 ]
 
 
@@ -37,7 +42,7 @@ def assert_same_values_and_gradients(one, many, params, x):
         np.testing.assert_allclose(b, a, rtol=0, atol=1e-5 * largest)
 
 
-@pytest.mark.parametrize("name", [name for name in manojax.MODELS if name not in ("mano-paper", "mano-reference")])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_batch_over_eight_devices(name):
     model, params, one = parts(name)
     mesh = Mesh(np.array(jax.devices()), ("batch",))
@@ -52,3 +57,29 @@ def test_a_grid_over_eight_devices(shape, options):
     mesh = Mesh(np.array(jax.devices()), ("space",))
     x = jax.random.normal(jax.random.key(1), (*shape, 1))
     assert_same_values_and_gradients(one, sharded(model, mesh, space_axis="space"), params, x)
+
+
+def test_no_map_of_full_resolution_is_gathered():
+    """What the compiled gradient gathers are maps of levels too small to be split, and nothing larger."""
+    model, params, _ = parts("mano")
+    many = sharded(model, Mesh(np.array(jax.devices()), ("space",)), space_axis="space")
+    x = jax.random.normal(jax.random.key(1), (2, 64, 6, 1))
+    program = jax.jit(jax.grad(lambda p: many(p, x).sum())).lower(params).compile().as_text()
+    gathered = re.findall(r"= f32\[([\d,]+)\]\S* all-gather", program)
+    assert gathered
+    points = [math.prod(map(int, shape.split(","))) for shape in gathered]
+    assert max(points) <= 2 * 16 * 2 * SMALL["mano"]["width"]  # two rows a device, two levels down
+
+
+@pytest.mark.parametrize("name", ["fno", "vit"])
+def test_models_that_see_the_whole_grid_refuse_to_split_it(name):
+    model, *_ = parts(name)
+    with pytest.raises(ValueError, match="only MANO can split"):
+        sharded(model, Mesh(np.array(jax.devices()), ("space",)), space_axis="space")
+
+
+def test_pieces_that_cannot_be_coarsened_are_refused():
+    model, params, _ = parts("mano")
+    many = sharded(model, Mesh(np.array(jax.devices()), ("space",)), space_axis="space")
+    with pytest.raises(ValueError, match="a device has 3 rows"):
+        many(params, jax.numpy.zeros((1, 24, 6, 1)))
