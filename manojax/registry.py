@@ -10,7 +10,10 @@ from jax.typing import DTypeLike
 from manojax.base import Operator
 from manojax.fno import FNO
 from manojax.mano import MANO, PaperMANO, ReferenceMANO
-from manojax.vit import ViT
+from manojax.mgno import MgNO
+from manojax.transolver import Transolver
+from manojax.unet import UNet
+from manojax.vit import FullAttention, ViT
 
 MODELS: dict[str, type[Operator]] = {
     "mano": MANO,
@@ -18,6 +21,10 @@ MODELS: dict[str, type[Operator]] = {
     "mano-reference": ReferenceMANO,
     "fno": FNO,
     "vit": ViT,
+    "full-attention": FullAttention,
+    "unet": UNet,
+    "mgno": MgNO,
+    "transolver": Transolver,
 }
 
 
