@@ -83,7 +83,7 @@ def rematerialised(module: nnx.Module, *inputs: Any) -> Any:
     graph, state = nnx.split(module)
 
     @jax.checkpoint
-    def call(state: nnx.State, *inputs: Any) -> Any:
+    def call(state: Any, *inputs: Any) -> Any:
         return nnx.merge(graph, state)(*inputs)
 
     return call(state, *inputs)

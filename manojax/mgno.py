@@ -105,12 +105,13 @@ class MgNO(Operator):
     of 2^d points, the stride, in place of 3^d and 4^d; b is one number a channel and no function; borders are
     continued by zeros; a lift, a head and coordinates; the factor 2, which W could hold as well.
 
-    Initialisation, so that activations keep their scale at any depth. GELU is x/2 plus an even function that is
-    quadratic near zero: 2 gelu has slope 1, L starts orthogonal and the V-cycle starts as a small addition to it,
-    so a block starts near an isometry. What the quadratic part and the V-cycles add shall sum over all blocks to
-    the scale of one: hence a variance of 1 / (4 depth) after the lift, undone by the head, and the gain of the
-    smoothers, given that a V-cycle has four times the variance of its first smoothing, on ever so many levels.
-    Kernels of a convolution could not carry the scale as L does, for they lose some at every border.
+    Initialisation, so that fields of unit variance keep their scale at any depth. GELU is x/2 plus an even
+    function that is quadratic near zero: 2 gelu has slope 1, L starts orthogonal and the V-cycle starts as a small
+    addition to it, so a block starts near an isometry. (Convolutions could not carry the scale as L does: they
+    lose some at every border.) What the quadratic parts and the V-cycles add shall sum over all blocks to less
+    than the scale of one: hence a variance of 1 / (16 depth) after the lift, which the head undoes, and smoothers
+    of a variance of 1 / (8 depth), for a V-cycle has up to four times the variance of its first smoothing on ever
+    so many levels. Fields of several times unit variance grow in models of many blocks: nothing holds them back.
     """
 
     Config = MgNOConfig
@@ -125,22 +126,22 @@ class MgNO(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        width, share = config.width, 4 * config.depth
+        width, small = config.width, 16 * config.depth
         self.coordinates, self.remat = config.coordinates, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
-        self.lift = nnx.Linear(inputs, width, kernel_init=residual_init(share), dtype=dtype, rngs=rngs)
+        self.lift = nnx.Linear(inputs, width, kernel_init=residual_init(small), dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
         for _ in range(config.depth):
             cycle = VCycle(
                 width,
                 levels=config.levels,
                 dimensions=dimensions,
-                smoother_init=residual_init(share),
+                smoother_init=residual_init(8 * config.depth),
                 dtype=dtype,
                 rngs=rngs,
             )
             self.blocks.append(_Block(cycle, width, dtype=dtype, rngs=rngs))
-        head_init = nnx.initializers.variance_scaling(share, "fan_in", "truncated_normal")
+        head_init = nnx.initializers.variance_scaling(small, "fan_in", "truncated_normal")
         self.head = nnx.Linear(width, out_channels, kernel_init=head_init, dtype=dtype, rngs=rngs)
 
     def __call__(
