@@ -2,10 +2,10 @@
 
     python benchmarks/operators.py [--rounds 5] [--largest 1024] [--json FILE] [--plot FILE]
 
-Width 32, depth 2, batch 1, float32; a step is forward and gradient. Operations and memory are XLA's own count for the
-compiled program (operations of one of the two blocks, which run in a loop; temporary memory at its peak); exponents
-are least-squares slopes of their logarithms against that of the number of points. Times are medians; compilation is
-not in them.
+Width 32, depth 2, batch 1, float32; a step is forward and gradient. Operations and memory are XLA's own count for
+the compiled program (operations of one of the two blocks, which run in a loop; temporary memory at its peak);
+exponents are least-squares slopes of their logarithms against that of the number of points. Times are medians;
+compilation is not in them.
 
 - MANO and FMA (linear form) on 64 x 64 to 1024 x 1024 points, FMA on 1 k to 256 k tokens of one axis;
 - MANO's step beside full attention's at 64 x 64 points;

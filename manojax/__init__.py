@@ -5,10 +5,13 @@ from manojax.fma import FMA, FMAConfig
 from manojax.fno import FNO, FNOConfig
 from manojax.grids import interpolate, nearest, unit_nodes
 from manojax.mano import MANO, MANOConfig
+from manojax.mgno import MgNO, MgNOConfig
 from manojax.multipole import MultipoleAttention
 from manojax.registry import MODELS, create
 from manojax.spectral import SpectralConv
-from manojax.vit import ViT, ViTConfig
+from manojax.transolver import Transolver, TransolverConfig
+from manojax.unet import UNet, UNetConfig
+from manojax.vit import FullAttention, FullAttentionConfig, ViT, ViTConfig
 
 __all__ = [
     "FMA",
@@ -18,9 +21,17 @@ __all__ = [
     "FMAConfig",
     "FNOConfig",
     "FastMultipoleAttention",
+    "FullAttention",
+    "FullAttentionConfig",
     "MANOConfig",
+    "MgNO",
+    "MgNOConfig",
     "MultipoleAttention",
     "SpectralConv",
+    "Transolver",
+    "TransolverConfig",
+    "UNet",
+    "UNetConfig",
     "ViT",
     "ViTConfig",
     "create",

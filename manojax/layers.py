@@ -92,11 +92,14 @@ class PreNormBlock(nnx.Module):
         return x + self.mlp(self.mlp_norm(x))
 
 
-def in_sequence(blocks: Sequence[nnx.Module], x: Map, *context: Any, remat: bool = False) -> Map:
+def in_sequence(
+    blocks: Sequence[nnx.Module], x: Map, *context: Any, remat: bool = False, scan: bool = True
+) -> Map:
     """x through the blocks in turn, each called with what else is given.
 
-    Blocks that are alike but for their parameters are compiled once, as the body of a scan. With `remat` a
-    gradient computes each block a second time instead of keeping what lies inside it.
+    Blocks that are alike but for their parameters are compiled once, as the body of a scan, unless told otherwise:
+    convolutions run many times slower in it on a CPU. With `remat` a gradient computes each block a second time
+    instead of keeping what lies inside it.
     """
     graphs, states = zip(*(nnx.split(block) for block in blocks), strict=True)
 
@@ -105,7 +108,7 @@ def in_sequence(blocks: Sequence[nnx.Module], x: Map, *context: Any, remat: bool
 
     if remat:
         call = jax.checkpoint(call, static_argnums=0)
-    if any(graph != graphs[0] for graph in graphs):
+    if not scan or any(graph != graphs[0] for graph in graphs):
         for graph, state in zip(graphs, states, strict=True):
             x = call(graph, state, x)
         return x

@@ -11,7 +11,10 @@ from manojax.base import Operator
 from manojax.fma import FMA
 from manojax.fno import FNO
 from manojax.mano import MANO, PaperMANO, ReferenceMANO
-from manojax.vit import ViT
+from manojax.mgno import MgNO
+from manojax.transolver import Transolver
+from manojax.unet import UNet
+from manojax.vit import FullAttention, ViT
 
 MODELS: dict[str, type[Operator]] = {
     "mano": MANO,
@@ -20,6 +23,10 @@ MODELS: dict[str, type[Operator]] = {
     "fma": FMA,
     "fno": FNO,
     "vit": ViT,
+    "full-attention": FullAttention,
+    "unet": UNet,
+    "mgno": MgNO,
+    "transolver": Transolver,
 }
 
 

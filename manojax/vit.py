@@ -34,6 +34,13 @@ class ViTConfig(ModelConfig):
     """Compute blocks a second time in the gradient instead of keeping their activations."""
 
 
+@dataclass(frozen=True)
+class FullAttentionConfig(ViTConfig):
+    """Options of ViT with a token for every point."""
+
+    patch: int = 1
+
+
 class ViT(Operator):
     """Vision transformer (Dosovitskiy et al., arXiv 2010.11929) from fields to fields.
 
@@ -90,6 +97,12 @@ class ViT(Operator):
         tokens = in_sequence(self.blocks, tokens, remat=self.remat)
         values = self.head(self.norm(tokens))
         return from_cells(values.reshape(*cells.shape[:-1], self.out_channels), self.sides, grid)
+
+
+class FullAttention(ViT):
+    """Full attention among all points of the grid."""
+
+    Config = FullAttentionConfig
 
 
 def _centres(axis: Float[Array, " n"], patch: int) -> Float[Array, " patches"]:

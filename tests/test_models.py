@@ -21,6 +21,10 @@ SMALL = {
     "fma": {"width": 16, "depth": 2, "group": 2, "summaries": 1, "levels": 2},
     "fno": {"width": 8, "depth": 2, "modes": (4, 4)},
     "vit": {"width": 16, "depth": 2},
+    "full-attention": {"width": 16, "depth": 2},
+    "unet": {"width": 8, "levels": 3},
+    "mgno": {"width": 8, "depth": 2, "levels": 3},
+    "transolver": {"width": 16, "depth": 2, "slices": 8},
 }
 
 
@@ -62,7 +66,7 @@ def test_lines_and_volumes(name, dimensions):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_smallest_model_works(name):
-    options = {"width": 1, "depth": 1, **({} if name == "fno" else {"heads": 1})}
+    options = {"width": 1, "depth": 1, **({} if name in ("fno", "unet", "mgno") else {"heads": 1})}
     forward, params = split(manojax.create(name, rngs=nnx.Rngs(0), **options))
     assert np.isfinite(forward(params, random_fields(1, 5, 4, 1))).all()
 
@@ -214,7 +218,7 @@ def test_the_same_key_gives_the_same_bits(name):
 
 
 def test_unknown_names_and_options_are_refused():
-    with pytest.raises(ValueError, match=r"no model is named 'unett'; there are mano, .*vit"):
-        manojax.create("unett", rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match=r"no model is named 'lstm'; there are mano, .*vit"):
+        manojax.create("lstm", rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match="fno has no option 'window'"):
         manojax.create("fno", window=2, rngs=nnx.Rngs(0))
