@@ -8,6 +8,7 @@ from manojax.mano import MANO, MANOConfig
 from manojax.mgno import MgNO, MgNOConfig
 from manojax.multipole import MultipoleAttention
 from manojax.registry import MODELS, create
+from manojax.sharding import sharded
 from manojax.spectral import SpectralConv
 from manojax.transolver import Transolver, TransolverConfig
 from manojax.unet import UNet, UNetConfig
@@ -37,5 +38,6 @@ __all__ = [
     "create",
     "interpolate",
     "nearest",
+    "sharded",
     "unit_nodes",
 ]

@@ -52,7 +52,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         Args:
             data: Data file to train on.
             out: Run folder to create.
-            model: mano, fno or vit.
+            model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
             resume: Go on with the run in --out, with its own configuration.
             architecture: Options of the model.
             training: How it is trained.
