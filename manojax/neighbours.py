@@ -16,6 +16,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 Planes = Float[Array, "heads head_dim batch *grid"]
+Plane = Float[Array, "heads batch *grid"]
 Offset = tuple[int, ...]
 
 
@@ -58,14 +59,16 @@ def neighbour_attention(
     windows = tuple(axis.window for axis in axes)
     offsets = list(itertools.product(*(range(1 - k, k) for k in windows)))
     keys, values = _shifted(key, offsets, windows), _shifted(value, offsets, windows)
-    logits = jnp.stack([_stored(_sum_over_1(query * moved)) for moved in keys])
+    logits = _stored([_sum_over_1(query * moved) for moved in keys])
     if bias is not None:
         biases = bias.reshape(len(offsets), -1)
-        logits = logits + jnp.expand_dims(biases, range(2, logits.ndim))
+        logits = [
+            logit + jnp.expand_dims(own, range(1, logit.ndim)) for logit, own in zip(logits, biases, strict=True)
+        ]
     if any(axis.stride > 1 for axis in axes):  # otherwise no window reaches over the border
-        on_map = jnp.stack([_on_map(axes, offset) for offset in offsets])
-        logits = jnp.where(on_map[:, None, None], logits, _FAR_BELOW)
-    weights = _mean_weights(_stored(logits), offsets, axes)
+        on_map = [_on_map(axes, offset)[None, None] for offset in offsets]
+        logits = [jnp.where(real, logit, _FAR_BELOW) for real, logit in zip(on_map, logits, strict=True)]
+    weights = _mean_weights(dict(zip(offsets, logits, strict=True)), axes)
     terms = (_spread_over_1(w, value.shape[1]) * moved for w, moved in zip(weights, values, strict=True))
     return functools.reduce(jnp.add, terms)
 
@@ -82,22 +85,19 @@ def from_planes(x: Planes) -> Float[Array, "batch *grid heads head_dim"]:
     return _stored(x.reshape(heads[0] * heads[1], -1).T).reshape(*x.shape[2:], *heads)
 
 
-def _mean_weights(
-    logits: Float[Array, "offsets heads batch *grid"], offsets: list[Offset], axes: Sequence[Axis]
-) -> Float[Array, "offsets heads batch *grid"]:
+def _mean_weights(logits: dict[Offset, Plane], axes: Sequence[Axis]) -> list[Plane]:
     """What a point takes of each neighbour, on average over the windows that hold it."""
+    weights = dict.fromkeys(logits, jnp.float32(0))
     starts = list(itertools.product(*(range(1 - axis.window, 1) for axis in axes)))
-    steps = list(itertools.product(*(range(axis.window) for axis in axes)))
-    members = [tuple(np.add(start, step)) for start in starts for step in steps]
-    # As a matrix of ones and zeros the choice of members is cheap, and so is its gradient; exact on all devices.
-    choice = np.array([[member == offset for offset in offsets] for member in members], np.float32)
-    chosen = jnp.einsum("mo,o...->m...", choice, logits, precision="highest")
-    chosen = _stored(chosen.reshape(len(starts), len(steps), *logits.shape[1:]))
-    largest = functools.reduce(jnp.maximum, jnp.moveaxis(jax.lax.stop_gradient(chosen), 1, 0))
-    exponentials = _stored(jnp.exp(chosen - largest[:, None]))
-    scale = _shares(axes, starts)[:, None, None] / _sum_over_1(exponentials)
-    parts = _stored(exponentials * _spread_over_1(scale, len(steps))).reshape(len(members), *logits.shape[1:])
-    return _stored(jnp.einsum("mo,m...->o...", choice, parts, precision="highest"))
+    for start, share in zip(starts, _shares(axes, starts), strict=True):
+        spans = (range(first, first + axis.window) for first, axis in zip(start, axes, strict=True))
+        members = list(itertools.product(*spans))
+        largest = functools.reduce(jnp.maximum, (jax.lax.stop_gradient(logits[o]) for o in members))
+        exponentials = {o: jnp.exp(logits[o] - largest) for o in members}
+        scale = _stored(share[None, None] / functools.reduce(jnp.add, exponentials.values()))
+        for offset, exponential in exponentials.items():
+            weights[offset] = weights[offset] + exponential * scale
+    return _stored(list(weights.values()))
 
 
 def _shares(axes: Sequence[Axis], starts: list[Offset]) -> Float[Array, "starts *grid"]:
