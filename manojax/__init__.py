@@ -4,6 +4,7 @@ from manojax.fno import FNO, FNOConfig
 from manojax.grids import interpolate, nearest, unit_nodes
 from manojax.mano import MANO, MANOConfig
 from manojax.multipole import MultipoleAttention
+from manojax.neuraloperator import from_neuraloperator
 from manojax.registry import MODELS, create
 from manojax.spectral import SpectralConv
 from manojax.vit import ViT, ViTConfig
@@ -19,6 +20,7 @@ __all__ = [
     "ViT",
     "ViTConfig",
     "create",
+    "from_neuraloperator",
     "interpolate",
     "nearest",
     "unit_nodes",

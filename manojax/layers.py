@@ -22,7 +22,7 @@ def residual_init(branches: int) -> Initializer:
 
 def gelu(x: Array) -> Array:
     """x times the normal distribution function at x: the exact one, as in PyTorch, not its tanh approximation."""
-    return jax.nn.gelu(x, approximate=False)
+    return x * (0.5 + 0.5 * jax.lax.erf(x * 0.5**0.5))
 
 
 class LayerNorm(nnx.Module):
@@ -83,7 +83,7 @@ def rematerialised(module: nnx.Module, *inputs: Any) -> Any:
     graph, state = nnx.split(module)
 
     @jax.checkpoint
-    def call(state: nnx.State, *inputs: Any) -> Any:
+    def call(state: Any, *inputs: Any) -> Any:
         return nnx.merge(graph, state)(*inputs)
 
     return call(state, *inputs)
