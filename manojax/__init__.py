@@ -7,6 +7,7 @@ from manojax.grids import interpolate, nearest, unit_nodes
 from manojax.mano import MANO, MANOConfig
 from manojax.mgno import MgNO, MgNOConfig
 from manojax.multipole import MultipoleAttention
+from manojax.neuraloperator import from_neuraloperator
 from manojax.registry import MODELS, create
 from manojax.sharding import sharded
 from manojax.spectral import SpectralConv
@@ -36,6 +37,7 @@ __all__ = [
     "ViT",
     "ViTConfig",
     "create",
+    "from_neuraloperator",
     "interpolate",
     "nearest",
     "sharded",

@@ -19,7 +19,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
 from manojax.cells import cell_counts, from_cells, to_cells
-from manojax.layers import default_init
+from manojax.layers import Linear, default_init
 from manojax.neighbours import Axis, from_planes, neighbour_attention, to_planes
 from manojax.position import PositionBias, offsets_between
 from manojax.space import Space
@@ -68,8 +68,8 @@ class SelfAttention(nnx.Module):
         if not 0 <= shift < max(stride, 1):
             raise ValueError(f"shift {shift} must lie between 0 and stride {stride} - 1")
         self.heads, self.window, self.stride, self.shift = heads, window, stride, shift
-        self.query_key_value = nnx.Linear(width, 3 * width, use_bias=False, dtype=dtype, rngs=rngs)
-        self.output = nnx.Linear(width, width, kernel_init=output_init, dtype=dtype, rngs=rngs)
+        self.query_key_value = Linear(width, 3 * width, use_bias=False, dtype=dtype, rngs=rngs)
+        self.output = Linear(width, width, kernel_init=output_init, dtype=dtype, rngs=rngs)
         self.log_scale = nnx.Param(jnp.full((heads,), math.log(10.0))) if cosine else None
         self.position = position
 

@@ -10,7 +10,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.interactions import Part, cell_attention, copy_to_finer, far_levels, merge
-from manojax.layers import default_init
+from manojax.layers import Linear, default_init
 from manojax.summaries import Counts, Heads, Summaries, level_counts
 
 Map = Float[Array, "batch *grid channel"]
@@ -74,8 +74,8 @@ class FastMultipoleAttention(nnx.Module):
         if causal and (dimensions != 1 or summarise_queries):
             raise ValueError("causal attention must have one axis, and queries that are not summarised")
         self.heads, self.group, self.summaries, self.causal = heads, group, summaries, causal
-        self.query_key_value = nnx.Linear(width, 3 * width, use_bias=False, dtype=dtype, rngs=rngs)
-        self.output = nnx.Linear(width, width, kernel_init=output_init, dtype=dtype, rngs=rngs)
+        self.query_key_value = Linear(width, 3 * width, use_bias=False, dtype=dtype, rngs=rngs)
+        self.output = Linear(width, width, kernel_init=output_init, dtype=dtype, rngs=rngs)
         summarise = functools.partial(
             Summaries, group // summaries, levels, heads, width // heads, dimensions=dimensions, rngs=rngs
         )

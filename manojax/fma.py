@@ -13,7 +13,7 @@ from manojax.base import ModelConfig, Operator
 from manojax.fast_multipole import FastMultipoleAttention
 from manojax.grids import Coordinates, append_coordinates
 from manojax.interactions import far_levels
-from manojax.layers import MLP, LayerNorm, PreNormBlock, in_sequence, residual_init
+from manojax.layers import MLP, LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class FMA(Operator):
     ):
         width = config.width
         self.remat = config.remat
-        self.lift = nnx.Linear(in_channels + dimensions, width, dtype=dtype, rngs=rngs)
+        self.lift = Linear(in_channels + dimensions, width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
         output_init = residual_init(2 * config.depth)
         for _ in range(config.depth):

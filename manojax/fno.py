@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -14,10 +13,12 @@ from jaxtyping import Float
 
 from manojax.base import ModelConfig, Operator
 from manojax.grids import Coordinates, append_coordinates
-from manojax.layers import MLP
+from manojax.layers import MLP, Linear, gelu, in_sequence, rematerialised, residual_init
 from manojax.spectral import SpectralConv, held_modes
 
 _MODES = 12
+# Where GELU is close to linear, a chain of blocks keeps the scale of its features; nearer to zero each halves it.
+_lift_init = nnx.initializers.variance_scaling(16.0, "fan_in", "truncated_normal")
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,20 @@ class FNOConfig(ModelConfig):
     """Number of Fourier blocks."""
     modes: tuple[int, ...] | None = None
     """Modes kept along each axis, |k| < modes; by default 12, or fewer where the training grid holds fewer."""
+    nyquist: bool = False
+    """Keep k = -modes too, and k = modes along the last axis, where a grid holds them (see `SpectralConv`)."""
+    lift_ratio: float = 2.0
+    """Hidden channels of the lift as a multiple of the width."""
+    projection_ratio: float = 2.0
+    """Hidden channels of the projection as a multiple of the width."""
+    mlp_ratio: float = 0.5
+    """Hidden channels of the blocks' MLPs as a multiple of the width."""
     padding: float = 0.0
     """Zeros appended to each axis before the first block and cut off after the last, as a fraction of the axis."""
+    coordinates: bool = True
+    """Give every point its coordinates as input channels."""
+    remat: bool = False
+    """Compute blocks a second time in the gradient instead of keeping their activations."""
 
     def __post_init__(self):
         super().__post_init__()
@@ -43,15 +56,21 @@ class FNOConfig(ModelConfig):
         if self.modes is None:
             return dataclasses.replace(self, modes=tuple(min(_MODES, n) for n in held))
         if any(m > n for m, n in zip(self.modes, held, strict=True)):
-            raise ValueError(
-                f"modes {self.modes[0]} {self.modes[1]} do not fit the {shape[0]} x {shape[1]} training grid; "
-                f"it holds at most {held[0]} {held[1]}"
+            asked, grid, most = (
+                " ".join(map(str, self.modes)),
+                " x ".join(map(str, shape)),
+                " ".join(map(str, held)),
             )
+            raise ValueError(f"modes {asked} do not fit the {grid} training grid; it holds at most {most}")
         return self
+
+    def hidden(self, ratio: float) -> int:
+        """Channels of a hidden layer."""
+        return max(1, round(ratio * self.width))
 
 
 class FNO(Operator):
-    """Fourier neural operator (Li et al., arXiv 2010.08895; block as in neuraloperator's, with a channel MLP).
+    """Fourier neural operator (Li et al., arXiv 2010.08895; the architecture of neuraloperator 2.0's defaults).
 
     Lift = Linear-GELU-Linear on fields and coordinates; blocks y = g(SpectralConv(x) + W x), then
     g(MLP(y) + s * x) with g = GELU (the identity in the last block) and s one learned factor a channel;
@@ -73,36 +92,49 @@ class FNO(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        width = config.width
-        self.padding = config.padding
-        self.lift = MLP(in_channels + dimensions, 2 * width, width, dtype=dtype, rngs=rngs)
-        modes = config.modes or (_MODES, _MODES)
-        self.blocks = nnx.List([_Block(width, modes, dtype, rngs) for _ in range(config.depth)])
-        self.projection = MLP(width, 2 * width, out_channels, dtype=dtype, rngs=rngs)
+        width, modes = config.width, config.modes or (_MODES,) * dimensions
+        self.coordinates, self.padding, self.remat = config.coordinates, config.padding, config.remat
+        inputs = in_channels + (dimensions if config.coordinates else 0)
+        hidden = config.hidden(config.lift_ratio)
+        self.lift = MLP(inputs, hidden, width, output_init=_lift_init, dtype=dtype, rngs=rngs)
+        self.blocks = nnx.List([])
+        for index in range(config.depth):
+            last = index == config.depth - 1
+            self.blocks.append(FourierBlock(config, modes, activated=not last, dtype=dtype, rngs=rngs))
+        hidden = config.hidden(config.projection_ratio)
+        self.projection = MLP(width, hidden, out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
     ) -> Float[Array, "batch *grid out"]:
-        height, width = fields.shape[1:3]
-        x = self.lift(append_coordinates(fields, coordinates))
-        extra = [math.ceil(self.padding * n) for n in (height, width)]
-        x = jnp.pad(x, ((0, 0), (0, extra[0]), (0, extra[1]), (0, 0)))
-        for index, block in enumerate(self.blocks):
-            last = index == len(self.blocks) - 1
-            x = block(x, activation=(lambda y: y) if last else jax.nn.gelu)
-        return self.projection(x[:, :height, :width])
+        grid = fields.shape[1:-1]
+        x = rematerialised(self.lift, append_coordinates(fields, coordinates) if self.coordinates else fields)
+        padding = [(0, math.ceil(self.padding * n)) for n in grid]
+        x = jnp.pad(x, [(0, 0), *padding, (0, 0)])
+        x = in_sequence(self.blocks, x, remat=self.remat, scan=False)
+        return rematerialised(self.projection, x[:, *(slice(n) for n in grid)])
 
 
-class _Block(nnx.Module):
-    def __init__(self, width: int, modes: tuple[int, ...], dtype: DTypeLike, rngs: nnx.Rngs):
-        self.spectral = SpectralConv(width, width, modes, rngs=rngs)
-        self.skip = nnx.Linear(width, width, dtype=dtype, rngs=rngs)
-        self.mlp = MLP(width, max(1, width // 2), width, dtype=dtype, rngs=rngs)
+class FourierBlock(nnx.Module):
+    """y = g(SpectralConv(x) + W x), then g(MLP(y) + s * x)."""
+
+    def __init__(
+        self, config: FNOConfig, modes: tuple[int, ...], *, activated: bool, dtype: DTypeLike, rngs: nnx.Rngs
+    ):
+        width = config.width
+        self.activated = activated
+        self.spectral = SpectralConv(width, width, modes, nyquist=config.nyquist, rngs=rngs)
+        self.skip = Linear(width, width, dtype=dtype, rngs=rngs)
+        output_init = residual_init(config.depth)
+        hidden = config.hidden(config.mlp_ratio)
+        self.mlp = MLP(width, hidden, width, output_init=output_init, dtype=dtype, rngs=rngs)
         self.gate = nnx.Param(jnp.ones((width,)))
 
-    def __call__(
-        self, x: Float[Array, "batch *grid channel"], activation: Callable[[Array], Array]
-    ) -> Float[Array, "batch *grid channel"]:
-        y = activation(self.spectral(x) + self.skip(x))
-        gated = self.gate[...].astype(x.dtype)[None, None, None, :] * x
-        return activation(self.mlp(y) + gated)
+    def __call__(self, x: Float[Array, "batch *grid channel"]) -> Float[Array, "batch *grid channel"]:
+        y = self._activate(self.spectral(x) + self.skip(x))
+        gate = jnp.expand_dims(self.gate[...].astype(x.dtype), range(x.ndim - 1))
+        return self._activate(rematerialised(self.mlp, y) + gate * x)
+
+    def _activate(self, x: Float[Array, "batch *grid channel"]) -> Float[Array, "batch *grid channel"]:
+        # The gradient keeps x alone: computing GELU again costs less than the memory of its inner results.
+        return jax.checkpoint(gelu)(x) if self.activated else x

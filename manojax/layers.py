@@ -39,6 +39,17 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     return _normal_distribution(x), dx * jnp.exp(-0.5 * x * x) * (2 * math.pi) ** -0.5
 
 
+class Linear(nnx.Linear):
+    """A matrix and a bias at every point.
+
+    On a list of points: the gradient of a matrix that acts on more axes costs several times as much on CPUs.
+    """
+
+    def __call__(self, inputs: Array, out_sharding: Any = None) -> Array:
+        points = inputs.reshape(-1, inputs.shape[-1])
+        return super().__call__(points, out_sharding).reshape(*inputs.shape[:-1], -1)
+
+
 class LayerNorm(nnx.Module):
     """Layer normalisation over channels; in float32 whatever the dtype of the map."""
 
@@ -62,8 +73,8 @@ class MLP(nnx.Module):
         dtype: DTypeLike,
         rngs: nnx.Rngs,
     ):
-        self.first = nnx.Linear(in_channels, hidden, dtype=dtype, rngs=rngs)
-        self.second = nnx.Linear(hidden, out_channels, kernel_init=output_init, dtype=dtype, rngs=rngs)
+        self.first = Linear(in_channels, hidden, dtype=dtype, rngs=rngs)
+        self.second = Linear(hidden, out_channels, kernel_init=output_init, dtype=dtype, rngs=rngs)
 
     def __call__(self, x: Map) -> Float[Array, "batch *grid out"]:
         return self.second(gelu(self.first(x)))
@@ -103,15 +114,24 @@ def in_sequence(
     """
     graphs, states = zip(*(nnx.split(block) for block in blocks), strict=True)
 
-    def call(graph: nnx.GraphDef, state: Any, x: Map) -> Map:
-        return nnx.merge(graph, state)(x, *context)
+    def through(block: nnx.Module, x: Map) -> Map:
+        return rematerialised(block, x, *context) if remat else block(x, *context)
 
-    if remat:
-        call = jax.checkpoint(call, static_argnums=0)
     if not scan or any(graph != graphs[0] for graph in graphs):
-        for graph, state in zip(graphs, states, strict=True):
-            x = call(graph, state, x)
+        for block in blocks:
+            x = through(block, x)
         return x
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
-    x, _ = jax.lax.scan(lambda x, state: (call(graphs[0], state, x), None), x, stacked)
+    x, _ = jax.lax.scan(lambda x, state: (through(nnx.merge(graphs[0], state), x), None), x, stacked)
     return x
+
+
+def rematerialised(module: nnx.Module, *inputs: Any) -> Any:
+    """module(*inputs), whose gradient computes it a second time instead of keeping what lies in between."""
+    graph, state = nnx.split(module)
+
+    @jax.checkpoint
+    def call(state: Any, *inputs: Any) -> Any:
+        return nnx.merge(graph, state)(*inputs)
+
+    return call(state, *inputs)

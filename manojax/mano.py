@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from manojax.base import ModelConfig, Operator
 from manojax.grids import Coordinates, append_coordinates, mean_spacing
-from manojax.layers import LayerNorm, PreNormBlock, in_sequence, residual_init
+from manojax.layers import LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
 from manojax.multipole import LevelSum, MultipoleAttention, Position
 from manojax.pyramid import Down, Up, level_count
 from manojax.space import Space
@@ -105,7 +105,7 @@ class MANO(Operator):
         width = config.width
         self.coordinates, self.remat = config.coordinates, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
-        self.lift = nnx.Linear(inputs, width, dtype=dtype, rngs=rngs)
+        self.lift = Linear(inputs, width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
         output_init = residual_init(2 * config.depth)
         for index in range(config.depth):
@@ -131,8 +131,8 @@ class MANO(Operator):
             block = PreNormBlock(attention, width, width, output_init=output_init, dtype=dtype, rngs=rngs)
             self.blocks.append(block)
         self.norm = LayerNorm(width, rngs=rngs)
-        self.head_in = nnx.Linear(width, width, dtype=dtype, rngs=rngs)
-        self.head_out = nnx.Linear(width, out_channels, dtype=dtype, rngs=rngs)
+        self.head_in = Linear(width, width, dtype=dtype, rngs=rngs)
+        self.head_out = Linear(width, out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
         self,

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from manojax.base import ModelConfig, Operator
 from manojax.convolution import RATE, Convolution, held_levels
 from manojax.grids import Coordinates, append_coordinates
-from manojax.layers import default_init, gelu, in_sequence, residual_init
+from manojax.layers import Linear, default_init, gelu, in_sequence, residual_init
 from manojax.pyramid import Downsample, Upsample
 
 Map = Float[Array, "batch *grid channel"]
@@ -129,7 +129,7 @@ class MgNO(Operator):
         width, small = config.width, 16 * config.depth
         self.coordinates, self.remat = config.coordinates, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
-        self.lift = nnx.Linear(inputs, width, kernel_init=residual_init(small), dtype=dtype, rngs=rngs)
+        self.lift = Linear(inputs, width, kernel_init=residual_init(small), dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
         for _ in range(config.depth):
             cycle = VCycle(
@@ -142,7 +142,7 @@ class MgNO(Operator):
             )
             self.blocks.append(_Block(cycle, width, dtype=dtype, rngs=rngs))
         head_init = nnx.initializers.variance_scaling(small, "fan_in", "truncated_normal")
-        self.head = nnx.Linear(width, out_channels, kernel_init=head_init, dtype=dtype, rngs=rngs)
+        self.head = Linear(width, out_channels, kernel_init=head_init, dtype=dtype, rngs=rngs)
 
     def __call__(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
@@ -156,9 +156,7 @@ class _Block(nnx.Module):
 
     def __init__(self, cycle: VCycle, width: int, *, dtype: DTypeLike, rngs: nnx.Rngs):
         self.cycle = cycle
-        self.pointwise = nnx.Linear(
-            width, width, kernel_init=nnx.initializers.orthogonal(), dtype=dtype, rngs=rngs
-        )
+        self.pointwise = Linear(width, width, kernel_init=nnx.initializers.orthogonal(), dtype=dtype, rngs=rngs)
 
     def __call__(self, v: Map) -> Map:
         return 2 * gelu(self.cycle(v) + self.pointwise(v))

@@ -11,7 +11,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.attention import SelfAttention
-from manojax.layers import default_init
+from manojax.layers import Linear, default_init
 from manojax.position import ContinuousBias, PositionBias, TableBias
 from manojax.pyramid import Down, Downsample, Up, Upsample, level_count
 from manojax.space import Space
@@ -108,7 +108,7 @@ class MultipoleAttention(nnx.Module):
             self.down.append(Downsample(width, rate, down, **kind))
             self.up.append(Upsample(width, rate, up, **kind))
             if level_sum == "gated":
-                self.gate.append(nnx.Linear(width, width, dtype=dtype, rngs=rngs))
+                self.gate.append(Linear(width, width, dtype=dtype, rngs=rngs))
 
     def __call__(
         self, x: Map, spacing: Float[Array, " dimensions"] | None = None, space: Space | None = None

@@ -11,7 +11,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.attention import full_attention
-from manojax.layers import default_init
+from manojax.layers import Linear, default_init
 
 Map = Float[Array, "batch *grid channel"]
 
@@ -51,13 +51,13 @@ class PhysicsAttention(nnx.Module):
         if heads < 1 or width % heads:
             raise ValueError(f"width {width} is not a multiple of heads {heads}")
         self.heads, channels = heads, width // heads
-        self.position = nnx.Linear(width, width, dtype=dtype, rngs=rngs)
-        self.feature = nnx.Linear(width, width, dtype=dtype, rngs=rngs)
+        self.position = Linear(width, width, dtype=dtype, rngs=rngs)
+        self.feature = Linear(width, width, dtype=dtype, rngs=rngs)
         slice_init = nnx.initializers.orthogonal()
-        self.slices = nnx.Linear(channels, slices, kernel_init=slice_init, dtype=dtype, rngs=rngs)
+        self.slices = Linear(channels, slices, kernel_init=slice_init, dtype=dtype, rngs=rngs)
         self.log_temperature = nnx.Param(jnp.full((heads,), math.log(_TEMPERATURE)))
-        self.query_key_value = nnx.Linear(channels, 3 * channels, use_bias=False, dtype=dtype, rngs=rngs)
-        self.output = nnx.Linear(width, width, kernel_init=output_init, dtype=dtype, rngs=rngs)
+        self.query_key_value = Linear(channels, 3 * channels, use_bias=False, dtype=dtype, rngs=rngs)
+        self.output = Linear(width, width, kernel_init=output_init, dtype=dtype, rngs=rngs)
 
     def __call__(self, x: Map) -> Map:
         points = x.reshape(x.shape[0], -1, x.shape[-1])

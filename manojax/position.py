@@ -9,7 +9,7 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Float, Int
 
-from manojax.layers import gelu
+from manojax.layers import Linear, gelu
 
 
 class PositionBias(nnx.Module):
@@ -40,8 +40,8 @@ class ContinuousBias(PositionBias):
 
     def __init__(self, window: int, heads: int, *, dimensions: int, hidden: int = 32, rngs: nnx.Rngs):
         self.window, self.dimensions = window, dimensions
-        self.first = nnx.Linear(dimensions, hidden, rngs=rngs)
-        self.second = nnx.Linear(hidden, heads, rngs=rngs)
+        self.first = Linear(dimensions, hidden, rngs=rngs)
+        self.second = Linear(hidden, heads, rngs=rngs)
 
     def __call__(self, spacing: Float[Array, " dimensions"] | None) -> Float[Array, "*offsets heads"]:
         steps = range(1 - self.window, self.window)

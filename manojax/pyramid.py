@@ -13,6 +13,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.cells import cell_counts, from_cells, to_cells
+from manojax.layers import Linear
 
 Map = Float[Array, "batch *grid channel"]
 CoarseMap = Float[Array, "batch *cells channel"]
@@ -34,9 +35,7 @@ class Downsample(nnx.Module):
         self.sides = (rate,) * dimensions
         points = rate**dimensions
         self.matrix = (
-            nnx.Linear(points * width, width, use_bias=False, dtype=dtype, rngs=rngs)
-            if kind == "learned"
-            else None
+            Linear(points * width, width, use_bias=False, dtype=dtype, rngs=rngs) if kind == "learned" else None
         )
 
     def __call__(self, x: Map) -> CoarseMap:
@@ -55,7 +54,7 @@ class Upsample(nnx.Module):
         self.points = rate**dimensions
         init = nnx.initializers.variance_scaling(_UP_VARIANCE, "fan_in", "truncated_normal")
         self.matrix = (
-            nnx.Linear(width, self.points * width, use_bias=False, kernel_init=init, dtype=dtype, rngs=rngs)
+            Linear(width, self.points * width, use_bias=False, kernel_init=init, dtype=dtype, rngs=rngs)
             if kind == "learned"
             else None
         )

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from manojax.base import ModelConfig, Operator
 from manojax.grids import Coordinates, append_coordinates
-from manojax.layers import MLP, LayerNorm, PreNormBlock, in_sequence, residual_init
+from manojax.layers import MLP, LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
 from manojax.physics_attention import PhysicsAttention
 
 
@@ -72,7 +72,7 @@ class Transolver(Operator):
             block = PreNormBlock(attention, width, width, output_init=output_init, dtype=dtype, rngs=rngs)
             self.blocks.append(block)
         self.norm = LayerNorm(width, rngs=rngs)
-        self.head = nnx.Linear(width, out_channels, dtype=dtype, rngs=rngs)
+        self.head = Linear(width, out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from manojax.base import ModelConfig, Operator
 from manojax.convolution import RATE, Convolution, held_levels
 from manojax.grids import Coordinates, append_coordinates
-from manojax.layers import LayerNorm, gelu, in_sequence, residual_init
+from manojax.layers import LayerNorm, Linear, gelu, in_sequence, residual_init
 from manojax.pyramid import Downsample, Upsample
 
 Map = Float[Array, "batch *grid channel"]
@@ -70,7 +70,7 @@ class UNet(Operator):
     ):
         self.coordinates, self.remat = config.coordinates, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
-        self.lift = nnx.Linear(inputs, config.width, dtype=dtype, rngs=rngs)
+        self.lift = Linear(inputs, config.width, dtype=dtype, rngs=rngs)
         output_init = residual_init(2 * config.depth * config.levels)
         self.blocks = nnx.List([])
         for index in range(config.levels):
@@ -85,7 +85,7 @@ class UNet(Operator):
             )
             self.blocks.append(level)
         self.norm = LayerNorm(config.width, rngs=rngs)
-        self.head = nnx.Linear(config.width, out_channels, dtype=dtype, rngs=rngs)
+        self.head = Linear(config.width, out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
@@ -126,9 +126,9 @@ class _Level(nnx.Module):
         self.ascent = nnx.List([_Block(width, output_init=output_init, **kind) for _ in range(depth)])
         if not coarsest:
             self.pool = Downsample(width, RATE, "pooled", **kind)
-            self.widen = nnx.Linear(width, 2 * width, dtype=dtype, rngs=rngs)
+            self.widen = Linear(width, 2 * width, dtype=dtype, rngs=rngs)
             self.copy = Upsample(2 * width, RATE, "nearest", **kind)
-            self.merge = nnx.Linear(3 * width, width, dtype=dtype, rngs=rngs)
+            self.merge = Linear(3 * width, width, dtype=dtype, rngs=rngs)
 
 
 class _Block(nnx.Module):

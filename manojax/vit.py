@@ -13,7 +13,7 @@ from manojax.attention import SelfAttention
 from manojax.base import ModelConfig, Operator
 from manojax.cells import from_cells, to_cells
 from manojax.grids import Coordinates, coordinates_or_nodes
-from manojax.layers import LayerNorm, PreNormBlock, in_sequence, residual_init
+from manojax.layers import LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
 
 _OCTAVES = 4
 
@@ -70,8 +70,8 @@ class ViT(Operator):
         self.remat = config.remat
         self.sides, self.out_channels = (config.patch,) * dimensions, out_channels
         points = config.patch**dimensions
-        self.embed = nnx.Linear(points * in_channels, config.width, dtype=dtype, rngs=rngs)
-        self.position = nnx.Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs)
+        self.embed = Linear(points * in_channels, config.width, dtype=dtype, rngs=rngs)
+        self.position = Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
         output_init = residual_init(2 * config.depth)
         for _ in range(config.depth):
@@ -83,7 +83,7 @@ class ViT(Operator):
                 PreNormBlock(attention, config.width, hidden, output_init=output_init, dtype=dtype, rngs=rngs)
             )
         self.norm = LayerNorm(config.width, rngs=rngs)
-        self.head = nnx.Linear(config.width, points * out_channels, dtype=dtype, rngs=rngs)
+        self.head = Linear(config.width, points * out_channels, dtype=dtype, rngs=rngs)
 
     def __call__(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None

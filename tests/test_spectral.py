@@ -1,3 +1,5 @@
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,34 +9,64 @@ from flax import nnx
 from manojax import SpectralConv
 
 
-def fourier_sum(x, weight, modes):
-    """y(p) = Re sum_k R_k x_k exp(2 pi i k.p) by dense sums in float64.
+def fourier_sum(x, weight, modes, nyquist):
+    """y(p) = Re sum_k c_k R_k x_k exp(2 pi i k.p) by dense sums in float64.
 
-    A mode k2 > 0 comes with its conjugate -k, so it counts twice in a real field; k2 = 0 counts once.
+    A mode with k > 0 along the last axis comes with its conjugate -k, so it counts twice; k = 0 and
+    k = n/2 along that axis count once.
     """
-    height, width, _ = x.shape
-    p1, p2 = np.arange(height) / height, np.arange(width) / width
-    y = np.zeros((height, width, weight.shape[3]))
-    for k1 in range(1 - modes[0], modes[0]):
-        for k2 in range(modes[1]):
-            if 2 * abs(k1) >= height or 2 * k2 >= width:
-                continue
-            wave = np.exp(2j * np.pi * (k1 * p1[:, None] + k2 * p2[None, :]))
-            coefficient = (x * wave.conj()[:, :, None]).mean(axis=(0, 1))
-            real, imaginary = np.moveaxis(weight[k1 + modes[0] - 1, k2], -1, 0)
-            y += (2 if k2 else 1) * np.real(wave[:, :, None] * (coefficient @ (real + 1j * imaginary)))
+    *grid, _ = x.shape
+    points = np.meshgrid(*(np.arange(n) / n for n in grid), indexing="ij")
+    y = np.zeros((*grid, weight.shape[-2]))
+    lowest = [*(1 - m - nyquist for m in modes[:-1]), 0]
+    for index in itertools.product(*(range(n) for n in weight.shape[:-3])):
+        k = np.add(lowest, index)
+        dropped = [
+            abs(a) >= m + nyquist or (2 * abs(a) >= n and not (nyquist and abs(a) == m and n == 2 * m))
+            for a, m, n in zip(k, modes, grid, strict=True)
+        ]
+        if any(dropped):
+            continue
+        wave = np.exp(2j * np.pi * sum(a * p for a, p in zip(k, points, strict=True)))[..., None]
+        coefficient = (x * wave.conj()).mean(axis=tuple(range(len(grid))))
+        mixed = coefficient @ (weight[index][..., 0] + 1j * weight[index][..., 1])
+        y += (1 if k[-1] == 0 or 2 * k[-1] == grid[-1] else 2) * np.real(wave * mixed)
     return y
 
 
-@pytest.mark.parametrize("shape", [(16, 16), (9, 12), (5, 4), (1, 7)], ids=str)
-def test_agrees_with_the_dense_fourier_sum(shape):
-    """On grids that hold all modes, and on coarser ones, where the rest are dropped."""
-    modes = (4, 3)
-    module = SpectralConv(3, 2, modes, rngs=nnx.Rngs(0))
-    x = jax.random.normal(jax.random.key(1), (2, *shape, 3))
+CASES = [
+    ((7,), (4,)),
+    ((6,), (3,)),
+    ((5,), (4,)),
+    ((1,), (2,)),
+    ((16, 16), (4, 3)),
+    ((9, 12), (4, 3)),
+    ((8, 6), (4, 3)),
+    ((5, 4), (4, 3)),
+    ((1, 7), (4, 3)),
+    ((6, 5, 8), (2, 2, 3)),
+    ((4, 4, 4), (2, 2, 2)),
+]
+
+
+@pytest.mark.parametrize("nyquist", [False, True])
+@pytest.mark.parametrize(("grid", "modes"), CASES, ids=str)
+def test_agrees_with_the_dense_fourier_sum(grid, modes, nyquist):
+    """On grids that hold all modes, on those whose Nyquist modes are the outermost, and on coarser ones."""
+    module = SpectralConv(3, 2, modes, nyquist=nyquist, rngs=nnx.Rngs(0))
+    x = jax.random.normal(jax.random.key(1), (2, *grid, 3))
     weight = np.asarray(module.weight[...], np.float64)
     for sample, mapped in zip(np.asarray(x, np.float64), module(x), strict=True):
-        np.testing.assert_allclose(mapped, fourier_sum(sample, weight, modes), atol=1e-5)
+        np.testing.assert_allclose(mapped, fourier_sum(sample, weight, modes, nyquist), atol=1e-5)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_commutes_with_translations(dimensions):
+    """Modes below n/2 of either sign are all kept or all dropped, so that a shift only turns their phases."""
+    module = SpectralConv(2, 2, (3,) * dimensions, rngs=nnx.Rngs(0))
+    x = jax.random.normal(jax.random.key(1), (1, *(7, 6, 8)[:dimensions], 2))
+    shift, axes = (2, 3, 1)[:dimensions], tuple(range(1, dimensions + 1))
+    np.testing.assert_allclose(module(jnp.roll(x, shift, axes)), np.roll(module(x), shift, axes), atol=1e-5)
 
 
 def test_a_band_limited_periodic_field_gives_the_same_on_every_grid():
