@@ -1,0 +1,250 @@
+"""How fast is our FNO on the CPU, beside those of neuraloperator (PyTorch) and pdequinox (JAX, Equinox)?
+
+    python benchmarks/fno.py --neuraloperator-python PATH --pdequinox-python PATH [--rounds 15] [--json FILE]
+
+A training step (forward, squared error, gradient, Adam) and inference on the same batch: 32 fields of
+64 x 64 points, one channel in and out, coordinates beside them, float32; |k| < 8, width 32, 4 blocks. Each library
+runs in a process and an environment of its own, with two threads for PyTorch and two cores for JAX. The processes
+stay alive and are asked in turn, one library after the other in every round, so that compilation is outside and a
+busy machine slows all of them alike. Stated are medians of seconds, and medians over rounds of the ratio to ours.
+Both are also done in pieces of four samples, one after the other, with the gradient accumulated: the same numbers
+out, but what lies in between stays in the cache, and the system need not hand out fresh memory in every step.
+
+neuraloperator's model has the same architecture and as many parameters as ours. pdequinox has the first paper's,
+which has no channel MLPs: its lift and projection are one matrix each, so it computes less a block.
+
+Found: see `results/fno.json` and the table in the README.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+BATCH, SIZE, MODES, WIDTH, DEPTH = 32, 64, 8, 32, 4
+THREADS, PIECE = 2, 4
+JOBS = ("step", "inference", "step in pieces", "inference in pieces")
+LIBRARIES = ("manojax", "neuraloperator", "pdequinox")
+Jobs = tuple[dict[str, Callable[[], Any]], int]
+
+
+def batch() -> tuple[Any, Any]:
+    """Fields and targets, (batch, height, width, channel)."""
+    import numpy as np
+
+    generator = np.random.default_rng(0)
+    fields, targets = generator.normal(size=(2, BATCH, SIZE, SIZE, 1)).astype(np.float32)
+    return fields, targets
+
+
+def jax_jobs(forward: Callable, parameters: Any, fields: Any, targets: Any) -> Jobs:
+    """The same for both JAX libraries: a plain tree of parameters and Adam, compiled as one step."""
+    import jax
+    import jax.numpy as jnp
+
+    pieces = [a.reshape(-1, PIECE, *a.shape[1:]) for a in (fields, targets)]
+    zeros = jax.tree.map(jnp.zeros_like, parameters)
+
+    def gradient(parameters, fields, targets):
+        return jax.grad(lambda p: ((forward(p, fields) - targets) ** 2).sum() / BATCH)(parameters)
+
+    def gradient_in_pieces(parameters, *pieces):
+        def accumulate(total, piece):
+            return jax.tree.map(jnp.add, total, gradient(parameters, *piece)), None
+
+        return jax.lax.scan(accumulate, zeros, pieces)[0]
+
+    def trainer(gradient, *data):
+        @jax.jit
+        def step(parameters, first, second, count, *data):
+            slope = gradient(parameters, *data)
+            first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, slope)
+            second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, second, slope)
+            rates = 1 - 0.9**count, 1 - 0.999**count
+
+            def moved(p, m, v):
+                return p - 1e-3 * (m / rates[0]) / (jnp.sqrt(v / rates[1]) + 1e-8)
+
+            return jax.tree.map(moved, parameters, first, second), first, second, count + 1
+
+        state = [(parameters, zeros, zeros, jnp.ones(()))]
+
+        def train():
+            state[0] = jax.block_until_ready(step(*state[0], *data))
+
+        return train
+
+    infer = jax.jit(forward)
+    infer_in_pieces = jax.jit(lambda p, pieces: jax.lax.map(lambda x: forward(p, x), pieces))
+    jobs = {
+        "step": trainer(gradient, fields, targets),
+        "inference": lambda: infer(parameters, fields).block_until_ready(),
+        "step in pieces": trainer(gradient_in_pieces, *pieces),
+        "inference in pieces": lambda: infer_in_pieces(parameters, pieces[0]).block_until_ready(),
+    }
+    return jobs, sum(leaf.size for leaf in jax.tree.leaves(parameters))
+
+
+def manojax() -> Jobs:
+    import jax.numpy as jnp
+    from flax import nnx
+
+    from manojax import FNO, FNOConfig
+
+    fields, targets = map(jnp.asarray, batch())
+    model = FNO(1, 1, FNOConfig(width=WIDTH, depth=DEPTH, modes=(MODES, MODES)), rngs=nnx.Rngs(0))
+    graph, parameters = nnx.split(model, nnx.Param)
+    return jax_jobs(lambda p, x: nnx.merge(graph, p)(x), nnx.to_pure_dict(parameters), fields, targets)
+
+
+def pdequinox() -> Jobs:
+    import jax
+    import jax.numpy as jnp
+
+    equinox, architectures = (importlib.import_module(name) for name in ("equinox", "pdequinox.arch"))
+    fields, targets = (jnp.moveaxis(jnp.asarray(a), -1, 1) for a in batch())
+    nodes = jnp.broadcast_to(jnp.stack(jnp.meshgrid(*[jnp.linspace(0, 1, SIZE)] * 2)), (BATCH, 2, SIZE, SIZE))
+    fields = jnp.concatenate([fields, nodes], axis=1)
+    options = {"hidden_channels": WIDTH, "num_modes": MODES, "num_blocks": DEPTH}
+    model = architectures.ClassicFNO(2, 3, 1, **options, key=jax.random.key(0))
+    parameters, static = equinox.partition(model, equinox.is_inexact_array)
+    return jax_jobs(lambda p, x: jax.vmap(equinox.combine(p, static))(x), parameters, fields, targets)
+
+
+def neuraloperator() -> Jobs:
+    torch, models = (importlib.import_module(name) for name in ("torch", "neuralop.models"))
+    torch.set_num_threads(THREADS)
+    fields, targets = (torch.from_numpy(a).movedim(-1, 1).contiguous() for a in batch())
+    modes = (2 * MODES - 1,) * 2
+    model = models.FNO(n_modes=modes, hidden_channels=WIDTH, in_channels=1, out_channels=1, n_layers=DEPTH)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+
+    def train(size):
+        optimizer.zero_grad()
+        for x, y in zip(fields.split(size), targets.split(size), strict=True):
+            (((model(x) - y) ** 2).sum() / BATCH).backward()
+        optimizer.step()
+
+    @torch.no_grad()
+    def infer(size):
+        return torch.cat([model(x) for x in fields.split(size)])
+
+    jobs = {
+        "step": lambda: train(BATCH),
+        "inference": lambda: infer(BATCH),
+        "step in pieces": lambda: train(PIECE),
+        "inference in pieces": lambda: infer(PIECE),
+    }
+    return jobs, sum(p.numel() * (2 if p.is_complex() else 1) for p in model.parameters())
+
+
+def work(library: str) -> None:
+    """A worker: one line of JSON a line of input, the name of a job; first the number of parameters."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print must not mix with the answers
+    jobs, parameters = globals()[library]()
+    for job in jobs.values():
+        job()
+        job()
+    print(json.dumps(parameters), file=answers, flush=True)
+    for line in sys.stdin:
+        start = time.perf_counter()
+        jobs[line.strip()]()
+        print(json.dumps(time.perf_counter() - start), file=answers, flush=True)
+
+
+class Worker:
+    """A process that answers in the environment of one library."""
+
+    def __init__(self, library: str, python: str):
+        paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {"OMP_NUM_THREADS": str(THREADS), "PYTHONPATH": os.pathsep.join(paths)}
+        command = [python, __file__, "--worker", library]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+        self.parameters = self._answer()
+
+    def seconds(self, job: str) -> float:
+        assert self.process.stdin
+        print(job, file=self.process.stdin, flush=True)
+        return self._answer()
+
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+    def _answer(self) -> Any:
+        assert self.process.stdout
+        return json.loads(self.process.stdout.readline())
+
+
+def compare(workers: dict[str, Worker], rounds: int) -> dict[str, dict[str, dict[str, float]]]:
+    """By job and library: median, fastest and slowest seconds, and the median ratio to ours in the same round."""
+    taken: dict[str, dict[str, list[float]]] = {job: {name: [] for name in workers} for job in JOBS}
+    for _ in range(rounds):
+        for job, times in taken.items():
+            for name, worker in workers.items():
+                times[name].append(worker.seconds(job))
+    return {
+        job: {
+            name: {
+                "seconds": statistics.median(seconds),
+                "fastest": min(seconds),
+                "slowest": max(seconds),
+                "ratio": statistics.median(a / b for a, b in zip(seconds, times["manojax"], strict=True)),
+            }
+            for name, seconds in times.items()
+        }
+        for job, times in taken.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--neuraloperator-python")
+    parser.add_argument("--pdequinox-python")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--worker", choices=LIBRARIES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        work(options.worker)
+        return
+
+    pythons = (sys.executable, options.neuraloperator_python, options.pdequinox_python)
+    workers = {name: Worker(name, python) for name, python in zip(LIBRARIES, pythons, strict=True) if python}
+    found = compare(workers, options.rounds)
+    for worker in workers.values():
+        worker.close()
+    for job, rows in found.items():
+        print(f"| {job} | parameters | milliseconds | times ours |\n|---|---|---|---|")
+        for name, row in rows.items():
+            parameters = workers[name].parameters
+            print(f"| {name} | {parameters} | {1e3 * row['seconds']:.0f} | {row['ratio']:.2f} |")
+        print()
+    if options.json:
+        from pde.files import write_text
+        from pde.versions import versions
+
+        setting = {
+            "batch": BATCH,
+            "size": SIZE,
+            "modes": MODES,
+            "width": WIDTH,
+            "depth": DEPTH,
+            "threads": THREADS,
+        }
+        parameters = {name: worker.parameters for name, worker in workers.items()}
+        result = {**setting, "rounds": options.rounds, "versions": versions(), "parameters": parameters, **found}
+        write_text(options.json, json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
