@@ -157,7 +157,9 @@ def window_attention(
     if rows is not None:
         axes[0] = axes[0]._replace(places=rows[0])
     if math.prod(windows) ** 2 <= _MOST_UNROLLED:
-        attended = from_planes(neighbour_attention(*(to_planes(part) for part in parts), axes=axes, bias=bias))
+        # The gradient computes weights again: that costs less than the memory of all that leads to them.
+        attend = jax.checkpoint(functools.partial(neighbour_attention, axes=axes))
+        attended = from_planes(attend(*(to_planes(part) for part in parts), bias=bias))
     elif rows is not None:
         raise ValueError(f"windows of {math.prod(windows)} points are too large for a map split over devices")
     else:
