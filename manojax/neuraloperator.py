@@ -43,7 +43,8 @@ def from_neuraloperator(state: Mapping[str, Any]) -> FNO:
     `model(fields, tuple(np.arange(n, dtype=np.float32) / n for n in fields.shape[1:-1]))`.
 
     The two agree on grids with at least n_modes points an axis, of even length along all axes but the last. Along
-    an axis with fewer, neuraloperator keeps the Nyquist mode and ours drops it. Along an odd one, its inverse
+    an axis with fewer, neuraloperator keeps the Nyquist mode and ours drops it; likewise on exactly n_modes points
+    of the last axis if that number is even and all others are odd. Along an odd length, neuraloperator's inverse
     transform lowers every frequency by one, which ours does not follow.
 
     Raises:
