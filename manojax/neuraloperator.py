@@ -43,7 +43,8 @@ def from_neuraloperator(state: Mapping[str, Any]) -> FNO:
     `model(fields, tuple(np.arange(n, dtype=np.float32) / n for n in fields.shape[1:-1]))`.
 
     The two agree on grids with at least n_modes points an axis, of even length along all axes but the last. Along
-    an axis with fewer, neuraloperator keeps the Nyquist mode and ours drops it. Along an odd one, its inverse
+    an axis with fewer, neuraloperator keeps the Nyquist mode and ours drops it; likewise on exactly n_modes points
+    of the last axis if that number is even and all others are odd. Along an odd length, neuraloperator's inverse
     transform lowers every frequency by one, which ours does not follow.
 
     Raises:
@@ -105,8 +106,8 @@ def _refuse_what_ours_lacks(arrays: _Arrays, options: Mapping[str, Any]) -> None
 def _modes(stored: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
     """Our modes and whether there are Nyquist modes.
 
-    n_modes = n keeps -n/2 .. n/2 - 1 for even n and |k| < n/2 for odd n, and 0 .. n // 2 along the last axis. What
-    n was there cannot be told; the larger one is taken where another axis is odd, and the even one elsewhere.
+    An even n_modes = n keeps -n/2 .. n/2 - 1, an odd one |k| < n/2. Along the last axis 0 .. n // 2 does not tell
+    which it was, and need not: the two differ on no grid of more than n points.
     """
     *others, last = stored
     nyquist = not others or any(n % 2 == 0 for n in others)

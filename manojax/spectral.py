@@ -30,7 +30,7 @@ class SpectralConv(nnx.Module):
     points. For n = 2 m the latter is the Nyquist mode, its own conjugate (c_k = 1).
 
     Weights are real with a trailing axis (real, imaginary): optimisers do not conjugate complex gradients.
-    The transform runs in float32. It costs as much as 2 m channels would in a linear layer at every point.
+    The transform runs in float32. On a CPU it is faster than FFTs up to m = 16 or so, and slower from m = 24.
 
     Raises:
         ValueError: a mode count below 1.
