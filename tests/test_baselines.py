@@ -48,6 +48,7 @@ def test_grids_of_any_dimension(name, shape):
 
 
 @pytest.mark.parametrize("name", SMALL)
+@pytest.mark.slow
 def test_rematerialised_blocks_have_the_same_gradient(name):
     x = jax.random.normal(jax.random.key(1), (1, 6, 5, 1))
     gradients = []
@@ -80,6 +81,7 @@ def test_default_sizes_are_modest(name):
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_activations_keep_their_scale_at_any_depth(name, options, shape):
     """From the lift to the last block, and different fields do not become one."""
     model = create(name, dimensions=len(shape), **options)

@@ -115,6 +115,7 @@ def test_keys_alike_in_every_summary_make_it_full_attention(shape, form):
 
 
 @with_shapes((53,), (16, 11), (3, 7, 5))
+@pytest.mark.slow
 def test_every_key_is_met_exactly_once(shape, form):
     """Logits are zero and the value of key j is the unit vector j: channel j of query i counts their meetings."""
     n = int(np.prod(shape))

@@ -122,6 +122,7 @@ def test_levels_keep_the_scale_of_activations(levels):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_rematerialisation_changes_nothing_but_memory(name):
     forward, params = forward_and_params(name)
     remat, _ = split(small(name, remat=True))

@@ -43,6 +43,7 @@ def assert_same_values_and_gradients(one, many, params, x):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_a_batch_over_eight_devices(name):
     model, params, one = parts(name)
     mesh = Mesh(np.array(jax.devices()), ("batch",))

@@ -11,6 +11,8 @@ from pde import datasets
 from tests.commands import refused
 from tests.fixtures import make
 
+FIXTURES = Path(__file__).parent / "fixtures"
+
 
 def dictionary(value):
     """A pickled dictionary with `value` under x."""
