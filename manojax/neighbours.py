@@ -59,7 +59,7 @@ def neighbour_attention(
     windows = tuple(axis.window for axis in axes)
     offsets = list(itertools.product(*(range(1 - k, k) for k in windows)))
     keys, values = _shifted(key, offsets, windows), _shifted(value, offsets, windows)
-    logits = _stored([_sum_over_1(query * moved) for moved in keys])
+    logits = _kept_apart([_sum_over_1(query * moved) for moved in keys])
     if bias is not None:
         biases = bias.reshape(len(offsets), -1)
         logits = [
@@ -71,6 +71,18 @@ def neighbour_attention(
     weights = _mean_weights(dict(zip(offsets, logits, strict=True)), axes)
     terms = (_spread_over_1(w, value.shape[1]) * moved for w, moved in zip(weights, values, strict=True))
     return functools.reduce(jnp.add, terms)
+
+
+def _kept_apart(planes: list[Plane]) -> list[Plane]:
+    """The same planes, which neither they nor their gradients are fused with what comes after.
+
+    As a product with the unit matrix: barriers do not last through XLA's passes in jax 0.10, which then computes
+    the softmax's gradient anew for every neighbour and channel, at fifty times the cost of this.
+    """
+    stacked = jnp.stack(planes)
+    same = jnp.matmul(np.eye(len(planes), dtype=np.float32), stacked.reshape(len(planes), -1), precision="highest")
+    parts = jax.lax.split(same.reshape(stacked.shape), (1,) * len(planes), axis=0)
+    return [part.squeeze(0) for part in parts]
 
 
 def to_planes(x: Float[Array, "batch *grid heads head_dim"]) -> Planes:
