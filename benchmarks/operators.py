@@ -12,8 +12,8 @@ compilation is not in them.
 - one MANO block beside its own matrix products, run alone in the same round (batch 8, 64 x 64 points).
 
 Found so far, on 2 cores: a block costs about 3 times its own products, with and without the gradient; at 64 x 64
-points a step of full attention takes 24 times the operations of MANO's and 64 times the memory. The growth with the
-grid has not been run to its end.
+points a step of full attention takes 24 times the operations of MANO's and 64 times the memory. The growth with
+the grid has not been run to its end.
 """
 
 import argparse
