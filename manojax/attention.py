@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 
 from manojax.cells import cell_counts, from_cells, to_cells
 from manojax.layers import Linear, default_init
-from manojax.neighbours import Axis, from_planes, neighbour_attention, to_planes
+from manojax.neighbours import FAR_BELOW, Axis, from_planes, neighbour_attention, to_planes
 from manojax.position import PositionBias, offsets_between
 from manojax.space import Space
 
@@ -183,7 +183,7 @@ def _copied_attention(
     logits = jnp.einsum("...phd,...qhd->...hpq", copy(query), copy(key))
     if bias is not None:
         logits = logits + jnp.expand_dims(_pairwise(bias, windows), range(logits.ndim - 3))
-    logits = jnp.where(real[..., None, None, :] > 0, logits, -1e30)
+    logits = jnp.where(real[..., None, None, :] > 0, logits, FAR_BELOW)
     attended = jnp.einsum("...hpq,...qhd->...phd", jax.nn.softmax(logits), copy(value))
 
     (total,) = jax.linear_transpose(copy, value)(attended)

@@ -32,7 +32,8 @@ class Axis(NamedTuple):
     shift: int
 
 
-_FAR_BELOW = -1e30  # the logit of a key that is not on the map
+FAR_BELOW = -1e30
+"""The logit of a key that is not on the map."""
 
 # A result that several others read: without it, XLA on the CPU computes it anew for each of them.
 _stored = jax.lax.optimization_barrier
@@ -67,7 +68,7 @@ def neighbour_attention(
         ]
     if any(axis.stride > 1 for axis in axes):  # otherwise no window reaches over the border
         on_map = [_on_map(axes, offset)[None, None] for offset in offsets]
-        logits = [jnp.where(real, logit, _FAR_BELOW) for real, logit in zip(on_map, logits, strict=True)]
+        logits = [jnp.where(real, logit, FAR_BELOW) for real, logit in zip(on_map, logits, strict=True)]
     weights = _mean_weights(dict(zip(offsets, logits, strict=True)), axes)
     terms = (_spread_over_1(w, value.shape[1]) * moved for w, moved in zip(weights, values, strict=True))
     return functools.reduce(jnp.add, terms)

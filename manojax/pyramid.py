@@ -13,15 +13,12 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.cells import cell_counts, from_cells, to_cells
-from manojax.layers import Linear
+from manojax.layers import Linear, residual_init
 
 Map = Float[Array, "batch *grid channel"]
 CoarseMap = Float[Array, "batch *cells channel"]
 Down = Literal["learned", "pooled"]
 Up = Literal["learned", "nearest"]
-
-# Variance of the learned up-sampling: a sum over ever so many levels stays below twice its finest term.
-_UP_VARIANCE = 0.5
 
 
 class Downsample(nnx.Module):
@@ -52,7 +49,8 @@ class Upsample(nnx.Module):
     def __init__(self, width: int, rate: int, kind: Up, *, dimensions: int, dtype: DTypeLike, rngs: nnx.Rngs):
         self.sides = (rate,) * dimensions
         self.points = rate**dimensions
-        init = nnx.initializers.variance_scaling(_UP_VARIANCE, "fan_in", "truncated_normal")
+        # A sum over ever so many levels stays below twice its finest term in variance.
+        init = residual_init(2)
         self.matrix = (
             Linear(width, self.points * width, use_bias=False, kernel_init=init, dtype=dtype, rngs=rngs)
             if kind == "learned"

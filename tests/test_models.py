@@ -1,6 +1,7 @@
 """What holds for every operator."""
 
 import functools
+import re
 
 import jax
 import jax.numpy as jnp
@@ -127,6 +128,10 @@ def test_rematerialisation_changes_nothing_but_memory(name):
     forward, params = forward_and_params(name)
     remat, _ = split(small(name, remat=True))
     x = random_fields(1, 6, 6, 1)
+    checkpoints = [
+        len(re.findall(r"checkpoint\[|remat2?\[", str(jax.make_jaxpr(f)(params, x)))) for f in (forward, remat)
+    ]
+    assert checkpoints[1] > checkpoints[0]
     plain, again = (jax.jit(jax.grad(lambda p, f=f: (f(p, x) ** 2).sum()))(params) for f in (forward, remat))
     for a, b in zip(jax.tree.leaves(plain), jax.tree.leaves(again), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
