@@ -13,8 +13,7 @@ out, but what lies in between stays in the cache, and the system need not hand o
 neuraloperator's model has the same architecture and as many parameters as ours. pdequinox has the first paper's,
 which has no channel MLPs: its lift and projection are one matrix each, so it computes less a block.
 
-Found: `results/fno.json`, on a machine with other work beside it. Between runs the step's ratio to
-neuraloperator's went from 1.7 to 4.7, so this is to be run again on a quiet one.
+Found: `results/fno.json`, measured with other work beside it: to be run again on a quiet machine.
 """
 
 import argparse
