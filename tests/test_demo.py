@@ -12,7 +12,7 @@ def small_demo(monkeypatch):
     for name, value in {
         "FINE": 17,
         "TRAINED": 5,
-        "RESOLUTIONS": (5, 9, 17),
+        "RESOLUTIONS": (5, 9),
         "TRAIN_SAMPLES": 20,
         "TEST_SAMPLES": 3,
         "EPOCHS": {"mano": 1, "fno": 2},
@@ -27,7 +27,7 @@ def test_the_demo_ends_with_its_table_and_a_page_that_holds_everything(small_dem
     assert "coarse solve" in printed
     reports = json.loads((tmp_path / "demo" / "evaluation.json").read_text())
     assert [report["model"] for report in reports] == ["mano", "fno"]
-    assert [row["resolution"] for row in reports[0]["rows"]] == [5, 9, 17]
+    assert [row["resolution"] for row in reports[0]["rows"]] == [5, 9]
     page = (tmp_path / "demo" / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 3
     assert not re.search(r"(src|href)=.(http|/)", page)  # self-contained

@@ -85,7 +85,7 @@ WITH_COORDINATES = [name for name in NAMES if name in CORE]
 @pytest.mark.parametrize("name", WITH_COORDINATES)
 def test_no_coordinates_means_the_nodes_of_the_unit_square(name):
     forward, params = forward_and_params(name)
-    x, nodes = random_fields(1, 9, 6, 1), manojax.unit_nodes((9, 6))
+    x, nodes = random_fields(2, 9, 9, 1), manojax.unit_nodes((9, 9))
     plain, given = forward(params, x), forward(params, x, nodes)
     np.testing.assert_allclose(plain, given, atol=1e-6)
     assert np.abs(plain - forward(params, x, (nodes[0] ** 2, nodes[1]))).max() > 1e-4
@@ -141,7 +141,7 @@ def test_rematerialisation_changes_nothing_but_memory(name):
 def test_every_block_changes_the_output(name):
     """Scaling the parameters of any one block moves the result."""
     forward, params = forward_and_params(name)
-    x = random_fields(1, 9, 9, 1)
+    x = random_fields(2, 9, 9, 1)
     before = forward(params, x)
     for block in params["blocks"]:
         changed = dict(params, blocks=dict(params["blocks"]))
@@ -150,7 +150,7 @@ def test_every_block_changes_the_output(name):
 
 
 @pytest.mark.parametrize("name", ["mano", "vit", pytest.param("fma", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("shape", [(8, 8), (7, 5)], ids=str)
+@pytest.mark.parametrize("shape", [(7, 5), pytest.param((8, 8), marks=pytest.mark.slow)], ids=str)
 def test_every_input_point_reaches_every_output_point_in_one_block(name, shape):
     """Attention at the coarsest level spans the map, so one block's Jacobian has no zero."""
     forward, params = split(small(name, depth=1))
@@ -162,7 +162,7 @@ def test_every_input_point_reaches_every_output_point_in_one_block(name, shape):
 @pytest.mark.parametrize("name", NAMES)
 def test_samples_do_not_see_each_other(name):
     forward, params = forward_and_params(name)
-    x = random_fields(3, 9, 9, 1)
+    x = random_fields(2, 9, 9, 1)
     changed = x.at[1:].set(7.0)
     np.testing.assert_allclose(forward(params, x)[0], forward(params, changed)[0], atol=1e-5)
 
@@ -170,7 +170,7 @@ def test_samples_do_not_see_each_other(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_jit_vmap_and_grad_agree_with_plain_calls(name):
     forward, params = forward_and_params(name)
-    x = random_fields(3, 2, 9, 7, 1)
+    x = random_fields(3, 2, 9, 9, 1)
     plain = jnp.stack([forward(params, batch) for batch in x])
     mapped = jax.jit(jax.vmap(forward, in_axes=(None, 0)))(params, x)
     np.testing.assert_allclose(mapped, plain, atol=1e-5)
@@ -192,14 +192,14 @@ def test_forward_mode_agrees_with_reverse_mode(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_pmap_over_four_devices_gives_the_gradients_of_one(name):
     forward, params = forward_and_params(name)
-    x = random_fields(8, 9, 9, 1)
+    x = random_fields(8, 6, 5, 1)
 
     def loss(params, x):
         return (forward(params, x) ** 2).mean()
 
     whole = jax.jit(jax.grad(loss))(params, x)
     each = functools.partial(jax.pmap, axis_name="device", in_axes=(None, 0), devices=jax.devices()[:4])
-    parallel = each(lambda p, x: jax.lax.pmean(jax.grad(loss)(p, x), "device"))(params, x.reshape(4, 2, 9, 9, 1))
+    parallel = each(lambda p, x: jax.lax.pmean(jax.grad(loss)(p, x), "device"))(params, x.reshape(4, 2, 6, 5, 1))
     largest = max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(whole))
     for one, four in zip(jax.tree.leaves(whole), jax.tree.leaves(parallel), strict=True):
         np.testing.assert_allclose(four[0], one, rtol=1e-5, atol=1e-5 * largest)
