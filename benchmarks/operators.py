@@ -13,10 +13,10 @@ compilation is not in them.
 - one MANO block beside its own matrix products, run alone in the same round (batch 8, 64 x 64 points).
 
 Found, on 2 cores (`results/operators.json`): operations and memory grow with exponents of 1.00, times with 1.07
-(MANO), 1.09 (FMA) and 1.05 (one axis). A step of full attention takes 22 times the operations of MANO's, 64 times the
-memory and 93 times as long (68 in another run). A block costs 2.9 to 3.5 times its own products: they are small (32 x
-32 at every point), so that reading and writing the map weighs as much as multiplying. Projecting straight to planes,
-without transposes, was tried and is no faster.
+(MANO), 1.09 (FMA) and 1.05 (one axis). A step of full attention takes 22 times the operations of MANO's, 64
+times the memory and 93 times as long (68 in another run). A block costs 2.9 to 3.5 times its own products: they
+are small (32 x 32 at every point), so that reading and writing the map weighs as much as multiplying. Projecting
+straight to planes, without transposes, was tried and is no faster.
 """
 
 import argparse
