@@ -1,5 +1,6 @@
 """Neural operators for PDE surrogates: arrays in, arrays out."""
 
+from manojax.anchored import Anchored
 from manojax.fast_multipole import FastMultipoleAttention
 from manojax.fma import FMA, FMAConfig
 from manojax.fno import FNO, FNOConfig
@@ -20,6 +21,7 @@ __all__ = [
     "FNO",
     "MANO",
     "MODELS",
+    "Anchored",
     "FMAConfig",
     "FNOConfig",
     "FastMultipoleAttention",
