@@ -1,0 +1,60 @@
+"""The symmetries of the square, as far as a grid has them.
+
+Where an equation has no preferred direction, as -div(a grad u) = 1 with u = 0 on the border of a square, the
+solution of a turned or mirrored coefficient is the turned or mirrored solution: eight samples in the place of one.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+
+from pde.grid import Grid
+
+Fields = Float[Array, "batch height width channel"]
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """First flips, then a transpose; together the two make quarter turns as well."""
+
+    flip_x: bool
+    flip_y: bool
+    transpose: bool
+
+    def __call__(self, fields: Fields) -> Fields:
+        flipped = [axis for axis, flip in ((1, self.flip_x), (2, self.flip_y)) if flip]
+        fields = jnp.flip(fields, flipped)
+        return fields.swapaxes(1, 2) if self.transpose else fields
+
+
+def symmetries(grid: Grid) -> list[Symmetry]:
+    """Those that map the points of a grid and its domain onto themselves, the identity first: 1, 2, 4 or 8."""
+    x0, x1, y0, y1 = grid.extent
+    choices = itertools.product(
+        [False, True][: 1 + _is_symmetric(grid.x, x0, x1)],
+        [False, True][: 1 + _is_symmetric(grid.y, y0, y1)],
+        [False, True][: 1 + _are_alike(grid)],
+    )
+    return [Symmetry(*choice) for choice in choices]
+
+
+def transformed(number: Int[Array, ""], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
+    """Fields under the symmetry of that number, which may be traced."""
+    return jax.lax.switch(number, chosen, fields)
+
+
+def _is_symmetric(axis: Float[np.ndarray, " n"], low: float, high: float) -> bool:
+    return np.allclose(axis - low, (high - axis)[::-1], rtol=0, atol=1e-3 * np.diff(axis).min())
+
+
+def _are_alike(grid: Grid) -> bool:
+    """Whether both axes have the same points, seen from their ends of the domain."""
+    x0, x1, y0, y1 = grid.extent
+    same = Grid(grid.y - y0, grid.x - x0).matches(Grid(grid.x - x0, grid.y - y0))
+    return same and bool(np.isclose(x1 - x0, y1 - y0))

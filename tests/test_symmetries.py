@@ -1,0 +1,52 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pde.darcy import Darcy, solve_darcy
+from pde.grid import Grid
+from pde.symmetries import symmetries, transformed
+
+NODES, CELLS = np.linspace(0, 1, 9), (np.arange(8) + 0.5) / 8
+
+
+def square(x, y, domain=(0.0, 1.0, 0.0, 1.0)):
+    return Grid(x, y, "zero", domain)
+
+
+@pytest.mark.parametrize(
+    ("grid", "count"),
+    [
+        (square(NODES, NODES), 8),
+        (square(CELLS, CELLS), 8),
+        (square(np.arange(8) / 8, np.arange(8) / 8), 2),  # the transpose alone
+        (square(NODES, np.linspace(0, 2, 9), (0.0, 1.0, 0.0, 2.0)), 4),
+        (square(NODES, np.linspace(0, 1, 17)), 4),
+        (square(NODES**2, NODES), 2),
+        (square(NODES**2, np.arange(8) / 8), 1),
+        (square(NODES + 3, NODES - 5, (3.0, 4.0, -5.0, -4.0)), 8),
+    ],
+)
+def test_a_grid_has_the_symmetries_that_map_its_points_onto_themselves(grid, count):
+    found = symmetries(grid)
+    assert len(found) == count
+    fields = jnp.arange(1.0 * grid.shape[0] * grid.shape[1]).reshape(1, *grid.shape, 1)
+    images = {np.asarray(symmetry(fields)).tobytes() for symmetry in found}
+    assert len(images) == count
+    np.testing.assert_array_equal(found[0](fields), fields)
+
+
+def test_darcy_solutions_have_all_eight():
+    grid = square(NODES, NODES)
+    a = next(Darcy(resolution=9).samples(0, range(1)))["coefficient"]
+    u = solve_darcy(a, grid)
+    for symmetry in symmetries(grid):
+        turned = np.asarray(symmetry(jnp.asarray(a, jnp.float32)[None, ..., None]), np.float64)[0, ..., 0]
+        expected = symmetry(jnp.asarray(u, jnp.float32)[None, ..., None])[0, ..., 0]
+        np.testing.assert_allclose(solve_darcy(turned, grid), expected, rtol=1e-5, atol=1e-9)
+
+
+def test_a_traced_number_chooses_one():
+    fields = jnp.arange(162.0).reshape(2, 9, 9, 1)
+    found = symmetries(square(NODES, NODES))
+    for number, symmetry in enumerate(found):
+        np.testing.assert_array_equal(transformed(jnp.int32(number), found, fields), symmetry(fields))
