@@ -45,9 +45,11 @@ class Normalisation:
         )
 
     def encode(
-        self, inputs: Float[np.ndarray, "batch height width channel"]
-    ) -> Float[np.ndarray, "batch height width channel"]:
-        mean, deviation = (np.asarray(v, np.float32) for v in (self.input_mean, self.input_deviation))
+        self, inputs: Float[Array, "batch height width channel"]
+    ) -> Float[Array, "batch height width channel"]:
+        mean, deviation = (
+            np.reshape(np.asarray(v, np.float32), (1, 1, 1, -1)) for v in (self.input_mean, self.input_deviation)
+        )
         return (inputs - mean) / deviation
 
     def decode(self, outputs: Float[Array, "batch height width 1"]) -> Float[Array, "batch height width 1"]:

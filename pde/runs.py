@@ -20,6 +20,7 @@ from pde.errors import InputError
 from pde.files import write_text
 from pde.grid import Grid
 from pde.normalisation import Normalisation
+from pde.restriction import Restriction
 from pde.versions import versions
 
 
@@ -51,6 +52,14 @@ class TrainingConfig:
     """What is known of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None
     """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
+    restriction: Restriction = "stride"
+    """How the model sees the file's inputs from its grid: their values at its points, or the arithmetic and the
+    harmonic mean of each over the cells around them."""
+
+    @property
+    def channels(self) -> int:
+        """Input channels of the model."""
+        return len(self.inputs) * (2 if self.restriction == "means" else 1)
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ class Run:
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """The model's structure and its parameters as drawn from the seed, a plain pytree."""
-        return build(self.model, self.options, len(self.training.inputs), self.training.seed)
+        return build(self.model, self.options, self.training.channels, self.training.seed)
 
     def save(self, folder: Path) -> None:
         saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
