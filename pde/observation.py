@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float
@@ -12,6 +13,8 @@ from jaxtyping import Float
 from pde.datasets import DataFile
 from pde.errors import InputError
 from pde.grid import Grid
+from pde.informed import coarse_solutions
+from pde.progress import progress
 from pde.restriction import at_points, cell_means
 from pde.runs import TrainingConfig
 
@@ -25,8 +28,7 @@ Fields = Float[np.ndarray, "sample height width channel"]
 class Observation:
     """A pure function of fields, to be compiled together with the model; equal ones share a program.
 
-    Raises:
-        InputError: grids between which it does not exist.
+    The channels are the restricted inputs (`pde.restriction`), then coarse solutions (`pde.informed`).
     """
 
     config: TrainingConfig
@@ -39,12 +41,40 @@ class Observation:
         """Raise InputError for values of which no observation exists."""
         if self.config.restriction == "means" and not (fields > 0).all():
             raise InputError("--restriction means: harmonic means need positive inputs; train with stride")
+        if self.config.informed != "none":
+            self._check_solvable(fields)
+
+    def check_solved(self, fields: Fields) -> None:
+        """Raise ArithmeticError where a coarse solve left NaN."""
+        if self.config.informed != "none" and np.isnan(fields).any():
+            raise ArithmeticError(
+                "a coarse solve did not converge; lower the contrast, or train without --informed"
+            )
+
+    def _check_solvable(self, fields: Float[np.ndarray, "sample source_height source_width channel"]) -> None:
+        if fields.shape[-1] != 1:
+            raise InputError(
+                f"--inputs {' '.join(self.config.inputs)}: with --informed give the coefficient alone"
+            )
+        if self.grid.boundary != "zero":
+            raise InputError(
+                "--informed solves with u = 0 on the border, which the file does not say of its solutions; if they "
+                "are, add --boundary zero --domain x0 x1 y0 y1"
+            )
+        if not (fields > 0).all():
+            raise InputError(
+                "--informed: the solver needs a coefficient that is positive everywhere; mend the file"
+            )
 
     def __call__(
         self, fields: Float[Array, "sample source_height source_width channel"]
     ) -> Float[Array, "sample height width channels"]:
         restricted = at_points if self.config.restriction == "stride" else cell_means
-        return restricted(fields, self.source, self.grid)
+        seen = restricted(fields, self.source, self.grid)
+        if self.config.informed == "none":
+            return seen
+        solutions = coarse_solutions(fields, self.source, self.grid, self.config.informed)
+        return jnp.concatenate([seen, solutions.astype(seen.dtype)], axis=-1)
 
 
 def observe(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Fields:
@@ -54,13 +84,14 @@ def observe(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) 
         InputError: data or a grid of which no observation exists.
     """
     stride = data.stride_to(grid.shape[0])
-    if config.restriction == "stride":
+    if config.restriction == "stride" and config.informed == "none":
         return data.read_inputs(samples, stride)
     observation, seen = Observation(config, data.grid, grid), []
-    for block in data.blocks(samples):
+    for block in progress(data.blocks(samples), f"restrict {data.path.name}", unit="block"):
         fields = data.read_inputs(block)
         observation.check(fields)
         seen.append(in_batches(functools.partial(_observe, observation), fields, grid))
+        observation.check_solved(seen[-1])
     return np.concatenate(seen)
 
 

@@ -19,6 +19,7 @@ from manojax.base import ModelConfig
 from pde.errors import InputError
 from pde.files import write_text
 from pde.grid import Grid
+from pde.informed import SOLUTIONS, Informed
 from pde.normalisation import Normalisation
 from pde.restriction import Restriction
 from pde.versions import versions
@@ -56,10 +57,20 @@ class TrainingConfig:
     """How the model sees the file's inputs from its grid: their values at its points, or the arithmetic and the
     harmonic mean of each over the cells around them."""
 
+    informed: Informed = "none"
+    """Coarse solutions of -div(a grad u) = 1, u = 0 on the border, that the model sees on its grid and corrects:
+    strided, two from the coefficient at the grid's points, with arithmetic and with harmonic faces, whose mean is
+    corrected; upscaled, one with faces upscaled from the file's coefficient."""
+
+    @property
+    def solutions(self) -> int:
+        """Coarse solutions among the model's input channels, where they come last."""
+        return SOLUTIONS[self.informed]
+
     @property
     def channels(self) -> int:
         """Input channels of the model."""
-        return len(self.inputs) * (2 if self.restriction == "means" else 1)
+        return len(self.inputs) * (2 if self.restriction == "means" else 1) + self.solutions
 
 
 @dataclass(frozen=True)

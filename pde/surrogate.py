@@ -27,7 +27,8 @@ def forward(
     graph: nnx.GraphDef, normalisation: Normalisation, params: Any, inputs: Array, coordinates: Coordinates
 ) -> Array:
     """Physical fields for what a model, given as structure and parameters, sees of a problem."""
-    return normalisation.decode(nnx.merge(graph, params)(normalisation.encode(inputs), coordinates))
+    outputs = nnx.merge(graph, params)(normalisation.encode(inputs), coordinates)
+    return normalisation.decode(outputs, inputs)
 
 
 class Surrogate:
@@ -48,10 +49,13 @@ class Surrogate:
 
         Raises:
             InputError: inputs or grids that the model cannot see as it did in training.
+            ArithmeticError: a coarse solve inside the model did not converge.
         """
         observation = Observation(self.run.training, grid, grid if on is None else on)
         observation.check(inputs)
-        return self._apply(inputs, observation.grid, observation)
+        predicted = self._apply(inputs, observation.grid, observation)
+        observation.check_solved(predicted)
+        return predicted
 
     def resample(
         self, inputs: Fields, grid: Grid, on: Grid | None = None

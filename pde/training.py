@@ -31,6 +31,7 @@ from pde.runs import Run, TrainingConfig, build, count_parameters
 from pde.surrogate import Surrogate, forward
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
+_FAR = 0.5  # a relative error that no coarse solve of the right equation has
 
 Loss = Callable[[Any, Array, Array], Array]
 
@@ -91,6 +92,9 @@ def _prepare(
     samples = len(training.inputs)
     steps_an_epoch = _steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps_an_epoch))
+    normalisation = Normalisation.fit(training.inputs, training.solution, grid, config.solutions)
+    if config.solutions:
+        _check_equation(path, training, normalisation)
     _, params = build(model, options, config.channels, config.seed)
     run = Run(
         model=model,
@@ -101,7 +105,7 @@ def _prepare(
         samples=samples,
         validated=validation is not None,
         grid=grid,
-        normalisation=Normalisation.fit(training.inputs, training.solution, grid),
+        normalisation=normalisation,
         parameters=count_parameters(params),
     )
     return run, (training, validation)
@@ -128,6 +132,18 @@ def _split(data: DataFile, grid: Grid, config: TrainingConfig) -> tuple[Part, Pa
 def _read(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
     solution = data.read_solution(samples, data.stride_to(grid.shape[0]))
     return Part(observe(data, samples, config, grid), solution)
+
+
+def _check_equation(path: Path, part: Part, normalisation: Normalisation) -> None:
+    """Coarse solutions are there to be corrected: those of another equation are far from the file's solutions."""
+    solution = jnp.asarray(part.solution)
+    coarse = normalisation.decode(jnp.zeros_like(solution), jnp.asarray(part.inputs))
+    error = float(metrics.relative_l2(coarse, solution).mean())
+    if not error < _FAR:
+        raise InputError(
+            f"{path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from the "
+            "file's; leave --informed out"
+        )
 
 
 def _digest(grid: Grid, *parts: Part | None) -> str:
