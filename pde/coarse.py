@@ -13,8 +13,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from pde.conductances import Conductances, Faces, conductances
-from pde.conjugate_gradients import solve_system
+from pde.conductances import Conductances, Faces, conductances, surrounded
+from pde.conjugate_gradients import Solve, solve_system
 from pde.darcy import Darcy, check_solvable, converged
 from pde.errors import InputError
 from pde.grid import Grid
@@ -52,14 +52,15 @@ def coarse_solve(
             coarse = upscale(a, stride, spacing)
         else:
             coarse = conductances(a[::stride, ::stride], (stride * spacing[0], stride * spacing[1]), faces=faces)
-        right = jnp.ones((coarse.y.shape[0], coarse.x.shape[1]))
-        return np.pad(converged(_solve(coarse, right), "the coarse solve"), 1)
+        return converged(solve_network(coarse), "the coarse solve")
 
 
-# Conductances go in, so that all faces share one program for a shape.
-_solve = jax.jit(
-    functools.partial(solve_system, tolerance=Darcy.tolerance, max_iterations=200, precision="double")
-)
+@jax.jit  # of conductances, so that all faces share one program for a shape
+def solve_network(c: Conductances) -> Solve:
+    """The solution with source 1 and zero border, which it holds, of a scheme in float64 (with x64 enabled)."""
+    right = jnp.ones((c.y.shape[0], c.x.shape[1]))
+    solved = solve_system(c, right, tolerance=Darcy.tolerance, max_iterations=200, precision="double")
+    return solved._replace(solution=surrounded(solved.solution))
 
 
 @functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))

@@ -207,11 +207,21 @@ def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -
         InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
             positive.
     """
+    spacing = check_spacing(grid)
+    if not (coefficient > 0).all():
+        raise InputError("coefficient must be positive everywhere")
+    return spacing
+
+
+def check_spacing(grid: Grid) -> tuple[float, float]:
+    """The spacing along each axis of a grid on which the solver works.
+
+    Raises:
+        InputError: a grid that does not hold its borders or is not equally spaced.
+    """
     steps = np.diff(grid.x), np.diff(grid.y)
     if not grid.on_nodes or any(np.ptp(step) > 1e-3 * step.mean() for step in steps):
         raise InputError("the solver needs equally spaced nodes, borders included")
-    if not (coefficient > 0).all():
-        raise InputError("coefficient must be positive everywhere")
     return float(steps[0].mean()), float(steps[1].mean())
 
 

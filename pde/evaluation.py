@@ -17,7 +17,7 @@ _BLOCK_POINTS = 2**24
 def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | None = None) -> dict[str, Any]:
     """Errors of a model on strides of a data file, run directly on each grid and by the resample baseline.
 
-    The baseline strides the input to the training grid, predicts there, and interpolates the prediction back
+    The baseline takes the file's input to the training grid, predicts there, and interpolates the prediction
     (`Surrogate.resample`). Every number is a mean over all samples of the file.
 
     Args:
@@ -55,14 +55,14 @@ def default_resolutions(trained: Grid, data: Grid) -> list[int]:
 
 def _row(surrogate: Surrogate, data: DataFile, stride: int) -> dict[str, Any]:
     grid = data.grid.strided(stride)
-    block = max(1, _BLOCK_POINTS // (grid.shape[0] * grid.shape[1]))
+    block = max(1, _BLOCK_POINTS // (data.grid.shape[0] * data.grid.shape[1]))
     starts = range(0, data.samples, block)
     direct, resample, nested = [], [], True
     for start in progress(starts, f"evaluate {surrogate.run.model} at {grid.shape[0]}", unit="block"):
         samples = slice(start, min(start + block, data.samples))
-        inputs, solution = data.read_inputs(samples, stride), data.read_solution(samples, stride)
-        direct.append(sample_errors(surrogate.predict(inputs, grid), solution, (grid.x, grid.y)))
-        resampled, nested = surrogate.resample(inputs, grid)
+        fine, solution = data.read_inputs(samples), data.read_solution(samples, stride)
+        direct.append(sample_errors(surrogate.predict(fine, data.grid, grid), solution, (grid.x, grid.y)))
+        resampled, nested = surrogate.resample(fine, data.grid, grid)
         resample.append(sample_errors(resampled, solution, (grid.x, grid.y)))
     return {
         "resolution": grid.shape[0],
@@ -78,13 +78,13 @@ def finest_sample(
     """Sample 0 on one grid for a figure: first input, solution, predictions by name, grid."""
     stride = data.stride_to(resolution)
     grid = data.grid.strided(stride)
-    inputs, solution = data.read_inputs(slice(1), stride), data.read_solution(slice(1), stride)
+    fine, solution = data.read_inputs(slice(1)), data.read_solution(slice(1), stride)
     predictions = {}
     for surrogate in surrogates:
         name = surrogate.run.model.upper()
-        predictions[f"{name}, direct"] = surrogate.predict(inputs, grid)[0, ..., 0]
-        predictions[f"{name}, resample"] = surrogate.resample(inputs, grid)[0][0, ..., 0]
-    return inputs[0, ..., 0], solution[0, ..., 0], predictions, grid
+        predictions[f"{name}, direct"] = surrogate.predict(fine, data.grid, grid)[0, ..., 0]
+        predictions[f"{name}, resample"] = surrogate.resample(fine, data.grid, grid)[0][0, ..., 0]
+    return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid
 
 
 def table(reports: Sequence[dict[str, Any]]) -> str:

@@ -15,6 +15,8 @@ Boundary = Literal["zero", "unknown"]
 class Grid:
     """Coordinates of axis 1 (x) and axis 2 (y) in any length unit, and what is known of the border.
 
+    Grids of the same numbers are equal, so that a program compiled for one serves the other.
+
     Raises:
         InputError: an axis of fewer than two points, a coordinate that is not finite or not increasing, a domain
             that does not hold the points, or a zero border without a domain.
@@ -45,6 +47,16 @@ class Grid:
                     )
         elif self.boundary == "zero":
             raise InputError("boundary zero needs the domain as well: where the border lies (x0 x1 y0 y1)")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and self._values == other._values
+
+    def __hash__(self) -> int:
+        return hash(self._values)
+
+    @property
+    def _values(self) -> tuple[Any, ...]:
+        return self.x.tobytes(), self.y.tobytes(), self.boundary, self.domain
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import numpy as np
 from pde import datasets
 from pde.datasets import DataFile
 from pde.grid import Grid
-from pde.runs import Run
+from pde.runs import Run, TrainingConfig
 
 
 def describe(path: Path) -> str:
@@ -51,7 +51,7 @@ def _run(folder: Path) -> list[tuple[str, str]]:
     return [
         ("run", str(folder)),
         ("model", f"{run.model}, {run.parameters:,} parameters ({options})"),
-        ("data", f"{run.data}, {run.samples} training samples, inputs {', '.join(training.inputs)}"),
+        ("data", f"{run.data}, {run.samples} training samples, inputs {_seen(training)}"),
         *_grid(run.grid),
         (
             "training",
@@ -60,6 +60,13 @@ def _run(folder: Path) -> list[tuple[str, str]]:
         ("state", _state(run, folder / "metrics.jsonl")),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
     ]
+
+
+def _seen(training: TrainingConfig) -> str:
+    seen = ", ".join(training.inputs)
+    if training.restriction == "means":
+        seen += " as cell means"
+    return seen if training.informed == "none" else f"{seen}, coarse solutions ({training.informed})"
 
 
 def _state(run: Run, metrics: Path) -> str:

@@ -1,6 +1,7 @@
 """Maps between physical fields and what a model sees."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +16,8 @@ class Normalisation:
     """One mean and one standard deviation a channel, and a unit of length.
 
     Coordinates are shifted to the corner of the training domain and divided by its longer side, so that a model
-    sees the unit square (or a part of it) whatever the unit of length.
+    sees the unit square (or a part of it) whatever the unit of length. Where the last inputs are coarse solutions,
+    what the model puts out is a correction of their mean.
     """
 
     input_mean: tuple[float, ...]
@@ -24,6 +26,8 @@ class Normalisation:
     output_deviation: float
     origin: tuple[float, float]
     length: float
+    solutions: int = 0
+    """How many of the last inputs are coarse solutions."""
 
     @classmethod
     def fit(
@@ -31,29 +35,42 @@ class Normalisation:
         inputs: Float[np.ndarray, "sample height width channel"],
         solution: Float[np.ndarray, "sample height width 1"],
         grid: Grid,
+        solutions: int = 0,
     ) -> "Normalisation":
         """From training samples alone; a channel that never varies keeps its scale."""
         x0, x1, y0, y1 = grid.extent
+        outputs = solution - _mean_of_last(inputs, solutions) if solutions else solution
         deviation = inputs.std(axis=(0, 1, 2), dtype=np.float64)
         return cls(
             input_mean=tuple(inputs.mean(axis=(0, 1, 2), dtype=np.float64).tolist()),
             input_deviation=tuple(np.where(deviation > 0, deviation, 1.0).tolist()),
-            output_mean=float(solution.mean(dtype=np.float64)),
-            output_deviation=float(solution.std(dtype=np.float64)) or 1.0,
+            output_mean=0.0 if solutions else float(outputs.mean(dtype=np.float64)),
+            output_deviation=float(outputs.std(dtype=np.float64)) or 1.0,
             origin=(x0, y0),
             length=max(x1 - x0, y1 - y0),
+            solutions=solutions,
         )
 
     def encode(
-        self, inputs: Float[np.ndarray, "batch height width channel"]
-    ) -> Float[np.ndarray, "batch height width channel"]:
-        mean, deviation = (np.asarray(v, np.float32) for v in (self.input_mean, self.input_deviation))
+        self, inputs: Float[Array, "batch height width channel"]
+    ) -> Float[Array, "batch height width channel"]:
+        mean, deviation = (
+            np.reshape(np.asarray(v, np.float32), (1, 1, 1, -1)) for v in (self.input_mean, self.input_deviation)
+        )
         return (inputs - mean) / deviation
 
-    def decode(self, outputs: Float[Array, "batch height width 1"]) -> Float[Array, "batch height width 1"]:
-        return outputs * self.output_deviation + self.output_mean
+    def decode(
+        self, outputs: Float[Array, "batch height width 1"], inputs: Float[Array, "batch height width channel"]
+    ) -> Float[Array, "batch height width 1"]:
+        """The solution from what the model puts out and its inputs before they were encoded."""
+        decoded = outputs * self.output_deviation + self.output_mean
+        return decoded + _mean_of_last(inputs, self.solutions) if self.solutions else decoded
 
     def coordinates(self, grid: Grid) -> tuple[Float[Array, " height"], Float[Array, " width"]]:
         """What a model sees as the coordinates of a grid."""
         x, y = ((axis - origin) / self.length for axis, origin in zip((grid.x, grid.y), self.origin, strict=True))
         return jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32)
+
+
+def _mean_of_last(inputs: Any, channels: int) -> Any:
+    return inputs[..., -channels:].mean(axis=-1, keepdims=True)

@@ -19,7 +19,9 @@ from manojax.base import ModelConfig
 from pde.errors import InputError
 from pde.files import write_text
 from pde.grid import Grid
+from pde.informed import SOLUTIONS, Informed
 from pde.normalisation import Normalisation
+from pde.restriction import Restriction
 from pde.versions import versions
 
 
@@ -51,6 +53,24 @@ class TrainingConfig:
     """What is known of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None
     """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
+    restriction: Restriction = "stride"
+    """How the model sees the file's inputs from its grid: their values at its points, or the arithmetic and the
+    harmonic mean of each over the cells around them."""
+
+    informed: Informed = "none"
+    """Coarse solutions of -div(a grad u) = 1, u = 0 on the border, that the model sees on its grid and corrects:
+    strided, two from the coefficient at the grid's points, with arithmetic and with harmonic faces, whose mean is
+    corrected; upscaled, one with faces upscaled from the file's coefficient."""
+
+    @property
+    def solutions(self) -> int:
+        """Coarse solutions among the model's input channels, where they come last."""
+        return SOLUTIONS[self.informed]
+
+    @property
+    def channels(self) -> int:
+        """Input channels of the model."""
+        return len(self.inputs) * (2 if self.restriction == "means" else 1) + self.solutions
 
 
 @dataclass(frozen=True)
@@ -76,7 +96,7 @@ class Run:
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """The model's structure and its parameters as drawn from the seed, a plain pytree."""
-        return build(self.model, self.options, len(self.training.inputs), self.training.seed)
+        return build(self.model, self.options, self.training.channels, self.training.seed)
 
     def save(self, folder: Path) -> None:
         saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

@@ -15,18 +15,20 @@ from manojax.grids import Coordinates, interpolate, nearest
 from pde.checkpoints import Checkpoints
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
+from pde.normalisation import Normalisation
+from pde.observation import Observation, in_batches
 from pde.runs import Run
-
-# What lies between the layers should fit the cache of a CPU, and fill an accelerator.
-_POINTS_A_BATCH = {"cpu": 2**14, "gpu": 2**20, "tpu": 2**20}
 
 Fields = Float[np.ndarray, "sample height width channel"]
 Extended = Float[np.ndarray, "sample new_height new_width channel"]
 
 
-def forward(graph: nnx.GraphDef, params: Any, inputs: Array, coordinates: Coordinates) -> Array:
-    """Apply a model given as structure and parameters."""
-    return nnx.merge(graph, params)(inputs, coordinates)
+def forward(
+    graph: nnx.GraphDef, normalisation: Normalisation, params: Any, inputs: Array, coordinates: Coordinates
+) -> Array:
+    """Physical fields for what a model, given as structure and parameters, sees of a problem."""
+    outputs = nnx.merge(graph, params)(normalisation.encode(inputs), coordinates)
+    return normalisation.decode(outputs, inputs)
 
 
 class Surrogate:
@@ -35,42 +37,60 @@ class Surrogate:
     def __init__(self, run: Run, graph: nnx.GraphDef, params: Any, epoch: int):
         self.run, self.graph, self.params, self.epoch = run, graph, params, epoch
 
-    def predict(self, inputs: Fields, grid: Grid) -> Float[np.ndarray, "sample height width 1"]:
-        """Run the model **directly** on a grid, whichever it was trained on."""
-        coordinates = self.run.normalisation.coordinates(grid)
-        encoded = self.run.normalisation.encode(inputs)
-        points = _POINTS_A_BATCH[jax.default_backend()]
-        size = int(np.clip(points // (grid.shape[0] * grid.shape[1]), 1, len(inputs)))
-        predicted = []
-        for start in range(0, len(inputs), size):
-            batch = encoded[start : start + size]
-            missing = size - len(batch)  # fill the last batch: one shape, one compilation
-            filled = np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
-            decoded = _predict(self.graph, self.run.normalisation, self.params, filled, coordinates)
-            predicted.append(np.asarray(decoded)[: len(batch)])
-        return np.concatenate(predicted)
+    def predict(
+        self, inputs: Fields, grid: Grid, on: Grid | None = None
+    ) -> Float[np.ndarray, "sample new_height new_width 1"]:
+        """Run the model **directly** on a grid, whichever it was trained on.
 
-    def resample(self, inputs: Fields, grid: Grid) -> tuple[Float[np.ndarray, "sample height width 1"], bool]:
-        """Predict on the training grid and interpolate the prediction to `grid` by cubic splines.
+        Args:
+            inputs: input fields, one channel each, on `grid`: as fine as they are known.
+            grid: where the inputs are given.
+            on: where the model runs and sees the inputs as it did in training; by default `grid`.
 
-        The inputs are taken at the points of the training grid, or at the nearest ones where the grids are not
-        nested; the second result says whether they are. Where `grid` or the training data declare a zero border,
-        zero values on the border of the domain are added to the prediction before it is interpolated.
+        Raises:
+            InputError: inputs or grids that the model cannot see as it did in training.
+            ArithmeticError: a coarse solve inside the model did not converge.
         """
-        trained = self.run.grid
-        rows, columns, nested = nearest((grid.x, grid.y), (trained.x, trained.y))
-        predicted = self.predict(inputs[:, rows[:, None], columns[None, :]], trained)
-        if grid.matches(trained):
+        observation = Observation(self.run.training, grid, grid if on is None else on)
+        observation.check(inputs)
+        predicted = self._apply(inputs, observation.grid, observation)
+        observation.check_solved(predicted)
+        return predicted
+
+    def resample(
+        self, inputs: Fields, grid: Grid, on: Grid | None = None
+    ) -> tuple[Float[np.ndarray, "sample new_height new_width 1"], bool]:
+        """Predict on the training grid and interpolate the prediction by cubic splines to `on`, by default `grid`.
+
+        The inputs are seen from the training grid as in training, values at its points being those at the nearest
+        ones where the grids are not nested; the second result says whether they are. Where `on` or the training
+        data declare a zero border, zero values on the border of the domain are added to the prediction before it
+        is interpolated.
+        """
+        trained, target = self.run.grid, grid if on is None else on
+        *_, nested = nearest((grid.x, grid.y), (trained.x, trained.y))
+        predicted = self.predict(inputs, grid, trained)
+        if target.matches(trained):
             return predicted, nested
-        declared = grid if grid.boundary == "zero" else trained
+        declared = target if target.boundary == "zero" else trained
         if declared.boundary == "zero":
             predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
-        return interpolate(predicted, (trained.x, trained.y), (grid.x, grid.y)), nested
+        return interpolate(predicted, (trained.x, trained.y), (target.x, target.y)), nested
 
-    def errors(self, inputs: Fields, solution: Float[np.ndarray, "sample height width 1"]) -> dict[str, float]:
-        """Mean relative errors on the training grid."""
+    def errors(self, seen: Fields, solution: Float[np.ndarray, "sample height width 1"]) -> dict[str, float]:
+        """Mean relative errors on the training grid, given what the model sees there (`pde.observation`)."""
         grid = self.run.grid
-        return mean_errors([sample_errors(self.predict(inputs, grid), solution, (grid.x, grid.y))])
+        return mean_errors([sample_errors(self._apply(seen, grid), solution, (grid.x, grid.y))])
+
+    def _apply(
+        self, fields: Fields, grid: Grid, observation: Observation | None = None
+    ) -> Float[np.ndarray, "sample new_height new_width 1"]:
+        coordinates = self.run.normalisation.coordinates(grid)
+
+        def apply(batch: Fields) -> Array:
+            return _apply(self.graph, self.run.normalisation, observation, self.params, batch, coordinates)
+
+        return in_batches(apply, fields, grid)
 
 
 def load(folder: str | Path) -> Surrogate:
@@ -86,9 +106,17 @@ def load(folder: str | Path) -> Surrogate:
     return Surrogate(run, graph, params, epoch)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _predict(graph: Any, normalisation: Any, params: Any, inputs: Array, coordinates: Coordinates) -> Array:
-    return normalisation.decode(forward(graph, params, inputs, coordinates))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _apply(
+    graph: Any,
+    normalisation: Normalisation,
+    observation: Observation | None,
+    params: Any,
+    fields: Array,
+    coordinates: Coordinates,
+) -> Array:
+    seen = fields if observation is None else observation(fields)
+    return forward(graph, normalisation, params, seen, coordinates)
 
 
 def add_zero_border(fields: Fields, grid: Grid) -> tuple[Extended, Grid]:

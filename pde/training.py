@@ -25,22 +25,23 @@ from pde.errors import InputError, check_seed
 from pde.files import refuse_existing, write_text
 from pde.grid import Grid
 from pde.normalisation import Normalisation
+from pde.observation import observe
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig, build, count_parameters
 from pde.surrogate import Surrogate, forward
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
+_FAR = 0.5  # a relative error that no coarse solve of the right equation has
 
-Fields = Float[np.ndarray, "sample height width channel"]
 Loss = Callable[[Any, Array, Array], Array]
 
 
 @dataclass(frozen=True)
 class Part:
-    """Samples in memory: physical inputs and solutions on the training grid."""
+    """Samples in memory: what the model sees on the training grid, and the solutions there."""
 
-    inputs: Fields
-    solution: Fields
+    inputs: Float[np.ndarray, "sample height width channel"]
+    solution: Float[np.ndarray, "sample height width 1"]
 
 
 def train(data: Path, out: Path, *, model: str, options: ModelConfig, config: TrainingConfig) -> None:
@@ -83,7 +84,7 @@ def _prepare(
     data = first_samples(_open(path, config), config.train_samples)
     stride = data.stride_to(data.grid.shape[0] if config.resolution is None else config.resolution)
     grid = data.grid.strided(stride)
-    training, validation = _split(data, stride, grid, config)
+    training, validation = _split(data, grid, config)
     try:
         options = options.for_grid(grid.shape)
     except ValueError as error:
@@ -91,7 +92,10 @@ def _prepare(
     samples = len(training.inputs)
     steps_an_epoch = _steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps_an_epoch))
-    _, params = build(model, options, len(config.inputs), config.seed)
+    normalisation = Normalisation.fit(training.inputs, training.solution, grid, config.solutions)
+    if config.solutions:
+        _check_equation(path, training, normalisation)
+    _, params = build(model, options, config.channels, config.seed)
     run = Run(
         model=model,
         options=options,
@@ -101,7 +105,7 @@ def _prepare(
         samples=samples,
         validated=validation is not None,
         grid=grid,
-        normalisation=Normalisation.fit(training.inputs, training.solution, grid),
+        normalisation=normalisation,
         parameters=count_parameters(params),
     )
     return run, (training, validation)
@@ -111,23 +115,35 @@ def _open(path: Path, config: TrainingConfig) -> DataFile:
     return datasets.open(path, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
 
 
-def _split(data: DataFile, stride: int, grid: Grid, config: TrainingConfig) -> tuple[Part, Part | None]:
+def _split(data: DataFile, grid: Grid, config: TrainingConfig) -> tuple[Part, Part | None]:
     if config.validation == "none":
-        return _read(data, slice(None), stride), None
+        return _read(data, slice(None), config, grid), None
     if config.validation == "last-tenth":
         if data.samples < 2:
             raise InputError(f"{data.path} has one sample, none to hold out; give --validation none")
         first = data.samples - max(1, data.samples // 10)
-        return _read(data, slice(first), stride), _read(data, slice(first, None), stride)
+        return _read(data, slice(first), config, grid), _read(data, slice(first, None), config, grid)
     held_out = _open(Path(config.validation), config)
-    held_stride = held_out.stride_to(grid.shape[0])
-    if not held_out.grid.strided(held_stride).matches(grid):
+    if not held_out.grid.strided(held_out.stride_to(grid.shape[0])).matches(grid):
         raise InputError(f"{held_out.path} has other points than the training grid; validate on the same grid")
-    return _read(data, slice(None), stride), _read(held_out, slice(None), held_stride)
+    return _read(data, slice(None), config, grid), _read(held_out, slice(None), config, grid)
 
 
-def _read(data: DataFile, samples: slice, stride: int) -> Part:
-    return Part(data.read_inputs(samples, stride), data.read_solution(samples, stride))
+def _read(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
+    solution = data.read_solution(samples, data.stride_to(grid.shape[0]))
+    return Part(observe(data, samples, config, grid), solution)
+
+
+def _check_equation(path: Path, part: Part, normalisation: Normalisation) -> None:
+    """Coarse solutions are there to be corrected: those of another equation are far from the file's solutions."""
+    solution = jnp.asarray(part.solution)
+    coarse = normalisation.decode(jnp.zeros_like(solution), jnp.asarray(part.inputs))
+    error = float(metrics.relative_l2(coarse, solution).mean())
+    if not error < _FAR:
+        raise InputError(
+            f"{path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from the "
+            "file's; leave --informed out"
+        )
 
 
 def _digest(grid: Grid, *parts: Part | None) -> str:
@@ -158,11 +174,11 @@ def make_optimiser(config: TrainingConfig, steps: int) -> optax.GradientTransfor
 
 
 def make_loss(graph: nnx.GraphDef, run: Run) -> Loss:
-    """loss(params, encoded inputs, physical solutions): the mean relative error of the decoded prediction."""
+    """loss(params, what the model sees, solutions): the mean relative error of the prediction, all physical."""
     coordinates = run.normalisation.coordinates(run.grid)
 
     def loss(params: Any, inputs: Array, solution: Array) -> Array:
-        predicted = run.normalisation.decode(forward(graph, params, inputs, coordinates))
+        predicted = forward(graph, run.normalisation, params, inputs, coordinates)
         if run.training.loss == "relative-l2":
             return metrics.relative_l2(predicted, solution).mean()
         return metrics.relative_h1(predicted, solution, coordinates).mean()
@@ -190,7 +206,7 @@ def _fit(run: Run, out: Path, training: Part, validation: Part | None) -> None:
     optimiser = make_optimiser(run.training, epochs * steps_an_epoch)
     optimiser_state = optimiser.init(params)
     step = make_step(make_loss(graph, run), optimiser)
-    inputs, solution = jnp.asarray(run.normalisation.encode(training.inputs)), jnp.asarray(training.solution)
+    inputs, solution = jnp.asarray(training.inputs), jnp.asarray(training.solution)
 
     with Checkpoints(out) as checkpoints:
         done = checkpoints.last_epoch() or 0

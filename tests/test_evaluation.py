@@ -96,8 +96,8 @@ def test_the_resample_baseline_uses_the_zero_border():
         def __init__(self, grid):
             self.run = SimpleNamespace(grid=grid)
 
-        def predict(self, inputs, grid):
-            return sines(grid)
+        def predict(self, inputs, grid, on):
+            return sines(on)
 
     def largest_error(in_training, in_test):
         centres, nodes = (np.arange(8) + 0.5) / 8, np.linspace(0, 1, 33)

@@ -1,0 +1,167 @@
+"""Operators with a solver inside: what they see, correct and refuse."""
+
+import dataclasses
+import json
+
+import h5py
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pde
+from manojax import FNOConfig
+from pde import datasets
+from pde.coarse import coarse_solve
+from pde.errors import InputError
+from pde.evaluation import evaluate
+from pde.informed import coarse_solutions
+from pde.prediction import predict
+from pde.runs import Run, TrainingConfig
+from pde.surrogate import Surrogate
+from pde.training import resume, train
+from tests.commands import run as command
+
+FACES = {"strided": ("arithmetic", "harmonic"), "upscaled": ("upscaled",)}
+INFORMED = pytest.mark.parametrize("informed", ["strided", "upscaled"])
+CONFIG = TrainingConfig(resolution=5, epochs=2)
+
+
+def start(data, out, **changes):
+    config = dataclasses.replace(CONFIG, **changes)
+    train(data, out, model="fno", options=FNOConfig(width=8, depth=1), config=config)
+    return out
+
+
+@pytest.fixture(scope="module")
+def folders(darcy_file, tmp_path_factory):
+    """One run of each kind, the upscaled one with cell means besides."""
+    out = tmp_path_factory.mktemp("informed")
+    start(darcy_file, out / "strided", informed="strided")
+    start(darcy_file, out / "upscaled", informed="upscaled", restriction="means")
+    return out
+
+
+def expected_solutions(data, stride, informed):
+    """The coarse solves by the function that the tables use."""
+    fields = data.read_inputs()[..., 0].astype(np.float64)
+    solved = [[coarse_solve(a, data.grid, stride, faces) for faces in FACES[informed]] for a in fields]
+    return np.moveaxis(np.array(solved), 1, -1)
+
+
+@INFORMED
+def test_the_solutions_are_those_of_the_coarse_solve(darcy_file, informed):
+    data = datasets.open(darcy_file)
+    for stride in (4, 1):
+        coefficient = jnp.asarray(data.read_inputs(slice(3)))
+        found = coarse_solutions(coefficient, data.grid, data.grid.strided(stride), informed)
+        assert found.dtype == jnp.float64
+        expected = expected_solutions(data, stride, informed)[:3]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * expected.max())
+
+
+@INFORMED
+def test_a_model_that_puts_out_zero_predicts_the_coarse_solve(darcy_file, folders, informed):
+    """On the training grid and directly on a finer one."""
+    trained, data = pde.load(folders / informed), datasets.open(darcy_file)
+    silent = Surrogate(trained.run, trained.graph, jax.tree.map(jnp.zeros_like, trained.params), 0)
+    for stride in (4, 2):
+        expected = expected_solutions(data, stride, informed).mean(axis=-1, keepdims=True)
+        predicted = silent.predict(data.read_inputs(), data.grid, data.grid.strided(stride))
+        np.testing.assert_allclose(predicted, expected, rtol=0, atol=1e-6 * expected.max())
+
+
+@INFORMED
+def test_the_correction_is_measured_in_its_own_deviation(darcy_file, folders, informed):
+    """That of the 18 training samples, the last two being held out."""
+    data, run = datasets.open(darcy_file), Run.open(folders / informed)
+    solutions = expected_solutions(data, 4, informed)[:18]
+    correction = data.read_solution(slice(18), 4) - solutions.mean(axis=-1, keepdims=True)
+    assert run.normalisation.output_deviation == pytest.approx(correction.std(), rel=1e-4)
+    assert run.normalisation.output_mean == 0
+    last = len(FACES[informed])
+    assert run.normalisation.input_mean[-last:] == pytest.approx(solutions.mean(axis=(0, 1, 2)), rel=1e-5)
+
+
+@INFORMED
+def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file, folders, informed):
+    """The error of the held-out samples, from channels made before training, and from the file's field."""
+    history = [json.loads(line) for line in (folders / informed / "metrics.jsonl").read_text().splitlines()]
+    surrogate, data = pde.load(folders / informed), datasets.open(darcy_file)
+    predicted = surrogate.predict(data.read_inputs(slice(18, 20)), data.grid, surrogate.run.grid)
+    true = data.read_solution(slice(18, 20), 4)
+    errors = np.linalg.norm((predicted - true)[..., 0], axis=(1, 2)) / np.linalg.norm(true[..., 0], axis=(1, 2))
+    noted = history[surrogate.epoch - 1]["validation"]["relative_l2"]
+    assert errors.mean() == pytest.approx(noted, rel=1e-4)
+
+
+@INFORMED
+def test_direct_and_resample_evaluate_and_predict(darcy_file, folders, tmp_path, informed):
+    surrogate, data = pde.load(folders / informed), datasets.open(darcy_file)
+    coarse, fine = evaluate(surrogate, data, [5, 17])["rows"]
+    assert coarse["direct"]["relative_l2"] == coarse["resample"]["relative_l2"]
+    assert fine["direct"]["relative_l2"] < 0.5
+    assert predict(surrogate, data, tmp_path / "out.h5") == "resample"
+    with h5py.File(tmp_path / "out.h5") as file:
+        on_coarse = surrogate.predict(data.read_inputs(), data.grid, surrogate.run.grid)
+        np.testing.assert_allclose(file["solution"][:, ::4, ::4], on_coarse[..., 0], atol=1e-6)
+
+
+def test_a_resumed_run_makes_the_same_channels(darcy_file, folders):
+    resume(darcy_file, folders / "upscaled")  # or its data would not be those that it was begun with
+
+
+def test_the_command_line_has_it(capsys, darcy_file, tmp_path):
+    flags, out = "--resolution 5 --epochs 1 --width 8 --informed upscaled --restriction means", tmp_path / "run"
+    assert command(capsys, "train", darcy_file, "--model", "fno", "--out", out, *flags.split())[0] == 0
+    assert "coefficient as cell means, coarse solutions (upscaled)" in command(capsys, "info", out)[1]
+
+
+def with_another_source(file):
+    file["solution"][...] *= 10
+
+
+def without_a_border(file):
+    del file.attrs["boundary"], file.attrs["domain"]
+
+
+def with_a_negative_value(file):
+    file["coefficient"][0, 4, 4] = -1
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (with_another_source, "90% away from the file's; leave --informed out"),
+        (without_a_border, "add --boundary zero --domain"),
+        (with_a_negative_value, "positive everywhere"),
+    ],
+)
+def test_files_of_other_problems_are_refused(darcy_file, tmp_path, damage, message):
+    path = tmp_path / "other.h5"
+    path.write_bytes(darcy_file.read_bytes())
+    with h5py.File(path, "r+") as file:
+        damage(file)
+    with pytest.raises(InputError, match=message):
+        start(path, tmp_path / "run", informed="strided")
+    assert not (tmp_path / "run").exists()
+
+
+def test_grids_on_which_nothing_can_be_solved_are_refused(folders):
+    """Cell centres hold no border; 7 nodes are no refinement of 5."""
+    surrogate = pde.load(folders / "upscaled")
+    centres = (np.arange(8) + 0.5) / 8
+    cells = dataclasses.replace(surrogate.run.grid, x=centres, y=centres)
+    with pytest.raises(InputError, match="equally spaced nodes"):
+        surrogate.predict(np.ones((1, 8, 8, 1), np.float32), cells)
+    nodes = dataclasses.replace(surrogate.run.grid, x=np.linspace(0, 1, 7), y=np.linspace(0, 1, 7))
+    with pytest.raises(InputError, match="5 x 5 grid is no stride of the file's 7 x 7 grid"):
+        surrogate.resample(np.ones((1, 7, 7, 1), np.float32), nodes)
+
+
+def test_a_solve_that_fails_is_no_prediction(folders):
+    surrogate = pde.load(folders / "strided")
+    jumps = np.where(np.random.default_rng(0).uniform(size=(1, 65, 65, 1)) < 0.5, 1.0, 1e12).astype(np.float32)
+    axis = np.linspace(0, 1, 65)
+    with pytest.raises(ArithmeticError, match="did not converge"):
+        surrogate.predict(jumps, dataclasses.replace(surrogate.run.grid, x=axis, y=axis))
