@@ -47,12 +47,12 @@ def coarse_solve(
         )
         return (arithmetic + harmonic) / 2
     with jax.enable_x64(True):
-        a = jnp.asarray(coefficient, jnp.float64)
+        a = np.asarray(coefficient, np.float64)
         if faces == "upscaled":
             coarse = upscale(a, stride, spacing)
         else:
-            coarse = conductances(a[::stride, ::stride], (stride * spacing[0], stride * spacing[1]), faces=faces)
-        right = jnp.ones((coarse.y.shape[0], coarse.x.shape[1]))
+            coarse = _strided(a, stride, spacing, faces=faces)
+        right = np.ones((coarse.y.shape[0], coarse.x.shape[1]))
         return np.pad(converged(_solve(coarse, right), "the coarse solve"), 1)
 
 
@@ -60,6 +60,12 @@ def coarse_solve(
 _solve = jax.jit(
     functools.partial(solve_system, tolerance=Darcy.tolerance, max_iterations=200, precision="double")
 )
+
+
+@functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))
+def _strided(a: Array, stride: int, spacing: tuple[float, float], *, faces: Faces) -> Conductances:
+    """Conductances of the coarse nodes' own coefficients. Compiled: run one by one, its steps outlast the solve."""
+    return conductances(a[::stride, ::stride], (stride * spacing[0], stride * spacing[1]), faces=faces)
 
 
 @functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))
