@@ -48,10 +48,7 @@ def coarse_solve(
         return (arithmetic + harmonic) / 2
     with jax.enable_x64(True):
         a = np.asarray(coefficient, np.float64)
-        if faces == "upscaled":
-            coarse = upscale(a, stride, spacing)
-        else:
-            coarse = _strided(a, stride, spacing, faces=faces)
+        coarse = upscale(a, stride, spacing) if faces == "upscaled" else _strided(a, stride, spacing, faces)
         right = np.ones((coarse.y.shape[0], coarse.x.shape[1]))
         return np.pad(converged(_solve(coarse, right), "the coarse solve"), 1)
 
@@ -63,8 +60,8 @@ _solve = jax.jit(
 
 
 @functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))
-def _strided(a: Array, stride: int, spacing: tuple[float, float], *, faces: Faces) -> Conductances:
-    """Conductances of the coarse nodes' own coefficients. Compiled: run one by one, its steps outlast the solve."""
+def _strided(a: Array, stride: int, spacing: tuple[float, float], faces: Faces) -> Conductances:
+    """Conductances of the coarse nodes' own coefficients; compiled, for one by one its steps outlast the solve."""
     return conductances(a[::stride, ::stride], (stride * spacing[0], stride * spacing[1]), faces=faces)
 
 

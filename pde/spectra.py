@@ -1,8 +1,8 @@
-"""Error by Fourier band, after PDEBench (Takamoto et al., NeurIPS 2022): low |k| < 5, middle 5 to 13, high the rest.
+"""Error by Fourier band, after PDEBench (Takamoto et al., NeurIPS 2022): |k| < 5 low, < 13 middle, the rest high.
 
 k1 and k2 are counted in periods over the points of an axis, so that a band means about the same lengths on every
-grid of a domain. Fields are continued periodically: what is not periodic, such as the kinks of a field that is zero
-on its border, puts some of its energy into the high band.
+grid of a domain. Fields are continued periodically: what is not periodic, such as the kinks of a field that is
+zero on its border, puts some of its energy into the high band.
 
 All coefficients are used and a band's squares are summed, so the squares of the three bands add up to the mean
 square (Parseval). PDEBench's code takes only k1, k2 >= 0, begins its bands at 0, 4 and 12, averages over the whole
