@@ -25,8 +25,8 @@ def coarse_baseline(data: DataFile, resolutions: Sequence[int]) -> dict[str, Any
     """Errors of `pde.coarse.coarse_solve` on strides of a data file, with its milliseconds a sample.
 
     Faces are those of the strided coefficient (arithmetic, harmonic, the mean of both solutions) and, on grids
-    coarser than the file's own, upscaled from the file's. On the file's own grid the arithmetic solve is the one
-    that made the file, if our scheme did, and its time is the price of the truth.
+    coarser than the file's own, upscaled from the file's. On that grid the arithmetic solve is the one that made
+    the file, if our scheme did, and its time is the price of the truth.
 
     Returns:
         {"assumed": what is taken for the right-hand side, "samples", "rows": [{"resolution", "shape",
@@ -48,10 +48,13 @@ def coarse_baseline(data: DataFile, resolutions: Sequence[int]) -> dict[str, Any
 
 
 def errors_by_faces(coarse: Mapping[str, Any]) -> dict[str, dict[int, float]]:
-    """Mean relative L2 of each kind of faces by resolution: curves for `pde.plots.errors_by_grid`."""
+    """Mean relative L2 of each kind of faces by resolution: curves for `pde.plots.errors_by_grid`.
+
+    Without the file's own grid, where a solve is not coarse and its error may be zero.
+    """
     curves: dict[str, dict[int, float]] = {}
     for row in coarse.get("rows", []):
-        for faces in (each for each in _FACES if each in row):
+        for faces in (each for each in _FACES if "upscaled" in row):
             curves.setdefault(f"coarse solve, {faces}", {})[row["resolution"]] = row[faces]["relative_l2"]
     return curves
 
@@ -65,7 +68,7 @@ def _row(data: DataFile, stride: int) -> dict[str, Any]:
     first = data.read("coefficient", slice(1))[0]
     for faces in kinds:
         errors[faces]["milliseconds"] = median_milliseconds(
-            lambda faces=faces: _solve(first, data.grid, stride, faces)
+            lambda faces=faces: solve_strided(first, data.grid, stride, faces)
         )
     return {"resolution": grid.shape[0], "shape": list(grid.shape), **errors}
 
@@ -73,14 +76,20 @@ def _row(data: DataFile, stride: int) -> dict[str, Any]:
 def _solutions(data: DataFile, samples: slice, stride: int, kinds: Sequence[CoarseFaces]) -> dict[str, Fields]:
     """The fine coefficients are read a few at a time: they may be far larger than the solutions."""
     coefficients = (a for block in data.blocks(samples) for a in data.read("coefficient", block))
-    solved = [[_solve(a, data.grid, stride, faces) for faces in kinds] for a in coefficients]
+    solved = [
+        [solve_strided(a, data.grid, stride, faces).astype(np.float32) for faces in kinds] for a in coefficients
+    ]
     return {faces: np.stack(each)[..., None] for faces, each in zip(kinds, zip(*solved, strict=True), strict=True)}
 
 
-def _solve(
+def solve_strided(
     coefficient: Float[np.ndarray, "height width"], grid: Grid, stride: int, faces: CoarseFaces
 ) -> Float[np.ndarray, "coarse_height coarse_width"]:
-    """As who holds only the strided coefficient would, but for upscaled faces."""
+    """`coarse_solve` from what it needs: the strided coefficient alone, but for upscaled faces the fine one.
+
+    Raises:
+        InputError, ArithmeticError: as `pde.coarse.coarse_solve`.
+    """
     if faces == "upscaled":
-        return coarse_solve(coefficient, grid, stride, faces).astype(np.float32)
-    return coarse_solve(coefficient[::stride, ::stride], grid.strided(stride), 1, faces).astype(np.float32)
+        return coarse_solve(coefficient, grid, stride, faces)
+    return coarse_solve(coefficient[::stride, ::stride], grid.strided(stride), 1, faces)
