@@ -4,7 +4,8 @@
 
 Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and again on strides of that grid: from the strided
 coefficient with arithmetic faces, harmonic faces or the mean of both solutions, and with faces upscaled from the
-fine coefficient. Relative L2 against the fine solution strided likewise, mean over the samples.
+fine coefficient. Relative L2 against the fine solution strided likewise, mean over the samples; milliseconds of
+one sample, median of 5.
 
 Found (`results/coarse_solve.json`; standard errors of the means are 3 to 8 % of them): upscaled faces are two to
 four times as accurate as the best that the strided coefficient gives.
@@ -16,6 +17,8 @@ four times as accurate as the best that the strided coefficient gives.
 |  85 |     0.0069 |   0.0058 | 0.0031 |   0.0013 |
 | 141 |     0.0037 |   0.0041 | 0.0015 |   0.0005 |
 | 211 |     0.0018 |   0.0035 | 0.0012 |   0.0003 |
+
+Times are those of 2 cores that were busy with other work: 1 to 2 ms at 31, 9 to 13 ms at 211, upper bounds.
 """
 
 import argparse
@@ -28,9 +31,11 @@ import numpy as np
 from jax import Array
 
 from pde.coarse import CoarseFaces, coarse_solve
+from pde.coarse_baseline import solve_strided
 from pde.darcy import Darcy
 from pde.files import write_text
 from pde.metrics import relative_l2
+from pde.timing import median_milliseconds
 from pde.versions import versions
 
 STRIDES = (14, 10, 7, 5, 3, 2)
@@ -50,17 +55,26 @@ def main() -> None:
         true = np.stack([s["solution"][::stride, ::stride] for s in samples])
         return relative_l2(*(jnp.asarray(u[..., None], jnp.float32) for u in (solved, true)))
 
-    print(f"{'n':>5}" + "".join(f"{faces:>20}" for faces in get_args(CoarseFaces)))
+    def solve_first(stride: int, faces: CoarseFaces) -> np.ndarray:
+        return solve_strided(samples[0]["coefficient"], law.grid, stride, faces)
+
+    print(f"{'n':>5}" + "".join(f"{faces:>24}" for faces in get_args(CoarseFaces)))
     results = {}
     for stride in STRIDES:
         n = law.grid.strided(stride).shape[0]
         found = {faces: np.asarray(errors(stride, faces)) for faces in get_args(CoarseFaces)}
         results[n] = {
-            faces: {"mean": float(e.mean()), "standard_error": float(e.std(ddof=1) / len(e) ** 0.5)}
+            faces: {
+                "mean": float(e.mean()),
+                "standard_error": float(e.std(ddof=1) / len(e) ** 0.5),
+                "milliseconds": median_milliseconds(lambda stride=stride, faces=faces: solve_first(stride, faces)),
+            }
             for faces, e in found.items()
         }
-        row = (f"{r['mean']:.4f} +- {r['standard_error']:.4f}" for r in results[n].values())
-        print(f"{n:5}" + "".join(f"{text:>20}" for text in row), flush=True)
+        row = (
+            f"{r['mean']:.4f} +- {r['standard_error']:.4f} {r['milliseconds']:5.1f}" for r in results[n].values()
+        )
+        print(f"{n:5}" + "".join(f"{text:>24}" for text in row), flush=True)
     if arguments.json:
         settings = {
             "law": law.attributes()["law"],

@@ -12,12 +12,13 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from manojax import MODELS
 from pde import datasets, plots
+from pde.coarse_baseline import coarse_baseline, errors_by_faces
 from pde.conversion import convert
 from pde.darcy import Darcy
 from pde.datasets import DataFile
 from pde.demo import run_demo
 from pde.errors import InputError
-from pde.evaluation import evaluate, finest_sample, table
+from pde.evaluation import evaluate, finest_sample, worst_samples
 from pde.files import refuse_unwritable, write_text
 from pde.generation import generate
 from pde.info import describe
@@ -26,6 +27,7 @@ from pde.prediction import Mode, predict
 from pde.ranges import Shard, parse_splits
 from pde.runs import TrainingConfig
 from pde.surrogate import Surrogate, load
+from pde.tables import details, table
 from pde.train_command import parse_train, train_command
 
 
@@ -116,16 +118,17 @@ class Convert:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Errors of a trained operator on several grids, beside the resample baseline."""
+    """Errors of a trained operator on several grids, beside the resample baseline and coarse solves."""
 
     run_folder: Positional[Path]
     """Run folder."""
     test: Positional[Path]
     """Data file with solutions."""
     resolutions: tuple[int, ...] = ()
-    """Points along axis 1 of each grid; by default the training grid, 2x and 4x, where the file has them."""
+    """Points along axis 1 of each grid; by default the training grid, 2x and 4x, where the file has them. The
+    file's own grid adds residuals."""
     json: Path | None = None
-    """Write the table to this file, and plots beside it."""
+    """Write all numbers to this file, and plots beside it: errors, one sample, the worst samples."""
     source: Source = field(default_factory=Source)
 
     def run(self) -> None:
@@ -134,13 +137,18 @@ class Evaluate:
         surrogate = load(self.run_folder)
         data = self.source.open(self.test, surrogate)
         report = evaluate(surrogate, data, self.resolutions or None)
-        print(table([report]))
+        coarse = coarse_baseline(data, [row["resolution"] for row in report["rows"]])
+        print(f"{table([report], coarse)}\n\n{details([report], coarse)}")
         if self.json is not None:
-            write_text(self.json, json.dumps(report, indent=1) + "\n")
-            plots.save(plots.errors_by_grid([report]), self.json.with_name(f"{self.json.stem}-errors.png"))
+            write_text(self.json, json.dumps(report | {"coarse": coarse}, indent=1) + "\n")
             finest = max(row["resolution"] for row in report["rows"])
-            fields = finest_sample([surrogate], data, finest)
-            plots.save(plots.sample_fields(*fields), self.json.with_name(f"{self.json.stem}-sample.png"))
+            figures = {
+                "errors": plots.errors_by_grid([report], errors_by_faces(coarse)),
+                "sample": plots.sample_fields(*finest_sample([surrogate], data, finest)),
+                "worst": plots.worst_samples(*worst_samples(surrogate, data, report)),
+            }
+            for name, figure in figures.items():
+                plots.save(figure, self.json.with_name(f"{self.json.stem}-{name}.png"))
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,8 @@ def coarse_solve(
         )
         return (arithmetic + harmonic) / 2
     with jax.enable_x64(True):
-        a = jnp.asarray(coefficient, jnp.float64)
-        if faces == "upscaled":
-            coarse = upscale(a, stride, spacing)
-        else:
-            coarse = conductances(a[::stride, ::stride], (stride * spacing[0], stride * spacing[1]), faces=faces)
+        a = np.asarray(coefficient, np.float64)
+        coarse = upscale(a, stride, spacing) if faces == "upscaled" else _strided(a, stride, spacing, faces)
         return converged(solve_network(coarse), "the coarse solve")
 
 
@@ -61,6 +58,12 @@ def solve_network(c: Conductances) -> Solve:
     right = jnp.ones((c.y.shape[0], c.x.shape[1]))
     solved = solve_system(c, right, tolerance=Darcy.tolerance, max_iterations=200, precision="double")
     return solved._replace(solution=surrounded(solved.solution))
+
+
+@functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))
+def _strided(a: Array, stride: int, spacing: tuple[float, float], faces: Faces) -> Conductances:
+    """Conductances of the coarse nodes' own coefficients; compiled, for one by one its steps outlast the solve."""
+    return conductances(a[::stride, ::stride], (stride * spacing[0], stride * spacing[1]), faces=faces)
 
 
 @functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))

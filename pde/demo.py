@@ -7,20 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from manojax import MODELS
 from pde import datasets
-from pde.darcy import Darcy, solve_darcy
-from pde.datasets import DataFile
+from pde.coarse_baseline import coarse_baseline
+from pde.darcy import Darcy
 from pde.errors import check_seed
-from pde.evaluation import evaluate, finest_sample, table
+from pde.evaluation import evaluate, finest_sample
 from pde.files import refuse_existing, write_text
 from pde.generation import generate
-from pde.metrics import mean_errors, sample_errors
-from pde.report import Report, coarse_table, write_report
+from pde.report import Report, write_report
 from pde.runs import TrainingConfig
-from pde.surrogate import Surrogate, load
+from pde.surrogate import load
+from pde.tables import details, table
 from pde.training import train
 
 FINE, TRAINED = 241, 31
@@ -62,43 +60,15 @@ def run_demo(out: Path, seed: int) -> None:
     data = datasets.open(test_file)
     with _timed(seconds, "evaluate"):
         reports = [evaluate(surrogate, data, RESOLUTIONS) for surrogate in surrogates]
-        coarse = [_coarse_solve(data, resolution) for resolution in RESOLUTIONS]
-        speeds = {s.run.model: _prediction_milliseconds(s, data) for s in surrogates}
+        coarse = coarse_baseline(data, RESOLUTIONS)
         fields = finest_sample(surrogates, data, RESOLUTIONS[-1])
-    write_text(out / "evaluation.json", json.dumps(reports, indent=1) + "\n")
+    write_text(out / "evaluation.json", json.dumps({"models": reports, "coarse": coarse}, indent=1) + "\n")
     histories = {s.run.model: _history(out / s.run.model) for s in surrogates}
     generated = {**law.attributes(), "nodes a side": FINE, "training seed": seed, "test seed": seed + 1}
     runs = [surrogate.run for surrogate in surrogates]
-    report = Report(reports, coarse, speeds, fields, histories, generated, runs, seconds)
+    report = Report(reports, coarse, fields, histories, generated, runs, seconds)
     write_report(out / "report.html", report)
-    print(f"\n{table(reports)}\n\n{coarse_table(coarse, speeds)}\n\nReport: {out / 'report.html'}")
-
-
-def _coarse_solve(data: DataFile, resolution: int) -> dict[str, Any]:
-    """The equation solved again on the strided coefficient: its errors and time a sample."""
-    stride = data.stride_to(resolution)
-    grid = data.grid.strided(stride)
-    inputs, solution = data.read_inputs(stride=stride)[..., 0], data.read_solution(stride=stride)
-    solved = np.stack([solve_darcy(a, grid) for a in inputs]).astype(np.float32)[..., None]
-    errors = mean_errors([sample_errors(solved, solution, (grid.x, grid.y))])
-    milliseconds = _median_milliseconds(lambda: solve_darcy(inputs[0], grid))
-    return {"resolution": resolution, **errors, "milliseconds": milliseconds}
-
-
-def _prediction_milliseconds(surrogate: Surrogate, data: DataFile) -> float:
-    """Time of one prediction on the training grid, a single sample as the coarse solve has it."""
-    inputs = data.read_inputs(slice(1), data.stride_to(surrogate.run.grid.shape[0]))
-    return _median_milliseconds(lambda: surrogate.predict(inputs, surrogate.run.grid))
-
-
-def _median_milliseconds(call: Any, repeats: int = 9) -> float:
-    call()  # compiles
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        call()
-        times.append(1e3 * (time.perf_counter() - started))
-    return float(np.median(times))
+    print(f"\n{table(reports, coarse)}\n\n{details(reports, coarse)}\n\nReport: {out / 'report.html'}")
 
 
 def _history(run_folder: Path) -> Sequence[dict[str, Any]]:

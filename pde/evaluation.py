@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
+from pde.comparison import compare
 from pde.datasets import DataFile
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
-from pde.progress import progress
+from pde.scores import Fields
 from pde.surrogate import Surrogate
-
-_BLOCK_POINTS = 2**24
+from pde.timing import median_milliseconds
 
 
 def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | None = None) -> dict[str, Any]:
     """Errors of a model on strides of a data file, run directly on each grid and by the resample baseline.
 
     The baseline takes the file's input to the training grid, predicts there, and interpolates the prediction
-    (`Surrogate.resample`). Every number is a mean over all samples of the file.
+    (`Surrogate.resample`). Every number is a mean over all samples of the file, unless its name says otherwise.
 
     Args:
         surrogate: the trained model.
@@ -26,9 +27,12 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         resolutions: points along axis 1 of each grid; by default those of `default_resolutions`.
 
     Returns:
-        {"model", "train_resolution", "parameters", "samples", "rows": [{"resolution", "shape",
-        "direct": {"relative_l2", "relative_mse", "relative_h1"}, "resample": {the same, "coefficient"}}]}, where
-        `coefficient` is "nested" or "nearest": how the input was taken at the training points.
+        {"model", "train_resolution", "parameters", "samples", "device", "consistency", "rows": [{"resolution",
+        "shape", "direct": errors, "resample": errors}]}. Errors are those of `pde.comparison.compare`, with the
+        "milliseconds" that one sample takes, warm; and for resample "coefficient", "nested" or "nearest": how the
+        input was taken at the training points. Consistency is None where the file has no grid twice as fine as
+        the training grid, else the relative L2 distance of predictions run directly on it, strided back, from
+        those on the training grid: zero for a model that means the same function on both.
 
     Raises:
         InputError: a resolution that the file cannot be strided to, or bad data.
@@ -41,6 +45,8 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         "train_resolution": run.grid.shape[0],
         "parameters": run.parameters,
         "samples": data.samples,
+        "device": jax.default_backend(),
+        "consistency": _consistency(surrogate, data),
         "rows": rows,
     }
 
@@ -55,21 +61,35 @@ def default_resolutions(trained: Grid, data: Grid) -> list[int]:
 
 def _row(surrogate: Surrogate, data: DataFile, stride: int) -> dict[str, Any]:
     grid = data.grid.strided(stride)
-    block = max(1, _BLOCK_POINTS // (data.grid.shape[0] * data.grid.shape[1]))
-    starts = range(0, data.samples, block)
-    direct, resample, nested = [], [], True
-    for start in progress(starts, f"evaluate {surrogate.run.model} at {grid.shape[0]}", unit="block"):
-        samples = slice(start, min(start + block, data.samples))
-        fine, solution = data.read_inputs(samples), data.read_solution(samples, stride)
-        direct.append(sample_errors(surrogate.predict(fine, data.grid, grid), solution, (grid.x, grid.y)))
-        resampled, nested = surrogate.resample(fine, data.grid, grid)
-        resample.append(sample_errors(resampled, solution, (grid.x, grid.y)))
-    return {
-        "resolution": grid.shape[0],
-        "shape": list(grid.shape),
-        "direct": mean_errors(direct),
-        "resample": mean_errors(resample) | {"coefficient": "nested" if nested else "nearest"},
-    }
+    first = data.read_inputs(slice(1))
+
+    def predict(samples: slice) -> dict[str, Fields]:
+        fine = data.read_inputs(samples)
+        return {
+            "direct": surrogate.predict(fine, data.grid, grid),
+            "resample": surrogate.resample(fine, data.grid, grid)[0],
+        }
+
+    errors = compare(data, stride, f"evaluate {surrogate.run.model} at {grid.shape[0]}", predict)
+    for way, call in (("direct", surrogate.predict), ("resample", surrogate.resample)):
+        errors[way]["milliseconds"] = median_milliseconds(lambda call=call: call(first, data.grid, grid))
+    errors["resample"]["coefficient"] = "nested" if surrogate.resample(first, data.grid, grid)[1] else "nearest"
+    return {"resolution": grid.shape[0], "shape": list(grid.shape), **errors}
+
+
+def _consistency(surrogate: Surrogate, data: DataFile) -> float | None:
+    """The model's prediction on half the spacing of its training grid against that on the training grid."""
+    strides = (data.stride_to(resolution) for resolution in data.grid.resolutions())
+    trained = surrogate.run.grid
+    stride = next((s for s in strides if s % 2 == 0 and data.grid.strided(s).matches(trained)), None)
+    if stride is None:
+        return None
+    distances = []
+    for samples in data.blocks():
+        inputs = data.read_inputs(samples)
+        coarse, fine = (surrogate.predict(inputs, data.grid, data.grid.strided(s)) for s in (stride, stride // 2))
+        distances.append(sample_errors(fine[:, ::2, ::2], coarse, (trained.x, trained.y)))
+    return mean_errors(distances)["relative_l2"]
 
 
 def finest_sample(
@@ -87,22 +107,21 @@ def finest_sample(
     return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid
 
 
-def table(reports: Sequence[dict[str, Any]]) -> str:
-    """Reports as plain text, one line a model and grid: mean relative L2, relative MSE and relative H1."""
-    lines = [
-        f"{'model':8} {'parameters':>10} {'grid':>9}   {'direct: L2':>10} {'MSE':>9} {'H1':>8}"
-        f"   {'resample: L2':>12} {'MSE':>9} {'H1':>8}"
-    ]
-    for report in reports:
-        for row in report["rows"]:
-            direct, resample = row["direct"], row["resample"]
-            lines.append(
-                f"{report['model']:8} {report['parameters']:>10,} {row['shape'][0]:>4} x{row['shape'][1]:>3}"
-                f"   {_three(direct, 10)}   {_three(resample, 12)}"
-                + ("" if resample["coefficient"] == "nested" else "  (nearest points)")
-            )
-    return "\n".join(lines)
+def worst_samples(
+    surrogate: Surrogate, data: DataFile, report: dict[str, Any]
+) -> tuple[list[tuple[str, np.ndarray, np.ndarray, np.ndarray]], Grid]:
+    """The samples of largest relative L2 for a figure, by `resample` on the finest grid of a report.
 
-
-def _three(errors: dict[str, float], width: int) -> str:
-    return f"{errors['relative_l2']:>{width}.4f} {errors['relative_mse']:>9.2e} {errors['relative_h1']:>8.4f}"
+    Each has a title, the first input, solution and prediction, all (height, width).
+    """
+    finest = max(report["rows"], key=lambda row: row["resolution"])
+    stride = data.stride_to(finest["resolution"])
+    grid = data.grid.strided(stride)
+    drawn = []
+    for worst in finest["resample"]["worst"]:
+        sample = slice(worst["sample"], worst["sample"] + 1)
+        fine, solution = data.read_inputs(sample), data.read_solution(sample, stride)
+        predicted, _ = surrogate.resample(fine, data.grid, grid)
+        title = f"sample {worst['sample']}, L2 {worst['error']:.4f}"
+        drawn.append((title, fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predicted[0, ..., 0]))
+    return drawn, grid

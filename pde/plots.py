@@ -13,8 +13,11 @@ from matplotlib.ticker import NullLocator
 from pde.files import write_aside
 from pde.grid import Grid
 
+Field = Float[np.ndarray, "height width"]
+
 # Readable in greyscale: models differ by marker, ways of evaluating by line.
 _MARKERS = "osD^vP"
+_REFERENCE_MARKERS = "x+12"
 _COLOURS = ("#1f5a94", "#c4551c", "#3a7d44", "#6a4c93", "#444444", "#a01a58")
 
 
@@ -43,8 +46,8 @@ def errors_by_grid(
                 label=label,
                 markerfacecolor="white" if line == "--" else colour,
             )
-    for name, errors in (references or {}).items():
-        axes.plot(list(errors), list(errors.values()), ":", marker="x", color="black", label=name)
+    for (name, errors), marker in zip((references or {}).items(), _REFERENCE_MARKERS, strict=False):
+        axes.plot(list(errors), list(errors.values()), ":", marker=marker, color="black", label=name)
     axes.set(xscale="log", yscale="log", xlabel="points a side", ylabel="mean relative L2 error")
     ticks = sorted({row["resolution"] for report in reports for row in report["rows"]})
     axes.set_xticks(ticks, [str(t) for t in ticks])
@@ -78,9 +81,9 @@ def learning_curves(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Fig
 
 
 def sample_fields(
-    coefficient: Float[np.ndarray, "height width"],
-    solution: Float[np.ndarray, "height width"],
-    predictions: Mapping[str, Float[np.ndarray, "height width"]],
+    coefficient: Field,
+    solution: Field,
+    predictions: Mapping[str, Field],
     grid: Grid,
 ) -> Figure:
     """Coefficient and solution, then each prediction above its error.
@@ -102,7 +105,22 @@ def sample_fields(
     return figure
 
 
-def _field(axes: Axes, field: Float[np.ndarray, "height width"], grid: Grid, title: str, **colours: Any) -> None:
+def worst_samples(samples: Sequence[tuple[str, Field, Field, Field]], grid: Grid) -> Figure:
+    """One column a sample of title, coefficient, solution and prediction; the last two share a scale."""
+    figure = Figure(figsize=(2.5 * len(samples), 8.6), layout="constrained")
+    axes = figure.subplots(4, len(samples), squeeze=False)
+    for column, (title, coefficient, solution, predicted) in zip(axes.T, samples, strict=True):
+        low, high = float(solution.min()), float(solution.max())
+        error = predicted - solution
+        worst = float(np.abs(error).max())
+        _field(column[0], coefficient, grid, title, cmap="cividis")
+        _field(column[1], solution, grid, "solution", cmap="viridis", vmin=low, vmax=high)
+        _field(column[2], predicted, grid, "prediction", cmap="viridis", vmin=low, vmax=high)
+        _field(column[3], error, grid, "error", cmap="RdBu_r", vmin=-worst, vmax=worst)
+    return figure
+
+
+def _field(axes: Axes, field: Field, grid: Grid, title: str, **colours: Any) -> None:
     """One field over its true coordinates, x to the right and y upwards."""
     drawn = axes.pcolormesh(grid.x, grid.y, field.T, shading="nearest", rasterized=True, **colours)
     axes.set_aspect("equal")

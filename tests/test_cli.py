@@ -34,8 +34,8 @@ def test_generate_train_evaluate_predict_info(capsys, tmp_path):
     assert "17 x 17" in printed
     report = json.loads(table.read_text())
     assert [row["resolution"] for row in report["rows"]] == [9, 17]
-    assert set(report["rows"][0]["direct"]) == {"relative_l2", "relative_mse", "relative_h1"}
-    for plot in ("evaluation-errors.png", "evaluation-sample.png"):
+    assert {"relative_l2", "relative_mse", "relative_h1", "interval", "worst"} <= set(report["rows"][0]["direct"])
+    for plot in ("evaluation-errors.png", "evaluation-sample.png", "evaluation-worst.png"):
         assert (tmp_path / plot).read_bytes().startswith(b"\x89PNG")
     assert run(capsys, "predict", out, data, tmp_path / "predicted.h5")[0] == 0
     for path, word in ((data, "17 x 17"), (out, "mano"), (tmp_path / "predicted.h5", "predicted_by")):
@@ -75,6 +75,21 @@ def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, 
     status, printed, _ = run(capsys, "evaluate", folder / "run", tmp_path / "plain.h5", *flags)
     assert status == 0
     assert "nearest points" in printed
+    assert "No coarse solves: the solver needs equally spaced nodes, borders included." in printed
+
+
+def test_an_indicator_has_no_coarse_solves_and_the_table_says_why(capsys, folder, darcy_file, tmp_path):
+    path = tmp_path / "indicator.h5"
+    path.write_bytes(darcy_file.read_bytes())
+    with h5py.File(path, "r+") as file:
+        file["coefficient"][...] = file["coefficient"][...] > 5
+    status, printed, _ = run(capsys, "evaluate", folder / "run", path, "--json", tmp_path / "evaluation.json")
+    assert status == 0
+    assert "No coarse solves: the coefficient is not positive everywhere" in printed
+    assert "coarse solve " not in printed
+    report = json.loads((tmp_path / "evaluation.json").read_text())
+    assert list(report["coarse"]) == ["left_out"]
+    assert "relative_near_interface" in report["rows"][0]["direct"]
 
 
 def test_resume_takes_the_runs_own_configuration(capsys, folder, darcy_file):

@@ -25,12 +25,14 @@ def test_the_demo_ends_with_its_table_and_a_page_that_holds_everything(small_dem
     printed = capsys.readouterr().out
     assert printed.rstrip().endswith(str(tmp_path / "demo" / "report.html"))
     assert "coarse solve" in printed
-    reports = json.loads((tmp_path / "demo" / "evaluation.json").read_text())
+    evaluation = json.loads((tmp_path / "demo" / "evaluation.json").read_text())
+    reports = evaluation["models"]
     assert [report["model"] for report in reports] == ["mano", "fno"]
     assert [row["resolution"] for row in reports[0]["rows"]] == [5, 9]
     page = (tmp_path / "demo" / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 3
     assert not re.search(r"(src|href)=.(http|/)", page)  # self-contained
+    assert f"{evaluation['coarse']['rows'][1]['upscaled']['relative_l2']:.4f}" in page
     for report in reports:
         for row in report["rows"]:
             assert f"{row['direct']['relative_l2']:.4f}" in page

@@ -7,11 +7,17 @@ import pytest
 import pde
 from manojax import FNOConfig, interpolate
 from pde import datasets
-from pde.evaluation import default_resolutions, evaluate
+from pde.coarse_baseline import coarse_baseline
+from pde.darcy import Darcy
+from pde.evaluation import default_resolutions, evaluate, worst_samples
+from pde.generation import generate
 from pde.grid import Grid
 from pde.metrics import sample_errors
+from pde.regions import near_interfaces, region_rms
+from pde.residual import relative_residual
 from pde.runs import TrainingConfig
 from pde.surrogate import Surrogate, add_zero_border
+from pde.tables import details, table
 from pde.training import train
 
 
@@ -45,13 +51,88 @@ def test_rows_are_what_their_definition_says(surrogate, darcy_file):
 
 def test_at_the_training_grid_both_are_the_same(surrogate, darcy_file):
     row = evaluate(surrogate, datasets.open(darcy_file), [5])["rows"][0]
-    assert row["direct"] == {k: v for k, v in row["resample"].items() if k != "coefficient"}
+    direct, resample = (
+        {k: v for k, v in row[way].items() if k != "milliseconds"} for way in ("direct", "resample")
+    )
+    assert resample == direct | {"coefficient": "nested"}
 
 
 def test_default_resolutions_are_once_twice_and_four_times_the_training_grid(surrogate, darcy_file):
     grid = datasets.open(darcy_file).grid
     assert default_resolutions(surrogate.run.grid, grid) == [5, 9, 17]
     assert default_resolutions(surrogate.run.grid, Grid(np.linspace(0, 1, 8), np.linspace(0, 1, 8))) == [8]
+
+
+def test_consistency_compares_twice_the_training_grid_with_it(surrogate, darcy_file):
+    data = datasets.open(darcy_file)
+    fine, coarse = (surrogate.predict(data.read_inputs(stride=s), data.grid.strided(s)) for s in (2, 4))
+    expected = sample_errors(fine[:, ::2, ::2], coarse, (data.grid.x[::4], data.grid.y[::4]))
+    report = evaluate(surrogate, data, [17])
+    assert report["consistency"] == pytest.approx(expected["relative_l2"].mean(), rel=1e-5)
+
+
+def test_consistency_needs_a_grid_twice_as_fine(surrogate, tmp_path):
+    generate(Darcy(resolution=5), tmp_path / "coarse.h5", samples=2, seed=0)
+    assert evaluate(surrogate, datasets.open(tmp_path / "coarse.h5"))["consistency"] is None
+
+
+def test_residuals_are_there_on_the_files_own_grid_alone(surrogate, darcy_file):
+    """Of predictions beside that of the file's solution, which float32 has rounded."""
+    data = datasets.open(darcy_file)
+    coarse, own = evaluate(surrogate, data, [9, 17])["rows"]
+    assert "truth" not in coarse
+    assert "residual" not in coarse["direct"]
+    predicted = surrogate.predict(data.read_inputs(), data.grid)[..., 0]
+    expected = relative_residual(data.read("coefficient"), predicted, data.grid).mean()
+    assert own["direct"]["residual"] == pytest.approx(expected, rel=1e-4)
+    assert own["truth"]["residual"] < 1e-4 < own["resample"]["residual"]
+
+
+def test_interfaces_are_those_of_the_row_and_of_piecewise_constant_fields_alone(surrogate, darcy_file, tmp_path):
+    data = datasets.open(darcy_file)
+    row = evaluate(surrogate, data, [9])["rows"][0]
+    near = near_interfaces(data.read("coefficient", stride=2))
+    error = surrogate.predict(data.read_inputs(stride=2), data.grid.strided(2)) - data.read_solution(stride=2)
+    expected = np.nanmean(region_rms(error[..., 0].astype(np.float64), near))
+    assert row["direct"]["absolute_near_interface"] == pytest.approx(expected, rel=1e-4)
+    smooth = Darcy(resolution=9, coefficient="log-normal", log_scale=1.0)
+    generate(smooth, tmp_path / "smooth.h5", samples=2, seed=0)
+    row = evaluate(surrogate, datasets.open(tmp_path / "smooth.h5"), [9])["rows"][0]
+    assert "absolute_near_interface" not in row["direct"]
+
+
+def test_the_worst_samples_are_drawn_from_the_finest_grid(surrogate, darcy_file):
+    data = datasets.open(darcy_file)
+    report = evaluate(surrogate, data, [5, 9])
+    drawn, grid = worst_samples(surrogate, data, report)
+    assert grid.shape == (9, 9)
+    resampled, _ = surrogate.resample(data.read_inputs(stride=2), grid)
+    errors = sample_errors(resampled, data.read_solution(stride=2), (grid.x, grid.y))["relative_l2"]
+    for (title, coefficient, solution, predicted), sample in zip(drawn, np.argsort(-errors), strict=False):
+        assert title == f"sample {sample}, L2 {errors[sample]:.4f}"
+        np.testing.assert_array_equal(coefficient, data.read("coefficient", stride=2)[sample])
+        np.testing.assert_array_equal(solution, data.read("solution", stride=2)[sample])
+        np.testing.assert_allclose(predicted, resampled[sample, ..., 0], rtol=1e-5)
+
+
+def test_the_table_holds_the_numbers_of_the_report(surrogate, darcy_file):
+    data = datasets.open(darcy_file)
+    report, coarse = evaluate(surrogate, data, [5, 17]), coarse_baseline(data, [5, 17])
+    main = [line.split() for line in table([report], coarse).splitlines()]
+    parts = [line.split() for line in details([report], coarse).splitlines()]
+    for model, row in (("fno", report["rows"][0]), ("solve", coarse["rows"][0])):
+        for way in {"direct", "resample", "arithmetic", "harmonic", "mean", "upscaled"} & row.keys():
+            line = next(line for line in main if model in line and way in line)
+            low, high = row[way]["interval"]
+            l2, h1 = f"{row[way]['relative_l2']:.4f}", f"{row[way]['relative_h1']:.4f}"
+            assert [l2, f"{low:.4f}", "to", f"{high:.4f}"] == line[-7:-3]
+            assert [h1, f"{row[way]['milliseconds']:.1f}"] == line[-2:]
+            line = next(line for line in parts if model in line and way in line)
+            assert f"{row[way]['percentiles']['worst']:.4f}" in line
+            assert line[-1] == f"{row[way]['relative_elsewhere']:.4f}"
+    assert f"{report['parameters']:,}" in table([report], coarse)
+    assert f"{report['consistency']:.4f}" in details([report], coarse)
+    assert f"truth {report['rows'][1]['truth']['residual']:.2e}" in details([report], coarse)
 
 
 def test_grids_that_do_not_nest_take_the_nearest_points_and_say_so(surrogate, darcy_file, tmp_path):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -46,6 +48,32 @@ def test_relative_h1_converges_to_the_integral():
     exact = 0.1 * np.sqrt((1 + 5 * np.pi**2) / (1 + 2 * np.pi**2))
     got = metrics.sample_errors(true + error, true, coordinates)["relative_h1"]
     np.testing.assert_allclose(got, [exact], rtol=2e-3)
+
+
+@pytest.fixture(scope="module")
+def neuraloperator():
+    """What `tests/fixtures/neuraloperator_losses.py` has written."""
+    return np.load(Path(__file__).parent / "fixtures" / "neuraloperator_losses.npz")
+
+
+def ours(stored, kind):
+    predicted, true = (stored[f"{kind}/{name}"][..., None] for name in ("predicted", "true"))
+    points = tuple(h * np.arange(n) for h, n in zip(stored["spacing"], true.shape[1:3], strict=True))
+    return metrics.sample_errors(predicted, true, points)
+
+
+@pytest.mark.parametrize("kind", ["inner", "smooth"])
+def test_relative_l2_is_that_of_neuraloperator(neuraloperator, kind):
+    np.testing.assert_allclose(ours(neuraloperator, kind)["relative_l2"], neuraloperator[f"{kind}/l2"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("ends", ["h1_periodic", "h1_ends"])
+def test_relative_h1_is_that_of_neuraloperator_up_to_the_ends_of_an_axis(neuraloperator, ends):
+    """The same where fields vanish near the border; its ways with the ends differ from ours by thousandths."""
+    for kind, rtol in (("inner", 1e-6), ("smooth", 2e-3)):
+        expected = neuraloperator[f"{kind}/{ends}"]
+        np.testing.assert_allclose(ours(neuraloperator, kind)["relative_h1"], expected, rtol=rtol)
+    assert not np.allclose(ours(neuraloperator, "smooth")["relative_h1"], expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("scale", [1e-25, 1.0, 1e25])

@@ -1,0 +1,47 @@
+"""Where on the grid an error lies: on the border, near interfaces of the coefficient, elsewhere.
+
+An interface runs between two neighbouring points whose coefficients differ by more than a tenth of the larger.
+Near it are the points within two cells: both points beside it and the next ones, diagonally too.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.ndimage import maximum_filter
+
+JUMP = 0.1
+"""Least difference of neighbours at an interface, as a fraction of the larger one's size."""
+
+Fields = Float[np.ndarray, "sample height width"]
+Points = Bool[np.ndarray, "sample height width"]
+
+
+def region_rms(fields: Fields, region: Points) -> Float[np.ndarray, " sample"]:
+    """Root mean square of each field over the points of a region; NaN for a sample that has none."""
+    count = region.sum(axis=(1, 2))
+    squares = np.sum(fields**2, axis=(1, 2), where=region)
+    return np.sqrt(np.where(count > 0, squares / np.maximum(count, 1), np.nan))
+
+
+def border(shape: tuple[int, ...]) -> Points:
+    """The outermost points of a grid (sample, height, width); they lie on the domain's border only on nodes."""
+    points = np.ones(shape, bool)
+    points[:, 1:-1, 1:-1] = False
+    return points
+
+
+def near_interfaces(coefficient: Fields) -> Points:
+    """Points within two cells of an interface."""
+    beside = np.zeros(coefficient.shape, bool)
+    for axis in (1, 2):
+        a = np.moveaxis(coefficient, axis, 1)
+        jumps = np.abs(np.diff(a, axis=1)) > JUMP * np.maximum(np.abs(a[:, 1:]), np.abs(a[:, :-1]))
+        marked = np.moveaxis(beside, axis, 1)  # a view
+        marked[:, 1:] |= jumps
+        marked[:, :-1] |= jumps
+    return maximum_filter(beside, size=(1, 3, 3))
+
+
+def piecewise_constant(coefficient: Fields) -> bool:
+    """Whether fields have interfaces to speak of: most neighbouring points hold the same value."""
+    equal = [np.diff(coefficient, axis=axis).ravel() == 0 for axis in (1, 2)]
+    return bool(np.concatenate(equal).mean() > 0.5)

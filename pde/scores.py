@@ -1,0 +1,70 @@
+"""All errors of one way of predicting: per sample and block by block, then over all samples."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from pde.grid import Grid
+from pde.metrics import mean_errors, sample_errors
+from pde.regions import Points, border, region_rms
+from pde.residual import relative_residual
+from pde.spectra import band_rms
+from pde.statistics import distribution
+
+Fields = Float[np.ndarray, "sample height width 1"]
+Errors = dict[str, Float[np.ndarray, " sample"]]
+
+
+def score(
+    predicted: Fields,
+    true: Fields,
+    grid: Grid,
+    near: Points | None = None,
+    coefficient: Float[np.ndarray, "sample height width"] | None = None,
+) -> Errors:
+    """Every error of every sample, by name.
+
+    Besides those of `pde.metrics.sample_errors`, with e = p - u: `absolute_rmse`; `absolute_maximum`, the largest
+    |e|; and root mean squares of e by Fourier band (`absolute_low`, `_middle`, `_high`), on the outermost points
+    (`absolute_boundary`) and, where points `near` interfaces are given, `absolute_near_interface` and
+    `absolute_elsewhere`, NaN for a sample without such points. They have the unit of u. Each but the first comes
+    as `relative_...` too: over the root mean square of u on all points, the maximum over the largest |u|. Squares
+    of the relative bands add up to `relative_mse`. Where the coefficient is given, `residual` is that of
+    `pde.residual.relative_residual`.
+    """
+    u, error = (np.asarray(field[..., 0], np.float64) for field in (true, predicted.astype(np.float64) - true))
+    regions = {"boundary": border(u.shape)}
+    if near is not None:
+        regions |= {"near_interface": near, "elsewhere": ~near}
+    parts = band_rms(error) | {name: region_rms(error, points) for name, points in regions.items()}
+    largest = np.abs(error).max(axis=(1, 2))
+    absolute = {"rmse": _rms(error), "maximum": largest} | parts
+    relative = {"maximum": largest / np.abs(u).max(axis=(1, 2))} | {n: each / _rms(u) for n, each in parts.items()}
+    errors = sample_errors(predicted, true, (grid.x, grid.y))
+    errors |= {f"relative_{name}": each for name, each in relative.items()}
+    errors |= {f"absolute_{name}": each for name, each in absolute.items()}
+    if coefficient is not None:
+        errors["residual"] = relative_residual(coefficient, predicted[..., 0], grid)
+    return errors
+
+
+def summarise(blocks: Sequence[Errors]) -> dict[str, Any]:
+    """Means over all samples by name, and the distribution of relative L2 (`pde.statistics.distribution`).
+
+    Errors near interfaces and elsewhere are means over the samples that have such points, and are left out where
+    none has.
+    """
+    errors = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    for name in errors.keys() & {f"{kind}_{where}" for kind in ("relative", "absolute") for where in _SOMEWHERE}:
+        errors[name] = errors[name][~np.isnan(errors[name])]
+    means = mean_errors([{name: each for name, each in errors.items() if each.size}])
+    return means | distribution(errors["relative_l2"])
+
+
+_SOMEWHERE = ("near_interface", "elsewhere")
+
+
+def _rms(fields: Float[np.ndarray, "sample height width"]) -> Float[np.ndarray, " sample"]:
+    return np.sqrt(np.mean(fields**2, axis=(1, 2)))

@@ -1,0 +1,103 @@
+"""Evaluations as plain text: what a claim rests on first, then where the errors lie."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pde.timing import REPEATS
+
+Report = Mapping[str, Any]
+
+
+def table(reports: Sequence[Report], coarse: Report) -> str:
+    """One line a model, grid and way of predicting, coarse solves below.
+
+    Args:
+        reports: what `pde.evaluation.evaluate` returns, one a model on the same samples.
+        coarse: what `pde.coarse_baseline.coarse_baseline` returns.
+    """
+    lines = [
+        f"Means over {reports[0]['samples']} samples: relative L2 with its 95 % bootstrap interval, relative MSE,",
+        f"relative H1; milliseconds a sample, one at a time, median of {REPEATS}, {reports[0]['device']}.",
+        "",
+        f"{'model':14} {'parameters':>10} {'grid':>9}  {'by':10} {'L2':>7}  {'95 % interval':16}"
+        f" {'MSE':>8} {'H1':>7} {'ms':>8}",
+    ]
+    for name, parameters, grid, way, errors in _entries(reports, coarse):
+        low, high = errors["interval"]
+        lines.append(
+            f"{name:14} {parameters:>10} {grid:>9}  {way:10} {errors['relative_l2']:7.4f}  {low:.4f} to {high:.4f}"
+            f"  {errors['relative_mse']:8.2e} {errors['relative_h1']:7.4f} {errors['milliseconds']:8.1f}"
+            + ("  (nearest points)" if errors.get("coefficient") == "nearest" else "")
+        )
+    return "\n".join([*lines, *_about_coarse(coarse)])
+
+
+_PARTS = {
+    "k<5": "relative_low",
+    "k<13": "relative_middle",
+    "k>=13": "relative_high",
+    "max": "relative_maximum",
+    "border": "relative_boundary",
+    "near": "relative_near_interface",
+    "else": "relative_elsewhere",
+}
+
+
+def details(reports: Sequence[Report], coarse: Report) -> str:
+    """Percentiles over samples and parts of the error, on the lines of `table`."""
+    lines = [
+        "Relative L2 by percentile of the samples. Then means over the samples of the root mean square error in a",
+        "band of wave numbers k (below 5, 5 to 13, above), on the outermost points, within two cells of an",
+        "interface of the coefficient and elsewhere, over the root mean square of the solution; max is the",
+        "largest error over the largest value of the solution.",
+        "",
+        f"{'model':12} {'grid':>9}  {'by':10}"
+        + "".join(f"{name:>7}" for name in ("50 %", "90 %", "99 %", "worst", *_PARTS)),
+    ]
+    for name, _, grid, way, errors in _entries(reports, coarse):
+        numbers = [*errors["percentiles"].values(), *(errors.get(key) for key in _PARTS.values())]
+        shown = "".join(f"{'':>7}" if number is None else f"{number:7.4f}" for number in numbers)
+        lines.append(f"{name:12} {grid:>9}  {way:10}{shown}".rstrip())
+    return "\n".join([*lines, *_consistencies(reports), *_residuals(reports)])
+
+
+def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, str, str, str, Report]]:
+    """Name, parameters, grid, way and errors of each line."""
+    solves = {"model": "coarse solve", "parameters": None, "rows": coarse.get("rows", [])}
+    for report in (*reports, solves):
+        parameters = "none" if report["parameters"] is None else f"{report['parameters']:,}"
+        for row in report["rows"]:
+            grid = f"{row['shape'][0]} x{row['shape'][1]:>3}"
+            for way, errors in row.items():
+                if isinstance(errors, Mapping) and "relative_l2" in errors:
+                    yield report["model"], parameters, grid, way, errors
+
+
+def _about_coarse(coarse: Report) -> list[str]:
+    if "left_out" in coarse:
+        return ["", f"No coarse solves: {coarse['left_out']}."]
+    own = [f"{row['resolution']}" for row in coarse["rows"] if "truth" in row]
+    return [
+        "",
+        f"Coarse solves of -div(a grad u) = f: {coarse['assumed']}.",
+        *(f"At {n}, the file's own grid, arithmetic faces repeat what `manojax generate` does." for n in own),
+    ]
+
+
+def _consistencies(reports: Sequence[Report]) -> list[str]:
+    return [
+        f"\n{report['model']}: run on half the spacing of its training grid and strided back, its predictions are "
+        f"{report['consistency']:.4f} off those on the training grid (relative L2)"
+        for report in reports
+        if report["consistency"] is not None
+    ]
+
+
+def _residuals(reports: Sequence[Report]) -> list[str]:
+    return [
+        f"\n{report['model']}: relative residual on the file's own grid, five points, arithmetic faces: "
+        + ", ".join(f"{way} {row[way]['residual']:.2e}" for way in ("direct", "resample", "truth"))
+        for report in reports
+        for row in report["rows"]
+        if "truth" in row
+    ]
