@@ -163,7 +163,7 @@ class Predict:
     """HDF5 file to write."""
     mode: Mode = "auto"
     """direct: run on the file's grid; resample: on the training grid, interpolated; auto: direct on the training
-    grid, resample elsewhere."""
+    grid, elsewhere what did better in training's own validation on a finer grid."""
     source: Source = field(default_factory=Source)
 
     def run(self) -> None:

@@ -24,14 +24,15 @@ def predict(surrogate: Surrogate, data: DataFile, out: Path, mode: Mode = "auto"
         data: where the inputs come from.
         out: a new HDF5 file: the inputs, `solution`, coordinates, and what made them.
         mode: `direct` runs the model on the file's grid; `resample` runs it on its training grid and interpolates;
-            `auto` is direct on the training grid and resample elsewhere, which is the more accurate as a rule.
+            `auto` is direct on the training grid, and elsewhere what the run found to be better on a finer grid
+            (`pde.transfer`), resample where it could not tell.
 
     Raises:
         InputError: `out` exists, or bad data.
     """
     refuse_existing(out)
     if mode == "auto":
-        mode = "direct" if data.grid.matches(surrogate.run.grid) else "resample"
+        mode = "direct" if data.grid.matches(surrogate.run.grid) else surrogate.run.better_way
     run = surrogate.run
     attributes = {
         "predicted_by": run.model,

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import jax
 from flax import nnx
+from tyro.conf import FlagCreatePairsOff
 
 import manojax
-from manojax.base import ModelConfig
+from manojax.anchored import FILTER_WIDTH, Anchored
+from manojax.base import ModelConfig, Operator
 from pde.errors import InputError
 from pde.files import write_text
 from pde.grid import Grid
@@ -53,10 +54,16 @@ class TrainingConfig:
     """What is known of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None
     """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
+    symmetries: FlagCreatePairsOff[bool] = False
+    """Show every batch under a random one of the flips and transposes that the training grid has: right where the
+    equation and its border have no preferred direction, as Darcy flow on a square."""
+    filter_width: float | None = None
+    """Standard deviation, in spacings of the training grid, of the averages through which the operator, held at
+    that grid's points, sees inputs on any grid; 0: it runs on each grid's own points. By default 0.7, and 0 with
+    --restriction means or --informed."""
     restriction: Restriction = "stride"
     """How the model sees the file's inputs from its grid: their values at its points, or the arithmetic and the
     harmonic mean of each over the cells around them."""
-
     informed: Informed = "none"
     """Coarse solutions of -div(a grad u) = 1, u = 0 on the border, that the model sees on its grid and corrects:
     strided, two from the coefficient at the grid's points, with arithmetic and with harmonic faces, whose mean is
@@ -68,9 +75,25 @@ class TrainingConfig:
         return SOLUTIONS[self.informed]
 
     @property
+    def smoothing(self) -> float:
+        """The filter width in force."""
+        if self.filter_width is not None:
+            return self.filter_width
+        return FILTER_WIDTH if self.restriction == "stride" and self.informed == "none" else 0.0
+
+    @property
     def channels(self) -> int:
         """Input channels of the model."""
         return len(self.inputs) * (2 if self.restriction == "means" else 1) + self.solutions
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Mean relative L2 of a trained model on validation samples on a grid finer than its own."""
+
+    resolution: int
+    direct: float
+    resample: float
 
 
 @dataclass(frozen=True)
@@ -92,15 +115,29 @@ class Run:
     normalisation: Normalisation
     parameters: int
     """Real numbers that are trained."""
+    transfer: Transfer | None = None
+    """Known once training has ended, if the validation data hold a finer grid."""
     versions: dict[str, str] = field(default_factory=versions)
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """The model's structure and its parameters as drawn from the seed, a plain pytree."""
-        return build(self.model, self.options, self.training.channels, self.training.seed)
+        operator = create(self.model, self.options, self.training.channels, self.training.seed)
+        if not self.training.smoothing:
+            return split(operator)
+        anchors = self.normalisation.coordinates(self.grid)
+        return split(Anchored(operator, anchors, filter_width=self.training.smoothing))
+
+    @property
+    def better_way(self) -> Literal["direct", "resample"]:
+        """How to predict on a grid that is not the training grid."""
+        if self.transfer is not None and self.transfer.direct < self.transfer.resample:
+            return "direct"
+        return "resample"
 
     def save(self, folder: Path) -> None:
         saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        saved |= {name: dataclasses.asdict(saved[name]) for name in ("options", "training", "normalisation")}
+        nested = ("options", "training", "normalisation", *(["transfer"] if self.transfer else []))
+        saved |= {name: dataclasses.asdict(saved[name]) for name in nested}
         write_text(folder / "run.json", json.dumps(saved | {"grid": self.grid.to_json()}, indent=1) + "\n")
 
     @classmethod
@@ -125,29 +162,29 @@ class Run:
                     "training": TrainingConfig(**_tuples(saved["training"])),
                     "normalisation": Normalisation(**_tuples(saved["normalisation"])),
                     "grid": Grid.from_json(saved["grid"]),
+                    "transfer": saved["transfer"] and Transfer(**saved["transfer"]),
                 }
             )
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
 
 
-def build(model: str, options: ModelConfig, in_channels: int, seed: int) -> tuple[nnx.GraphDef, dict[str, Any]]:
-    """A model's structure and its initial parameters.
+def create(model: str, options: ModelConfig, in_channels: int, seed: int) -> Operator:
+    """An operator with its initial parameters.
 
     Raises:
         InputError: an option that does not fit.
     """
     try:
-        module = manojax.create(model, in_channels=in_channels, rngs=nnx.Rngs(seed), **dataclasses.asdict(options))
+        return manojax.create(model, in_channels=in_channels, rngs=nnx.Rngs(seed), **dataclasses.asdict(options))
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
+
+
+def split(module: nnx.Module) -> tuple[nnx.GraphDef, dict[str, Any]]:
+    """A module's structure, and its parameters as a plain pytree."""
     graph, state = nnx.split(module, nnx.Param)
     return graph, nnx.to_pure_dict(state)
-
-
-def count_parameters(params: dict[str, Any]) -> int:
-    """Real numbers that are trained."""
-    return sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
 def _tuples(saved: dict[str, Any]) -> dict[str, Any]:

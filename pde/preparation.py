@@ -1,0 +1,149 @@
+"""What a training run needs before its first step: data read and checked, and its description."""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from manojax.base import ModelConfig
+from pde import datasets, metrics
+from pde.datasets import DataFile, first_samples
+from pde.errors import InputError, check_seed
+from pde.grid import Grid
+from pde.normalisation import Normalisation
+from pde.observation import observe
+from pde.runs import Run, TrainingConfig, create, split
+from pde.symmetries import symmetries
+
+_STEP_BUDGET, _MAX_EPOCHS = 5000, 500
+_FAR = 0.5  # a relative error that no coarse solve of the right equation has
+
+
+@dataclass(frozen=True)
+class Part:
+    """Samples in memory: what the model sees on the training grid, and the solutions there."""
+
+    inputs: Float[np.ndarray, "sample height width channel"]
+    solution: Float[np.ndarray, "sample height width 1"]
+
+
+def prepare(
+    path: Path, model: str, options: ModelConfig, config: TrainingConfig
+) -> tuple[Run, tuple[Part, Part | None]]:
+    """Read and check everything before anything is written: the run, and its training and validation parts.
+
+    Raises:
+        InputError: bad data, or a configuration that does not fit them.
+    """
+    for name in ("epochs", "batch_size", "learning_rate"):
+        value = getattr(config, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
+    if not 0 <= config.weight_decay < float("inf"):
+        raise InputError(f"--weight-decay {config.weight_decay} must not be negative")
+    if not 0 <= config.smoothing < float("inf"):
+        raise InputError(f"--filter-width {config.filter_width} must not be negative")
+    check_seed(config.seed)
+    data = training_data(path, config)
+    stride = data.stride_to(data.grid.shape[0] if config.resolution is None else config.resolution)
+    grid = data.grid.strided(stride)
+    if config.symmetries and len(symmetries(grid)) == 1:
+        raise InputError("--symmetries: the training grid has none, neither flips nor a transpose; leave it out")
+    training, validation = _split(data, grid, config)
+    try:
+        options = options.for_grid(grid.shape)
+    except ValueError as error:
+        raise InputError(f"--model {model}: {error}") from error
+    samples = len(training.inputs)
+    steps = steps_an_epoch(samples, config.batch_size)
+    epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
+    normalisation = Normalisation.fit(training.inputs, training.solution, grid, config.solutions)
+    if config.solutions:
+        _check_equation(path, training, normalisation)
+    _, params = split(create(model, options, config.channels, config.seed))
+    run = Run(
+        model=model,
+        options=options,
+        training=dataclasses.replace(config, epochs=epochs, resolution=grid.shape[0]),
+        data=path.name,
+        digest=_digest(grid, training, validation),
+        samples=samples,
+        validated=validation is not None,
+        grid=grid,
+        normalisation=normalisation,
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
+    )
+    return run, (training, validation)
+
+
+def training_data(path: Path, config: TrainingConfig) -> DataFile:
+    """The file of a run, cut to the samples that it uses."""
+    return first_samples(_open(path, config), config.train_samples)
+
+
+def _open(path: Path, config: TrainingConfig) -> DataFile:
+    return datasets.open(path, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
+
+
+def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataFile, slice] | None]:
+    """The samples of a file to train on, and the file and samples to validate on.
+
+    Raises:
+        InputError: a file of one sample, or bad validation data.
+    """
+    if config.validation == "none":
+        return slice(None), None
+    if config.validation == "last-tenth":
+        if data.samples < 2:
+            raise InputError(f"{data.path} has one sample, none to hold out; give --validation none")
+        first = data.samples - max(1, data.samples // 10)
+        return slice(first), (data, slice(first, None))
+    return slice(None), (_open(Path(config.validation), config), slice(None))
+
+
+def _split(data: DataFile, grid: Grid, config: TrainingConfig) -> tuple[Part, Part | None]:
+    training, validation = held_out(data, config)
+    if validation is None:
+        return _read(data, training, config, grid), None
+    file, samples = validation
+    if not file.grid.strided(file.stride_to(grid.shape[0])).matches(grid):
+        raise InputError(f"{file.path} has other points than the training grid; validate on the same grid")
+    return _read(data, training, config, grid), _read(file, samples, config, grid)
+
+
+def _read(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
+    solution = data.read_solution(samples, data.stride_to(grid.shape[0]))
+    return Part(observe(data, samples, config, grid), solution)
+
+
+def _check_equation(path: Path, part: Part, normalisation: Normalisation) -> None:
+    """Coarse solutions are there to be corrected: those of another equation are far from the file's solutions."""
+    solution = jnp.asarray(part.solution)
+    coarse = normalisation.decode(jnp.zeros_like(solution), jnp.asarray(part.inputs))
+    error = float(metrics.relative_l2(coarse, solution).mean())
+    if not error < _FAR:
+        raise InputError(
+            f"{path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from the "
+            "file's; leave --informed out"
+        )
+
+
+def _digest(grid: Grid, *parts: Part | None) -> str:
+    """SHA-256 of everything that training and validation see."""
+    arrays = [grid.x, grid.y]
+    for part in parts:
+        arrays += [] if part is None else [part.inputs, part.solution]
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def steps_an_epoch(samples: int, batch_size: int) -> int:
+    """Whole batches only; a batch is never larger than the data."""
+    return samples // min(batch_size, samples)
