@@ -1,0 +1,107 @@
+"""Do operators trained on one grid know what to do on finer ones, or does resampling do as well?
+
+    python benchmarks/transfer.py TEST.h5 RUN... [--resolutions 31 61 106 141 211 421] [--pairs 30] [--json FILE]
+
+For each run folder of `manojax train`, on strides of a file of two-phase Darcy samples: mean relative L2 of the
+direct prediction from the strided coefficient, and of the resample baseline, which has the coefficient at the
+points of the training grid alone and is interpolated by cubic splines.
+
+Then pairs of coefficients on the file's own grid that agree at every point of the training grid: a sample of the
+file, and the same with its phases swapped in islands on a seventh of the other points. Both are solved there;
+stated is the correlation of the difference of the two direct predictions with that of the two solutions, over all
+points and pairs, and the slope of their regression. Resampling predicts no difference.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.fft import idctn
+
+from pde import datasets
+from pde.darcy import solve_darcy
+from pde.datasets import DataFile
+from pde.files import write_text
+from pde.grid import Grid
+from pde.metrics import sample_errors
+from pde.surrogate import Surrogate, load
+from pde.versions import versions
+
+_SHARE, _INVERSE_LENGTH = 0.15, 40.0
+
+
+def mean_errors(surrogate: Surrogate, data: DataFile, resolution: int) -> dict[str, float]:
+    stride = data.stride_to(resolution)
+    grid = data.grid.strided(stride)
+    errors: dict[str, list] = {"direct": [], "resample": []}
+    for samples in data.blocks():
+        fine, solution = data.read_inputs(samples), data.read_solution(samples, stride)
+        predicted = {
+            "direct": surrogate.predict(fine, data.grid, grid),
+            "resample": surrogate.resample(fine, data.grid, grid)[0],
+        }
+        for way, fields in predicted.items():
+            errors[way].append(sample_errors(fields, solution, (grid.x, grid.y))["relative_l2"])
+    return {way: float(np.concatenate(blocks).mean()) for way, blocks in errors.items()}
+
+
+def islands(shape: tuple[int, int], generator: np.random.Generator) -> Bool[np.ndarray, "height width"]:
+    """Where a random field of short correlation length is largest."""
+    x, y = (np.arange(n) ** 2 for n in shape)
+    spectrum = 1 / (np.pi**2 * (x[:, None] + y[None, :]) + _INVERSE_LENGTH**2)
+    field = np.asarray(idctn(generator.normal(size=shape) * spectrum, norm="ortho"))
+    return field > np.quantile(field, 1 - _SHARE)
+
+
+def swapped(
+    a: Float[np.ndarray, "height width"], grid: Grid, trained: Grid, generator: np.random.Generator
+) -> Float[np.ndarray, "height width"]:
+    """The phases swapped in islands, but for the points of the training grid."""
+    chosen = islands(a.shape, generator)
+    rows, columns = np.isin(grid.x.round(6), trained.x.round(6)), np.isin(grid.y.round(6), trained.y.round(6))
+    chosen[np.ix_(rows, columns)] = False
+    return np.where(chosen, a.min() + a.max() - a, a)
+
+
+def agreement(surrogate: Surrogate, data: DataFile, pairs: int) -> dict[str, float]:
+    """How the change of direct predictions follows that of solutions."""
+    generator, predicted, true = np.random.default_rng(0), [], []
+    for number in range(pairs):
+        sample = slice(number, number + 1)
+        before, solution = data.read_inputs(sample), data.read_solution(sample)[0, ..., 0]
+        after = swapped(before[0, ..., 0], data.grid, surrogate.run.grid, generator)
+        both = np.concatenate([before, after[None, ..., None]])
+        change = np.diff(surrogate.predict(both, data.grid)[..., 0], axis=0)[0]
+        predicted.append(change.ravel())
+        true.append((solve_darcy(after.astype(np.float64), data.grid) - solution).ravel())
+    p, u = np.concatenate(predicted), np.concatenate(true)
+    return {"correlation": float(np.corrcoef(p, u)[0, 1]), "slope": float(p @ u / (u @ u))}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--resolutions", type=int, nargs="+", default=[31, 61, 106, 141, 211, 421])
+    parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    results = []
+    for folder in arguments.runs:
+        surrogate = load(folder)
+        run = surrogate.run
+        data = datasets.open(arguments.test, inputs=run.training.inputs)
+        result = {"model": run.model, "trained at": run.grid.shape, "parameters": run.parameters}
+        result |= {"filter width": run.training.smoothing, "epochs": run.training.epochs, "samples": data.samples}
+        result["relative_l2"] = {r: mean_errors(surrogate, data, r) for r in arguments.resolutions}
+        result["pairs"] = agreement(surrogate, data, arguments.pairs)
+        print(json.dumps(result), flush=True)
+        results.append(result)
+    if arguments.json:
+        write_text(arguments.json, json.dumps({"runs": results, "versions": versions()}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
