@@ -4,8 +4,8 @@
 
 Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and again on strides of that grid: from the strided
 coefficient with arithmetic faces, harmonic faces or the mean of both solutions, and with faces upscaled from the
-fine coefficient. Relative L2 against the fine solution strided likewise, mean over the samples; milliseconds of one
-sample, median of 5.
+fine coefficient. Relative L2 against the fine solution strided likewise, mean over the samples; milliseconds of
+one sample, median of 5.
 
 Found (`results/coarse_solve.json`; standard errors of the means are 3 to 8 % of them): upscaled faces are two to
 four times as accurate as the best that the strided coefficient gives.
