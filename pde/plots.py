@@ -112,7 +112,7 @@ def worst_samples(samples: Sequence[tuple[str, Field, Field, Field]], grid: Grid
     for column, (title, coefficient, solution, predicted) in zip(axes.T, samples, strict=True):
         low, high = float(solution.min()), float(solution.max())
         error = predicted - solution
-        worst = float(np.abs(error).max())
+        worst = float(np.nan_to_num(np.abs(error)).max())
         _field(column[0], coefficient, grid, title, cmap="cividis")
         _field(column[1], solution, grid, "solution", cmap="viridis", vmin=low, vmax=high)
         _field(column[2], predicted, grid, "prediction", cmap="viridis", vmin=low, vmax=high)

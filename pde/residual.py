@@ -1,6 +1,6 @@
 """How well a field satisfies the discrete equation: meaningful on the grid of the solve alone.
 
-The solution of a fine grid, strided, is exact at its points and has a residual of 100 % in the coarse scheme.
+The solution of a fine grid, strided, is exact at its points; in the coarse scheme its residual is 100 % or so.
 """
 
 import functools

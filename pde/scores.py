@@ -50,7 +50,7 @@ def score(
     return errors
 
 
-def summarise(blocks: Sequence[Errors]) -> dict[str, Any]:
+def summarise(blocks: Sequence[dict[str, np.ndarray]]) -> dict[str, Any]:  # blocks may differ in length
     """Means over all samples by name, and the distribution of relative L2 (`pde.statistics.distribution`).
 
     Errors near interfaces and elsewhere are means over the samples that have such points, and are left out where

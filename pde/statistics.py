@@ -19,7 +19,7 @@ def distribution(errors: Values) -> dict[str, Any]:
     file, the worst first.
     """
     percentiles = {str(p): float(np.percentile(errors, p)) for p in PERCENTILES}
-    worst = np.argsort(-errors, kind="stable")[:_WORST]
+    worst = np.argsort(-np.nan_to_num(errors, nan=np.inf), kind="stable")[:_WORST]  # NaN is the worst
     return {
         "interval": bootstrap_interval(errors),
         "percentiles": percentiles | {"worst": float(errors.max())},

@@ -49,7 +49,8 @@ def details(reports: Sequence[Report], coarse: Report) -> str:
         "Relative L2 by percentile of the samples. Then means over the samples of the root mean square error in a",
         "band of wave numbers k (below 5, 5 to 13, above), on the outermost points, within two cells of an",
         "interface of the coefficient and elsewhere, over the root mean square of the solution; max is the",
-        "largest error over the largest value of the solution.",
+        "largest error over the largest value of the solution. Parameters: "
+        + ", ".join(f"{report['model']} {report['parameters']:,}" for report in reports),
         "",
         f"{'model':12} {'grid':>9}  {'by':10}"
         + "".join(f"{name:>7}" for name in ("50 %", "90 %", "99 %", "worst", *_PARTS)),

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+from pde import load
 from pde.cli import main
 from pde.darcy import Darcy
 from tests.commands import refused, run
@@ -58,11 +59,14 @@ def test_predict_needs_no_solution_and_says_what_made_it(capsys, folder, tmp_pat
     assert "no data set 'solution'" in error
 
 
-def test_predict_resamples_where_the_grid_is_another(capsys, folder, darcy_file, tmp_path):
+def test_predict_goes_the_way_that_did_better_in_training_where_the_grid_is_another(
+    capsys, folder, darcy_file, tmp_path
+):
     _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / "out.h5")
-    assert printed.rstrip().endswith("resample")
-    _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / "direct.h5", "--mode", "direct")
-    assert printed.rstrip().endswith("direct")
+    assert printed.rstrip().endswith(load(folder / "run").run.better_way)
+    for way in ("direct", "resample"):
+        _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / f"{way}.h5", "--mode", way)
+        assert printed.rstrip().endswith(way)
 
 
 def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, folder, tmp_path):

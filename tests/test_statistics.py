@@ -16,6 +16,12 @@ def test_fewer_samples_than_five_are_all_there():
     assert [each["sample"] for each in distribution(np.array([0.1, 0.3]))["worst"]] == [1, 0]
 
 
+def test_a_prediction_that_is_nan_is_the_worst():
+    found = distribution(np.array([0.1, np.nan, 0.3]))
+    assert [each["sample"] for each in found["worst"]] == [1, 2, 0]
+    assert np.isnan(found["percentiles"]["worst"])
+
+
 def test_the_interval_is_the_normal_one_for_many_samples():
     """Mean plus or minus 1.96 standard errors, by the central limit theorem."""
     values = np.random.default_rng(1).exponential(size=2000)

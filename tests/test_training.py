@@ -49,19 +49,19 @@ def undisturbed(darcy_file, tmp_path_factory):
     return start(darcy_file, tmp_path_factory.mktemp("runs") / "undisturbed")
 
 
-def start_and_interrupt(data, out, monkeypatch, epochs):
+def start_and_interrupt(data, out, monkeypatch, epochs, **changes):
     """Ctrl-C in the first step after so many epochs."""
     batches = training._batches
 
-    def interrupted(run, epoch):
+    def interrupted(run, epoch, symmetries):
         if epoch == epochs:
             raise KeyboardInterrupt
-        return batches(run, epoch)
+        return batches(run, epoch, symmetries)
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "_batches", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            start(data, out)
+            start(data, out, **changes)
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
@@ -89,10 +89,8 @@ def test_a_run_stopped_before_its_first_epoch_resumes_too(darcy_file, undisturbe
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(darcy_file, undisturbed, tmp_path):
     assert_same_bits(last_state(start(darcy_file, tmp_path / "same")), last_state(undisturbed))
-    other = last_state(start(darcy_file, tmp_path / "other", seed=2))
-    assert (
-        other[0]["projection"]["first"]["kernel"] != last_state(undisturbed)[0]["projection"]["first"]["kernel"]
-    ).any()
+    other, same = (last_state(run)[0] for run in (start(darcy_file, tmp_path / "other", seed=2), undisturbed))
+    assert (jax.tree.leaves(other)[0] != jax.tree.leaves(same)[0]).any()
 
 
 def test_training_lowers_the_error(darcy_file, tmp_path):
@@ -247,3 +245,50 @@ def test_the_gradient_of_a_step_under_pmap_is_that_of_one_device(darcy_file, und
     largest = max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(whole))
     for one, four in zip(jax.tree.leaves(whole), jax.tree.leaves(parallel), strict=True):
         np.testing.assert_allclose(four[0], one, rtol=1e-5, atol=1e-5 * largest)
+
+
+def test_symmetries_are_seen_and_resumed_to_the_bit(darcy_file, undisturbed, tmp_path, monkeypatch):
+    whole = start(darcy_file, tmp_path / "whole", symmetries=True)
+    assert history(whole)[0]["train_loss"] != history(undisturbed)[0]["train_loss"]
+    start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 2, symmetries=True)
+    resume(darcy_file, tmp_path / "run")
+    assert_same_bits(last_state(tmp_path / "run"), last_state(whole))
+
+
+def test_a_grid_without_symmetries_refuses_them(tmp_path):
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["coefficient"] = file["solution"] = np.ones((4, 8, 6))
+        file["x"], file["y"] = np.arange(8) / 8, np.arange(6) / 6
+        file.attrs.update(boundary="zero", domain=(0, 1, 0, 1))
+    with pytest.raises(InputError, match="--symmetries: the training grid has none"):
+        start(tmp_path / "data.h5", tmp_path / "run", resolution=None, symmetries=True)
+
+
+@pytest.mark.parametrize(("filter_width", "held"), [(None, True), (0.0, False)])
+def test_an_operator_is_held_at_the_points_it_was_trained_on(darcy_file, tmp_path, filter_width, held):
+    """Held, it converges as a smooth field is given on finer grids; otherwise its grid is another each time."""
+    surrogate = pde.load(start(darcy_file, tmp_path / "run", filter_width=filter_width))
+    predicted = []
+    for points in (33, 65):
+        axis = np.linspace(0, 1, points)
+        grid = dataclasses.replace(surrogate.run.grid, x=axis, y=axis)
+        fields = 7 + np.cos(2 * axis[:, None] + axis[None, :])[None, ..., None].astype(np.float32)
+        predicted.append(surrogate.predict(fields, grid)[0, :: (points - 1) // 8, :: (points - 1) // 8, 0])
+    change = np.abs(predicted[1] - predicted[0]).max() / np.abs(predicted[1]).max()
+    assert (change < 0.005) == held
+
+
+def test_a_run_knows_which_way_does_better_on_a_finer_grid(darcy_file, undisturbed):
+    """Nine nodes of seventeen: the two held-out samples on the whole grid."""
+    surrogate, data = pde.load(undisturbed), pde.datasets.open(darcy_file)
+    fine, solution = data.read_inputs(slice(18, 20)), data.read_solution(slice(18, 20))
+    found = surrogate.run.transfer
+    assert found is not None
+    assert found.resolution == 17
+    for error, predicted in (
+        (found.direct, surrogate.predict(fine, data.grid)),
+        (found.resample, surrogate.resample(fine, data.grid)[0]),
+    ):
+        distance = np.linalg.norm(predicted - solution, axis=(1, 2, 3)) / np.linalg.norm(solution, axis=(1, 2, 3))
+        np.testing.assert_allclose(error, distance.mean(), rtol=1e-5)
+    assert surrogate.run.better_way == ("direct" if found.direct < found.resample else "resample")
