@@ -58,8 +58,8 @@ class Observation:
             )
         if self.grid.boundary != "zero":
             raise InputError(
-                "--informed solves with u = 0 on the border, which the file does not say of its solutions; if they "
-                "are, add --boundary zero --domain x0 x1 y0 y1"
+                "--informed needs solutions that are zero on the border, which the file does not say; if they "
+                "are zero there, add --boundary zero --domain x0 x1 y0 y1"
             )
         if not (fields > 0).all():
             raise InputError(
