@@ -9,7 +9,7 @@ upscaled faces. What has to be beaten comes first: those coarse solutions themse
 
 Relative L2 is a mean over the test samples. Milliseconds are medians for one sample, all in one process: a
 prediction with restriction and solves included, beside assembly, factorisation and solution by SuperLU of the
-schemes that the coarse solutions take; where they are upscaled from the fine coefficient, that counts on both sides.
+schemes that the coarse solutions take; upscaling from the fine coefficient counts on both sides.
 
 Found: not run in full yet.
 """
