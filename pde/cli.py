@@ -164,12 +164,21 @@ class Predict:
     mode: Mode = "auto"
     """direct: run on the file's grid; resample: on the training grid, interpolated; auto: direct on the training
     grid, elsewhere what did better in training's own validation on a finer grid."""
+    polish: float | None = None
+    """Go on from the prediction with conjugate gradients to this relative residual of -div(a grad u) = 1, such as
+    1e-6, and write the residual of every sample as well."""
     source: Source = field(default_factory=Source)
 
     def run(self) -> None:
         surrogate = load(self.run_folder)
-        mode = predict(surrogate, self.source.open(self.data, surrogate), self.out, self.mode)
-        print(f"{self.out}: predicted by {surrogate.run.model}, {mode}")
+        data = self.source.open(self.data, surrogate)
+        predicted = predict(surrogate, data, self.out, self.mode, self.polish)
+        print(f"{self.out}: predicted by {surrogate.run.model}, {predicted.mode}")
+        if self.polish is not None:
+            print(
+                f"polished to a relative residual of {self.polish:g} in {predicted.iterations:.1f} iterations a "
+                f"sample, from zero {predicted.cold:.1f}"
+            )
 
 
 @dataclass(frozen=True)

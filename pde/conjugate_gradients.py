@@ -64,9 +64,15 @@ class System(NamedTuple):
 
 
 def solve_system(
-    c: Conductances, right: Field, *, tolerance: float, max_iterations: int, precision: Precision
+    c: Conductances,
+    right: Field,
+    *,
+    tolerance: float,
+    max_iterations: int,
+    precision: Precision,
+    guess: Field | None = None,
 ) -> Solve:
-    """Solve sum_j c_ij (u_i - u_j) = right_i with u = 0 on the border, in float64.
+    """Solve sum_j c_ij (u_i - u_j) = right_i with u = 0 on the border, in float64, starting from a guess or zero.
 
     Derivatives, forward and reverse, follow from the implicit function theorem: A du = d right - dA u is one more
     solve with the same preconditioner.
@@ -77,8 +83,11 @@ def solve_system(
     fixed = jax.lax.stop_gradient(c)
     system = _system(fixed, jnp.float64 if precision == "double" else jnp.float32)
 
+    first = None if guess is None else jax.lax.stop_gradient(guess * largest)
+
     def solve(_, right: Field) -> tuple[Field, tuple[Array, Array, Array]]:
-        return _refine(fixed, system, right, tolerance, max_iterations, _GAIN[precision])
+        start = _start(fixed, right, first)
+        return _refine(fixed, system, right, start, tolerance, max_iterations, _GAIN[precision])
 
     u, (residual, iterations, converged) = _linear_solve(
         partial(apply, c), right, solve, symmetric=True, has_aux=True
@@ -95,8 +104,29 @@ def _system(c: Conductances, dtype: Any) -> System:
     return System(split(scale.astype(dtype)), coupling, build(single, shape))
 
 
+def _start(c: Conductances, right: Field, guess: Field | None) -> tuple[Field, Field, Array]:
+    """Where to start, what that leaves over, and the norm of it: the guess, or zero where the guess is worse.
+
+    Worse in the energy norm, in which conjugate gradients converge: |u - guess|_A^2 - |u|_A^2 = guess^T A guess -
+    2 guess^T right. A rough guess can have a large residual and be good. The systems that derivatives solve come
+    here too, with other right-hand sides, for which the guess was not made.
+    """
+    zero = jnp.zeros_like(right), right, jnp.linalg.norm(right)
+    if guess is None:
+        return zero
+    left_over = stored(right - apply(c, guess))
+    better = jnp.vdot(guess, right + left_over) > 0
+    return jax.tree.map(partial(jnp.where, better), (guess, left_over, jnp.linalg.norm(left_over)), zero)
+
+
 def _refine(
-    c: Conductances, system: System, right: Field, tolerance: float, max_iterations: int, gain: float
+    c: Conductances,
+    system: System,
+    right: Field,
+    start: tuple[Field, Field, Array],
+    tolerance: float,
+    max_iterations: int,
+    gain: float,
 ) -> tuple[Field, tuple[Array, Array, Array]]:
     """Solve for what the solution so far leaves over, until that is small or no longer gets smaller."""
     size = jnp.linalg.norm(right)
@@ -114,14 +144,8 @@ def _refine(
         left_over = stored(right - apply(c, u))
         return u, left_over, jnp.linalg.norm(left_over), norm, iterations + more
 
-    start = (
-        jnp.zeros_like(right),
-        right,
-        size,
-        jnp.full_like(size, jnp.inf),
-        jnp.full_like(size, 0, dtype=jnp.int32),
-    )
-    u, _, norm, _, iterations = jax.lax.while_loop(unfinished, improve, start)
+    before = jnp.full_like(size, jnp.inf), jnp.full_like(size, 0, dtype=jnp.int32)
+    u, _, norm, _, iterations = jax.lax.while_loop(unfinished, improve, (*start, *before))
     converged = norm <= target
     return jnp.where(converged, u, jnp.nan), (norm / jnp.where(size > 0, size, 1.0), iterations, converged)
 

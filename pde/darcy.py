@@ -6,7 +6,7 @@ by the published procedure.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -223,6 +223,17 @@ def check_spacing(grid: Grid) -> tuple[float, float]:
     if not grid.on_nodes or any(np.ptp(step) > 1e-3 * step.mean() for step in steps):
         raise InputError("the solver needs equally spaced nodes, borders included")
     return float(steps[0].mean()), float(steps[1].mean())
+
+
+def check_problem(flag: str, inputs: Sequence[str], grid: Grid) -> None:
+    """Raise InputError where a file is not known to be of -div(a grad u) = 1 with u = 0 on the border."""
+    if len(inputs) != 1:
+        raise InputError(f"--inputs {' '.join(inputs)}: with {flag} the coefficient must be the one input")
+    if grid.boundary != "zero":
+        raise InputError(
+            f"{flag} needs solutions that are zero on the border, which the file does not say; if they are, add "
+            "--boundary zero --domain x0 x1 y0 y1"
+        )
 
 
 def converged(solved: Solve, name: str) -> np.ndarray:

@@ -36,14 +36,20 @@ def create(
     names: tuple[str, ...] = ("coefficient", "solution"),
     *,
     residual: bool = False,
+    double: tuple[str, ...] = (),
 ) -> Iterator[dict[str, h5py.Dataset]]:
     """A new file with empty data sets of these names on a grid, open for writing; `residual` begins as NaN.
+
+    They are float32, those named in `double` float64.
 
     Its layout is on disk before it is handed out, space for all values included: what is written later is values
     alone, so a file whose writer is killed can be opened, and its bytes depend on the values and attributes alone.
     """
     with h5py.File(path, "w") as file:
-        stored = {name: _reserve(file, name, (samples, *grid.shape), np.float32) for name in names}
+        stored = {
+            name: _reserve(file, name, (samples, *grid.shape), np.float64 if name in double else np.float32)
+            for name in names
+        }
         if residual:
             stored["residual"] = _reserve(file, "residual", (samples,), np.float64, fillvalue=np.nan)
         file["x"], file["y"] = grid.x, grid.y

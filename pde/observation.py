@@ -10,6 +10,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
+from pde.darcy import check_problem
 from pde.datasets import DataFile
 from pde.errors import InputError
 from pde.grid import Grid
@@ -41,29 +42,19 @@ class Observation:
         """Raise InputError for values of which no observation exists."""
         if self.config.restriction == "means" and not (fields > 0).all():
             raise InputError("--restriction means: harmonic means need positive inputs; train with stride")
-        if self.config.informed != "none":
-            self._check_solvable(fields)
+        if self.config.informed == "none":
+            return
+        check_problem("--informed", self.config.inputs, self.grid)
+        if not (fields > 0).all():
+            raise InputError(
+                "--informed: the solver needs a coefficient that is positive everywhere; mend the file"
+            )
 
     def check_solved(self, fields: Fields) -> None:
         """Raise ArithmeticError where a coarse solve left NaN."""
         if self.config.informed != "none" and np.isnan(fields).any():
             raise ArithmeticError(
                 "a coarse solve did not converge; lower the contrast, or train without --informed"
-            )
-
-    def _check_solvable(self, fields: Float[np.ndarray, "sample source_height source_width channel"]) -> None:
-        if fields.shape[-1] != 1:
-            raise InputError(
-                f"--inputs {' '.join(self.config.inputs)}: with --informed give the coefficient alone"
-            )
-        if self.grid.boundary != "zero":
-            raise InputError(
-                "--informed solves with u = 0 on the border, which the file does not say of its solutions; if "
-                "they are, add --boundary zero --domain x0 x1 y0 y1"
-            )
-        if not (fields > 0).all():
-            raise InputError(
-                "--informed: the solver needs a coefficient that is positive everywhere; mend the file"
             )
 
     def __call__(

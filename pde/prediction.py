@@ -1,12 +1,13 @@
 """Predictions for a data file."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from pde.datasets import DataFile, create
 from pde.files import refuse_existing, write_aside
+from pde.polish import check_polish, polish
 from pde.progress import progress
 from pde.surrogate import Surrogate
 from pde.versions import versions
@@ -16,8 +17,20 @@ _BLOCK = 64
 Mode = Literal["auto", "direct", "resample"]
 
 
-def predict(surrogate: Surrogate, data: DataFile, out: Path, mode: Mode = "auto") -> str:
-    """Write `solution` for every sample of a file that holds inputs and coordinates; returns the mode used.
+class Predicted(NamedTuple):
+    """How predictions were made."""
+
+    mode: Mode
+    iterations: float | None
+    """Mean number of iterations that polishing took."""
+    cold: float | None
+    """The same from zero."""
+
+
+def predict(
+    surrogate: Surrogate, data: DataFile, out: Path, mode: Mode = "auto", tolerance: float | None = None
+) -> Predicted:
+    """Write `solution` for every sample of a file that holds inputs and coordinates.
 
     Args:
         surrogate: the trained model.
@@ -26,15 +39,20 @@ def predict(surrogate: Surrogate, data: DataFile, out: Path, mode: Mode = "auto"
         mode: `direct` runs the model on the file's grid; `resample` runs it on its training grid and interpolates;
             `auto` is direct on the training grid, and elsewhere what the run found to be better on a finer grid
             (`pde.transfer`), resample where it could not tell.
+        tolerance: polish the predictions (`pde.polish`) to this relative residual. `solution` is then float64, for
+            in float32 it would not keep it, and `residual` (N,) float64 is what each sample attained.
 
     Raises:
         InputError: `out` exists, or bad data.
+        ArithmeticError: a solve did not converge.
     """
     refuse_existing(out)
+    if tolerance is not None:
+        check_polish(tolerance, data.inputs, data.grid)
     if mode == "auto":
         mode = "direct" if data.grid.matches(surrogate.run.grid) else surrogate.run.better_way
     run = surrogate.run
-    attributes = {
+    attributes: dict[str, Any] = {
         "predicted_by": run.model,
         "mode": mode,
         "train_resolution": run.grid.shape[0],
@@ -42,8 +60,11 @@ def predict(surrogate: Surrogate, data: DataFile, out: Path, mode: Mode = "auto"
         "epoch": surrogate.epoch,
         "input_file": data.path.name,
     } | {f"version_{name}": version for name, version in versions().items()}
-    names = (*data.inputs, "solution")
-    with write_aside(out) as aside, create(aside, data.grid, data.samples, attributes, names) as stored:
+    if tolerance is not None:
+        attributes["polished_to"] = tolerance
+    precise: dict[str, Any] = {} if tolerance is None else {"residual": True, "double": ("solution",)}
+    names, iterations = (*data.inputs, "solution"), []
+    with write_aside(out) as aside, create(aside, data.grid, data.samples, attributes, names, **precise) as stored:
         for start in progress(range(0, data.samples, _BLOCK), "predict", unit="block"):
             samples = slice(start, min(start + _BLOCK, data.samples))
             inputs = data.read_inputs(samples)
@@ -53,5 +74,11 @@ def predict(surrogate: Surrogate, data: DataFile, out: Path, mode: Mode = "auto"
                 predicted = surrogate.predict(inputs, data.grid)
             else:
                 predicted, _ = surrogate.resample(inputs, data.grid)
-            stored["solution"][samples] = np.asarray(predicted[..., 0])
-    return mode
+            if tolerance is None:
+                stored["solution"][samples] = predicted[..., 0]
+                continue
+            for place, (a, u) in enumerate(zip(inputs[..., 0], predicted[..., 0], strict=True), start):
+                polished = polish(a, u, data.grid, tolerance)
+                stored["solution"][place], stored["residual"][place] = polished.solution, polished.residual
+                iterations.append((polished.iterations, polished.cold))
+    return Predicted(mode, *(np.mean(iterations, axis=0).tolist() if iterations else (None, None)))

@@ -21,6 +21,8 @@ def solve_in_float64(coefficient, source, spacing, **options):
     with jax.enable_x64(True):
         if "border" in options:
             options["border"] = jnp.asarray(options["border"], jnp.float64)
+        if "guess" in options:
+            options["guess"] = jnp.asarray(options["guess"], jnp.float64)
         a, f = jnp.asarray(coefficient, jnp.float64), jnp.asarray(source, jnp.float64)
         return jax.tree.map(np.asarray, compiled(a, f, spacing=spacing, **options))
 
@@ -148,6 +150,43 @@ def test_the_reported_residual_is_the_true_one():
     true = np.linalg.norm(left) / np.linalg.norm(f[1:-1, 1:-1])
     assert true < 1e-6
     assert true == pytest.approx(float(solved.residual), rel=1e-3)
+
+
+@pytest.mark.parametrize(("shape", "centring", "faces"), VARIANTS[:3])
+def test_the_start_changes_the_iterations_and_not_the_solution(shape, centring, faces):
+    """From the solution none, from near it fewer, from a guess worse than zero, or NaN, as many as from zero."""
+    spacing = (1 / shape[0], 2 / shape[1])
+    a, f, g = random_problem(shape, centring, "two-phase", 12.0, seed=0)
+    options = {"border": g, "faces": faces, "centring": centring}
+    cold = solve_in_float64(a, f, spacing, **options)
+    inside = cold.solution if centring == "cells" else np.pad(cold.solution[1:-1, 1:-1], 1, constant_values=np.nan)
+
+    def start(guess):
+        return solve_in_float64(a, f, spacing, guess=guess, **options)
+
+    assert start(inside).iterations == 0
+    noise = 1e-8 * np.abs(cold.solution).max() * np.random.default_rng(0).normal(size=shape)
+    near = start(inside + noise)
+    assert 0 < near.iterations < cold.iterations
+    assert near.residual <= 1e-10
+    np.testing.assert_allclose(near.solution, cold.solution, rtol=0, atol=1e-8 * np.abs(cold.solution).max())
+    for useless in (1e3 * inside, np.full(shape, np.nan)):
+        assert start(useless).iterations == cold.iterations
+
+
+def test_derivatives_do_not_depend_on_the_start():
+    """Started at the solution, where the forward solve has nothing to do and the adjoint one everything."""
+    a, f, _ = random_problem((9, 12), "nodes", "two-phase", 12.0, seed=0)
+    u = solve_in_float64(a, f, (0.1, 0.1)).solution
+
+    def total(a, guess):
+        return solve(a, jnp.asarray(f), spacing=(0.1, 0.1), guess=guess).solution.sum()
+
+    with jax.enable_x64(True):
+        gradient = jax.jit(jax.grad(total, argnums=(0, 1)))
+        cold, warm = (gradient(jnp.asarray(a), jnp.asarray(guess)) for guess in (0 * u, u))
+    np.testing.assert_allclose(warm[0], cold[0], rtol=0, atol=1e-8 * np.abs(cold[0]).max())
+    assert not warm[1].any()
 
 
 def test_giving_up_is_said():
