@@ -14,6 +14,7 @@ points and pairs, and the slope of their regression. Resampling predicts no diff
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -25,26 +26,11 @@ from pde.darcy import solve_darcy
 from pde.datasets import DataFile
 from pde.files import write_text
 from pde.grid import Grid
-from pde.metrics import sample_errors
 from pde.surrogate import Surrogate, load
+from pde.transfer import measure
 from pde.versions import versions
 
 _SHARE, _INVERSE_LENGTH = 0.15, 40.0
-
-
-def mean_errors(surrogate: Surrogate, data: DataFile, resolution: int) -> dict[str, float]:
-    stride = data.stride_to(resolution)
-    grid = data.grid.strided(stride)
-    errors: dict[str, list] = {"direct": [], "resample": []}
-    for samples in data.blocks():
-        fine, solution = data.read_inputs(samples), data.read_solution(samples, stride)
-        predicted = {
-            "direct": surrogate.predict(fine, data.grid, grid),
-            "resample": surrogate.resample(fine, data.grid, grid)[0],
-        }
-        for way, fields in predicted.items():
-            errors[way].append(sample_errors(fields, solution, (grid.x, grid.y))["relative_l2"])
-    return {way: float(np.concatenate(blocks).mean()) for way, blocks in errors.items()}
 
 
 def islands(shape: tuple[int, int], generator: np.random.Generator) -> Bool[np.ndarray, "height width"]:
@@ -94,8 +80,13 @@ def main() -> None:
         run = surrogate.run
         data = datasets.open(arguments.test, inputs=run.training.inputs)
         result = {"model": run.model, "trained at": run.grid.shape, "parameters": run.parameters}
-        result |= {"filter width": run.training.smoothing, "epochs": run.training.epochs, "samples": data.samples}
-        result["relative_l2"] = {r: mean_errors(surrogate, data, r) for r in arguments.resolutions}
+        result |= {
+            "filter width": run.training.filter_width_in_force,
+            "epochs": run.training.epochs,
+            "samples": data.samples,
+        }
+        strides = map(data.stride_to, arguments.resolutions)
+        result["relative_l2"] = [asdict(measure(surrogate, data, slice(None), stride)) for stride in strides]
         result["pairs"] = agreement(surrogate, data, arguments.pairs)
         print(json.dumps(result), flush=True)
         results.append(result)

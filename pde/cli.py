@@ -163,7 +163,7 @@ class Predict:
     """HDF5 file to write."""
     mode: Mode = "auto"
     """direct: run on the file's grid; resample: on the training grid, interpolated; auto: direct on the training
-    grid, elsewhere what did better in training's own validation on a finer grid."""
+    grid, on finer ones what did better in training's own validation there, else resample."""
     polish: float | None = None
     """Go on from the prediction with conjugate gradients to this relative residual of -div(a grad u) = 1, such as
     1e-6, and write the residual of every sample as well."""
@@ -177,7 +177,7 @@ class Predict:
         if self.polish is not None:
             print(
                 f"polished to a relative residual of {self.polish:g} in {predicted.iterations:.1f} iterations a "
-                f"sample, from zero {predicted.cold:.1f}"
+                f"sample; from zero the first takes {predicted.cold}"
             )
 
 

@@ -51,4 +51,4 @@ def compare(data: DataFile, stride: int, label: str, predict: Predict) -> dict[s
 
 
 def _has_interfaces(data: DataFile) -> bool:
-    return "coefficient" in data.fields and piecewise_constant(data.read("coefficient", _ENOUGH))
+    return "coefficient" in data.fields and piecewise_constant(data.read("coefficient", data.blocks(_ENOUGH)[0]))

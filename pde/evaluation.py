@@ -61,7 +61,6 @@ def default_resolutions(trained: Grid, data: Grid) -> list[int]:
 
 def _row(surrogate: Surrogate, data: DataFile, stride: int) -> dict[str, Any]:
     grid = data.grid.strided(stride)
-    first = data.read_inputs(slice(1))
 
     def predict(samples: slice) -> dict[str, Fields]:
         fine = data.read_inputs(samples)
@@ -71,9 +70,12 @@ def _row(surrogate: Surrogate, data: DataFile, stride: int) -> dict[str, Any]:
         }
 
     errors = compare(data, stride, f"evaluate {surrogate.run.model} at {grid.shape[0]}", predict)
+    handed = 1 if surrogate.run.training.sees_between else stride  # a time is for what the model needs
+    first, source = data.read_inputs(slice(1), handed), data.grid.strided(handed)
     for way, call in (("direct", surrogate.predict), ("resample", surrogate.resample)):
-        errors[way]["milliseconds"] = median_milliseconds(lambda call=call: call(first, data.grid, grid))
-    errors["resample"]["coefficient"] = "nested" if surrogate.resample(first, data.grid, grid)[1] else "nearest"
+        errors[way]["milliseconds"] = median_milliseconds(lambda call=call: call(first, source, grid))
+    nested = surrogate.resample(data.read_inputs(slice(1)), data.grid, grid)[1]
+    errors["resample"]["coefficient"] = "nested" if nested else "nearest"
     return {"resolution": grid.shape[0], "shape": list(grid.shape), **errors}
 
 

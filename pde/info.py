@@ -55,7 +55,8 @@ def _run(folder: Path) -> list[tuple[str, str]]:
         *_grid(run.grid),
         (
             "training",
-            f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}",
+            f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}"
+            + (", under symmetries" if training.symmetries else ""),
         ),
         ("state", _state(run, folder / "metrics.jsonl")),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
@@ -66,6 +67,8 @@ def _seen(training: TrainingConfig) -> str:
     seen = ", ".join(training.inputs)
     if training.restriction == "means":
         seen += " as cell means"
+    if training.filter_width_in_force:
+        seen += f" as averages of width {training.filter_width_in_force:g} around the points of the training grid"
     return seen if training.informed == "none" else f"{seen}, coarse solutions ({training.informed})"
 
 
@@ -79,6 +82,9 @@ def _state(run: Run, metrics: Path) -> str:
     if run.validated:
         best = min(history, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
         state += f", best validation L2 {best['validation']['relative_l2']:.4f} (epoch {best['epoch']})"
+    if run.transfer is not None:
+        known = run.transfer
+        state += f"; at {known.resolution} points L2 {known.direct:.4f} direct, {known.resample:.4f} by resample"
     return state
 
 

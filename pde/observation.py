@@ -20,9 +20,9 @@ from pde.restriction import at_points, cell_means
 from pde.runs import TrainingConfig
 
 # What lies between the layers of a model should fit the cache of a CPU, and fill an accelerator.
-_POINTS_A_BATCH = {"cpu": 2**14, "gpu": 2**20, "tpu": 2**20}
+_POINTS_A_BATCH = {"cpu": 2**14}
 
-Fields = Float[np.ndarray, "sample height width channel"]
+Fields = Float[np.ndarray, "sample _ _ _"]
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,13 @@ class Observation:
                 "--informed: the solver needs a coefficient that is positive everywhere; mend the file"
             )
 
-    def check_solved(self, fields: Fields) -> None:
+    def seen(self, fields: Fields) -> Fields:
+        """What a model sees of fields, in batches."""
+        return in_batches(functools.partial(_observe, self), fields, self.grid)
+
+    def check_solved(self, seen: Fields) -> None:
         """Raise ArithmeticError where a coarse solve left NaN."""
-        if self.config.informed != "none" and np.isnan(fields).any():
+        if np.isnan(seen).any():
             raise ArithmeticError(
                 "a coarse solve did not converge; lower the contrast, or train without --informed"
             )
@@ -81,7 +85,7 @@ def observe(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) 
     for block in progress(data.blocks(samples), f"restrict {data.path.name}", unit="block"):
         fields = data.read_inputs(block)
         observation.check(fields)
-        seen.append(in_batches(functools.partial(_observe, observation), fields, grid))
+        seen.append(observation.seen(fields))
         observation.check_solved(seen[-1])
     return np.concatenate(seen)
 
@@ -95,7 +99,7 @@ def in_batches(
     function: Callable[[Fields], Array], fields: Fields, grid: Grid
 ) -> Float[np.ndarray, "sample new_height new_width channels"]:
     """A compiled function that maps fields to `grid`, called for as many samples at a time as suit the machine."""
-    points = _POINTS_A_BATCH[jax.default_backend()]
+    points = _POINTS_A_BATCH.get(jax.default_backend(), 2**20)
     size = int(np.clip(points // (grid.shape[0] * grid.shape[1]), 1, len(fields)))
     found = []
     for start in range(0, len(fields), size):

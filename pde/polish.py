@@ -19,12 +19,11 @@ from pde.grid import Grid
 
 
 class Polished(NamedTuple):
-    """A solution in float64, its relative residual, and the iterations from the prediction and from zero."""
+    """A solution in float64, its relative residual, and the iterations that it took."""
 
     solution: Float[np.ndarray, "height width"]
     residual: float
     iterations: int
-    cold: int
 
 
 def check_polish(tolerance: float, inputs: Sequence[str], grid: Grid) -> None:
@@ -49,12 +48,9 @@ def polish(
     spacing = check_solvable(coefficient, grid)
     with jax.enable_x64(True):
         a, guess = (jnp.asarray(field, jnp.float64) for field in (coefficient, predicted))
-        solved, cold = (
-            _solve(a, jnp.ones_like(a), spacing=spacing, guess=start, tolerance=tolerance)
-            for start in (guess, jnp.zeros_like(guess))
-        )
+        solved = _solve(a, jnp.ones_like(a), spacing=spacing, guess=guess, tolerance=tolerance)
         solution = converged(solved, "a polished prediction")
-    return Polished(solution, float(solved.residual), int(solved.iterations), int(cold.iterations))
+    return Polished(solution, float(solved.residual), int(solved.iterations))
 
 
 _solve = jax.jit(solve, static_argnames=("spacing", "tolerance"))

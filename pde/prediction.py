@@ -12,8 +12,6 @@ from pde.progress import progress
 from pde.surrogate import Surrogate
 from pde.versions import versions
 
-_BLOCK = 64
-
 Mode = Literal["auto", "direct", "resample"]
 
 
@@ -23,8 +21,8 @@ class Predicted(NamedTuple):
     mode: Mode
     iterations: float | None
     """Mean number of iterations that polishing took."""
-    cold: float | None
-    """The same from zero."""
+    cold: int | None
+    """What the first sample takes from zero."""
 
 
 def predict(
@@ -37,8 +35,8 @@ def predict(
         data: where the inputs come from.
         out: a new HDF5 file: the inputs, `solution`, coordinates, and what made them.
         mode: `direct` runs the model on the file's grid; `resample` runs it on its training grid and interpolates;
-            `auto` is direct on the training grid, and elsewhere what the run found to be better on a finer grid
-            (`pde.transfer`), resample where it could not tell.
+            `auto` is direct on the training grid, on finer ones what the run found to be better there
+            (`pde.transfer`), and resample elsewhere.
         tolerance: polish the predictions (`pde.polish`) to this relative residual. `solution` is then float64, for
             in float32 it would not keep it, and `residual` (N,) float64 is what each sample attained.
 
@@ -50,7 +48,7 @@ def predict(
     if tolerance is not None:
         check_polish(tolerance, data.inputs, data.grid)
     if mode == "auto":
-        mode = "direct" if data.grid.matches(surrogate.run.grid) else surrogate.run.better_way
+        mode = surrogate.run.way_to(data.grid)
     run = surrogate.run
     attributes: dict[str, Any] = {
         "predicted_by": run.model,
@@ -65,8 +63,7 @@ def predict(
     precise: dict[str, Any] = {} if tolerance is None else {"residual": True, "double": ("solution",)}
     names, iterations = (*data.inputs, "solution"), []
     with write_aside(out) as aside, create(aside, data.grid, data.samples, attributes, names, **precise) as stored:
-        for start in progress(range(0, data.samples, _BLOCK), "predict", unit="block"):
-            samples = slice(start, min(start + _BLOCK, data.samples))
+        for samples in progress(data.blocks(), "predict", unit="block"):
             inputs = data.read_inputs(samples)
             for channel, name in enumerate(data.inputs):
                 stored[name][samples] = inputs[..., channel]
@@ -77,8 +74,11 @@ def predict(
             if tolerance is None:
                 stored["solution"][samples] = predicted[..., 0]
                 continue
-            for place, (a, u) in enumerate(zip(inputs[..., 0], predicted[..., 0], strict=True), start):
+            for place, (a, u) in enumerate(zip(inputs[..., 0], predicted[..., 0], strict=True), samples.start):
                 polished = polish(a, u, data.grid, tolerance)
                 stored["solution"][place], stored["residual"][place] = polished.solution, polished.residual
-                iterations.append((polished.iterations, polished.cold))
-    return Predicted(mode, *(np.mean(iterations, axis=0).tolist() if iterations else (None, None)))
+                iterations.append(polished.iterations)
+    if tolerance is None:
+        return Predicted(mode, None, None)
+    first = data.read_inputs(slice(1))[0, ..., 0]
+    return Predicted(mode, float(np.mean(iterations)), polish(first, 0 * first, data.grid, tolerance).iterations)

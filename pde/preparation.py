@@ -21,7 +21,7 @@ from pde.runs import Run, TrainingConfig, create, split
 from pde.symmetries import symmetries
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
-_FAR = 0.5  # a relative error that no coarse solve of the right equation has
+_FAR = 0.5  # relative error: such a solution is no start for a correction
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ def prepare(
             raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
     if not 0 <= config.weight_decay < float("inf"):
         raise InputError(f"--weight-decay {config.weight_decay} must not be negative")
-    if not 0 <= config.smoothing < float("inf"):
-        raise InputError(f"--filter-width {config.filter_width} must not be negative")
+    if not 0 <= config.filter_width_in_force < float("inf"):
+        raise InputError(f"--filter-width {config.filter_width} must be zero or positive")
     check_seed(config.seed)
     data = training_data(path, config)
     stride = data.stride_to(data.grid.shape[0] if config.resolution is None else config.resolution)
     grid = data.grid.strided(stride)
-    if config.symmetries and len(symmetries(grid)) == 1:
-        raise InputError("--symmetries: the training grid has none, neither flips nor a transpose; leave it out")
+    if config.symmetries:
+        _check_symmetries(grid)
     training, validation = _split(data, grid, config)
     try:
         options = options.for_grid(grid.shape)
@@ -121,6 +121,13 @@ def _read(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) ->
     return Part(observe(data, samples, config, grid), solution)
 
 
+def _check_symmetries(grid: Grid) -> None:
+    if grid.domain is None:
+        raise InputError("--symmetries: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
+    if len(symmetries(grid)) == 1:
+        raise InputError("--symmetries: the training grid has none, neither flips nor a transpose; leave it out")
+
+
 def _check_equation(path: Path, part: Part, normalisation: Normalisation) -> None:
     """Coarse solutions are there to be corrected: those of another equation are far from the file's solutions."""
     solution = jnp.asarray(part.solution)
@@ -129,7 +136,7 @@ def _check_equation(path: Path, part: Part, normalisation: Normalisation) -> Non
     if not error < _FAR:
         raise InputError(
             f"{path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from the "
-            "file's; leave --informed out"
+            "file's: another equation, or too coarse a grid for its coefficient; leave --informed out"
         )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flax import nnx
-from tyro.conf import FlagCreatePairsOff
 
 import manojax
 from manojax.anchored import FILTER_WIDTH, Anchored
@@ -54,7 +53,7 @@ class TrainingConfig:
     """What is known of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None
     """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
-    symmetries: FlagCreatePairsOff[bool] = False
+    symmetries: bool = False
     """Show every batch under a random one of the flips and transposes that the training grid has: right where the
     equation and its border have no preferred direction, as Darcy flow on a square."""
     filter_width: float | None = None
@@ -75,11 +74,16 @@ class TrainingConfig:
         return SOLUTIONS[self.informed]
 
     @property
-    def smoothing(self) -> float:
-        """The filter width in force."""
+    def filter_width_in_force(self) -> float:
+        """As given, or by default."""
         if self.filter_width is not None:
             return self.filter_width
         return FILTER_WIDTH if self.restriction == "stride" and self.informed == "none" else 0.0
+
+    @property
+    def sees_between(self) -> bool:
+        """Whether the model sees more of the inputs than their values at the points of the grid it is run on."""
+        return self.restriction == "means" or self.informed == "upscaled"
 
     @property
     def channels(self) -> int:
@@ -122,17 +126,17 @@ class Run:
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """The model's structure and its parameters as drawn from the seed, a plain pytree."""
         operator = create(self.model, self.options, self.training.channels, self.training.seed)
-        if not self.training.smoothing:
+        width = self.training.filter_width_in_force
+        if not width:
             return split(operator)
-        anchors = self.normalisation.coordinates(self.grid)
-        return split(Anchored(operator, anchors, filter_width=self.training.smoothing))
+        return split(Anchored(operator, self.normalisation.coordinates(self.grid), filter_width=width))
 
-    @property
-    def better_way(self) -> Literal["direct", "resample"]:
-        """How to predict on a grid that is not the training grid."""
-        if self.transfer is not None and self.transfer.direct < self.transfer.resample:
+    def way_to(self, grid: Grid) -> Literal["direct", "resample"]:
+        """How to predict on a grid: on finer ones as did better there in training's own validation."""
+        if grid.matches(self.grid):
             return "direct"
-        return "resample"
+        finer, known = grid.spacing < self.grid.spacing, self.transfer
+        return "direct" if finer and known is not None and known.direct < known.resample else "resample"
 
     def save(self, folder: Path) -> None:
         saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

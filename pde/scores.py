@@ -50,20 +50,21 @@ def score(
     return errors
 
 
-def summarise(blocks: Sequence[dict[str, np.ndarray]]) -> dict[str, Any]:  # blocks may differ in length
+_SOMEWHERE = ("near_interface", "elsewhere")
+
+
+def summarise(blocks: Sequence[dict[str, np.ndarray]]) -> dict[str, Any]:
     """Means over all samples by name, and the distribution of relative L2 (`pde.statistics.distribution`).
 
     Errors near interfaces and elsewhere are means over the samples that have such points, and are left out where
     none has.
     """
     errors = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    failed = np.isnan(errors["relative_l2"])  # of such samples every error is NaN
     for name in errors.keys() & {f"{kind}_{where}" for kind in ("relative", "absolute") for where in _SOMEWHERE}:
-        errors[name] = errors[name][~np.isnan(errors[name])]
+        errors[name] = errors[name][failed | ~np.isnan(errors[name])]
     means = mean_errors([{name: each for name, each in errors.items() if each.size}])
     return means | distribution(errors["relative_l2"])
-
-
-_SOMEWHERE = ("near_interface", "elsewhere")
 
 
 def _rms(fields: Float[np.ndarray, "sample height width"]) -> Float[np.ndarray, " sample"]:

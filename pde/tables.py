@@ -52,13 +52,13 @@ def details(reports: Sequence[Report], coarse: Report) -> str:
         "largest error over the largest value of the solution. Parameters: "
         + ", ".join(f"{report['model']} {report['parameters']:,}" for report in reports),
         "",
-        f"{'model':12} {'grid':>9}  {'by':10}"
+        f"{'model':14} {'grid':>9}  {'by':10}"
         + "".join(f"{name:>7}" for name in ("50 %", "90 %", "99 %", "worst", *_PARTS)),
     ]
     for name, _, grid, way, errors in _entries(reports, coarse):
         numbers = [*errors["percentiles"].values(), *(errors.get(key) for key in _PARTS.values())]
         shown = "".join(f"{'':>7}" if number is None else f"{number:7.4f}" for number in numbers)
-        lines.append(f"{name:12} {grid:>9}  {way:10}{shown}".rstrip())
+        lines.append(f"{name:14} {grid:>9}  {way:10}{shown}".rstrip())
     return "\n".join([*lines, *_consistencies(reports), *_residuals(reports)])
 
 

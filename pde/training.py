@@ -95,7 +95,7 @@ def make_step(loss: Loss, optimiser: optax.GradientTransformation) -> Callable[.
 
 def _fit(run: Run, out: Path, training: Part, validation: Part | None) -> None:
     epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
-    assert epochs is not None  # filled in by _prepare
+    assert epochs is not None  # filled in by prepare
     graph, params = run.build()
     optimiser = make_optimiser(run.training, epochs * steps)
     optimiser_state = optimiser.init(params)
@@ -134,13 +134,13 @@ def _fit(run: Run, out: Path, training: Part, validation: Part | None) -> None:
                 bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
 
 
-def _batches(run: Run, epoch: int, symmetries: int) -> Iterator[tuple[np.ndarray, np.integer]]:
+def _batches(run: Run, epoch: int, choices: int) -> Iterator[tuple[np.ndarray, np.integer]]:
     """Numbers of the samples, and of the symmetry, of each batch of an epoch, from seed and epoch alone."""
     size = min(run.training.batch_size, run.samples)
     generator = np.random.default_rng([run.training.seed, epoch])
     order = generator.permutation(run.samples)
     for start in range(0, run.samples - size + 1, size):
-        yield order[start : start + size], generator.integers(symmetries, dtype=np.int32)
+        yield order[start : start + size], generator.integers(choices, dtype=np.int32)
 
 
 def _cut_metrics(out: Path, epochs: int) -> None:

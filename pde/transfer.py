@@ -1,12 +1,15 @@
 """Which way does a trained operator do better on a finer grid? Measured once, on samples it was not trained on."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 from pde.datasets import DataFile
+from pde.errors import InputError
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
 from pde.preparation import held_out
+from pde.progress import progress
 from pde.runs import Transfer
 from pde.surrogate import Surrogate, load
 
@@ -15,7 +18,7 @@ def record_transfer(folder: Path, data: DataFile) -> None:
     """Add to a run the errors of direct and of resampled predictions on the validation samples.
 
     On the coarsest grid of the validation file that holds the training grid and is finer; where there is none, or
-    no validation part, nothing is recorded.
+    no validation part, or the model cannot predict there, nothing is recorded.
     """
     surrogate = load(folder)
     _, validation = held_out(data, surrogate.run.training)
@@ -23,9 +26,14 @@ def record_transfer(folder: Path, data: DataFile) -> None:
         return
     file, samples = validation
     finer = _finer_stride(file.grid, surrogate.run.grid)
-    if finer is not None:
-        transfer = _measure(surrogate, file, samples, finer)
-        dataclasses.replace(surrogate.run, transfer=transfer).save(folder)
+    if finer is None:
+        return
+    try:
+        transfer = measure(surrogate, file, samples, finer)
+    except (InputError, ArithmeticError) as error:  # the training is done and whole
+        print(f"which way does better on finer grids is not known: {error}", file=sys.stderr)
+        return
+    dataclasses.replace(surrogate.run, transfer=transfer).save(folder)
 
 
 def _finer_stride(fine: Grid, trained: Grid) -> int | None:
@@ -33,10 +41,11 @@ def _finer_stride(fine: Grid, trained: Grid) -> int | None:
     return next((s for s in range(stride - 1, 0, -1) if stride % s == 0), None)
 
 
-def _measure(surrogate: Surrogate, data: DataFile, samples: slice, stride: int) -> Transfer:
+def measure(surrogate: Surrogate, data: DataFile, samples: slice, stride: int) -> Transfer:
+    """The errors of both ways on a stride of a file."""
     grid = data.grid.strided(stride)
     errors = {"direct": [], "resample": []}
-    for block in data.blocks(samples):
+    for block in progress(data.blocks(samples), f"transfer to {grid.shape[0]}", unit="block"):
         fine, solution = data.read_inputs(block), data.read_solution(block, stride)
         for way, predicted in (
             ("direct", surrogate.predict(fine, data.grid, grid)),

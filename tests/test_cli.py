@@ -1,6 +1,8 @@
 """The command line as a user has it: what it prints, what it writes, how it ends."""
 
+import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ import pytest
 from pde import load
 from pde.cli import main
 from pde.darcy import Darcy
+from pde.runs import Transfer
 from tests.commands import refused, run
 
 TINY = ("--resolution", "9", "--epochs", "1", "--width", "8", "--depth", "1")
@@ -62,8 +65,11 @@ def test_predict_needs_no_solution_and_says_what_made_it(capsys, folder, tmp_pat
 def test_predict_goes_the_way_that_did_better_in_training_where_the_grid_is_another(
     capsys, folder, darcy_file, tmp_path
 ):
-    _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / "out.h5")
-    assert printed.rstrip().endswith(load(folder / "run").run.better_way)
+    shutil.copytree(folder / "run", tmp_path / "run")
+    for name, errors in (("direct", (0.1, 0.2)), ("resample", (0.2, 0.1))):
+        dataclasses.replace(load(folder / "run").run, transfer=Transfer(17, *errors)).save(tmp_path / "run")
+        _, printed, _ = run(capsys, "predict", tmp_path / "run", darcy_file, tmp_path / f"auto-{name}.h5")
+        assert printed.rstrip().endswith(name)
     for way in ("direct", "resample"):
         _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / f"{way}.h5", "--mode", way)
         assert printed.rstrip().endswith(way)

@@ -101,7 +101,7 @@ def test_direct_and_resample_evaluate_and_predict(darcy_file, folders, tmp_path,
     coarse, fine = evaluate(surrogate, data, [5, 17])["rows"]
     assert coarse["direct"]["relative_l2"] == coarse["resample"]["relative_l2"]
     assert fine["direct"]["relative_l2"] < 0.5
-    assert predict(surrogate, data, tmp_path / "out.h5").mode == "resample"
+    assert predict(surrogate, data, tmp_path / "out.h5", "resample").mode == "resample"
     with h5py.File(tmp_path / "out.h5") as file:
         on_coarse = surrogate.predict(data.read_inputs(), data.grid, surrogate.run.grid)
         np.testing.assert_allclose(file["solution"][:, ::4, ::4], on_coarse[..., 0], atol=1e-6)

@@ -15,7 +15,7 @@ from manojax import FNOConfig, MANOConfig
 from pde import training
 from pde.checkpoints import Checkpoints
 from pde.errors import InputError
-from pde.runs import Run, TrainingConfig
+from pde.runs import Run, TrainingConfig, Transfer
 from pde.training import make_loss, resume, train
 
 FNO = FNOConfig(width=8, depth=1, modes=(3, 3))
@@ -53,10 +53,10 @@ def start_and_interrupt(data, out, monkeypatch, epochs, **changes):
     """Ctrl-C in the first step after so many epochs."""
     batches = training._batches
 
-    def interrupted(run, epoch, symmetries):
+    def interrupted(run, epoch, choices):
         if epoch == epochs:
             raise KeyboardInterrupt
-        return batches(run, epoch, symmetries)
+        return batches(run, epoch, choices)
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "_batches", interrupted)
@@ -255,12 +255,16 @@ def test_symmetries_are_seen_and_resumed_to_the_bit(darcy_file, undisturbed, tmp
     assert_same_bits(last_state(tmp_path / "run"), last_state(whole))
 
 
-def test_a_grid_without_symmetries_refuses_them(tmp_path):
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [({"boundary": "zero", "domain": (0, 1, 0, 1)}, "the training grid has none"), ({}, "add --domain")],
+)
+def test_a_grid_without_symmetries_refuses_them(tmp_path, attributes, message):
     with h5py.File(tmp_path / "data.h5", "w") as file:
         file["coefficient"] = file["solution"] = np.ones((4, 8, 6))
         file["x"], file["y"] = np.arange(8) / 8, np.arange(6) / 6
-        file.attrs.update(boundary="zero", domain=(0, 1, 0, 1))
-    with pytest.raises(InputError, match="--symmetries: the training grid has none"):
+        file.attrs.update(attributes)
+    with pytest.raises(InputError, match=f"--symmetries: .*{message}"):
         start(tmp_path / "data.h5", tmp_path / "run", resolution=None, symmetries=True)
 
 
@@ -291,4 +295,7 @@ def test_a_run_knows_which_way_does_better_on_a_finer_grid(darcy_file, undisturb
     ):
         distance = np.linalg.norm(predicted - solution, axis=(1, 2, 3)) / np.linalg.norm(solution, axis=(1, 2, 3))
         np.testing.assert_allclose(error, distance.mean(), rtol=1e-5)
-    assert surrogate.run.better_way == ("direct" if found.direct < found.resample else "resample")
+    assert surrogate.run.way_to(data.grid) == ("direct" if found.direct < found.resample else "resample")
+    assert surrogate.run.way_to(surrogate.run.grid) == "direct"
+    coarser = surrogate.run.grid.strided(2)
+    assert dataclasses.replace(surrogate.run, transfer=Transfer(17, 0.1, 0.2)).way_to(coarser) == "resample"
