@@ -4,8 +4,9 @@
 
 Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and strided to 31 x 31; without --data it is generated
 first. Each model is trained there with the defaults of `manojax train` in four ways: on values of the coefficient
-at its points, on means of it over cells, and correcting coarse solutions from the strided coefficient or from
-upscaled faces. What has to be beaten comes first: those coarse solutions themselves.
+at its points (averaged around them, as is the default), on means of it over cells, and correcting coarse solutions
+from the strided coefficient or from upscaled faces. What has to be beaten comes first: those coarse solutions
+themselves.
 
 Relative L2 is a mean over the test samples. Milliseconds are medians for one sample, all in one process: a
 prediction with restriction and solves included, beside assembly, factorisation and solution by SuperLU of the

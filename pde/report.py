@@ -52,9 +52,9 @@ def write_report(path: Path, report: Report) -> None:
         "<h1>Darcy flow: operators on grids they never saw</h1>",
         f"<p>Trained on {trained} x {trained} points, evaluated with the same weights on finer grids: means over "
         f"{samples} test samples of relative L2, relative MSE (the mean of squares) and relative H1. "
-        "<b>Direct</b> runs the model on the grid itself. <b>Resample</b> strides the coefficient to the training "
-        "grid, predicts there and interpolates by cubic splines: the plain baseline that a zero-shot claim must "
-        "beat. Direct errors in red lose to it. <b>Coarse solve</b> solves the equation again on the strided "
+        "<b>Direct</b> gives the model the coefficient on the grid itself. <b>Resample</b> strides it to the "
+        "training grid, predicts there and interpolates by cubic splines: the plain baseline that a zero-shot claim "
+        "must beat. Direct errors in red lose to it. <b>Coarse solve</b> solves the equation again on the strided "
         "coefficient, or on faces upscaled from the fine one, without any training.</p>",
         _error_table(report),
         _image(

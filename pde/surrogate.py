@@ -42,6 +42,8 @@ class Surrogate:
     ) -> Float[np.ndarray, "sample new_height new_width 1"]:
         """Run the model **directly** on a grid, whichever it was trained on.
 
+        By default it is held at its training grid (`manojax.Anchored`), and sees what this one adds.
+
         Args:
             inputs: input fields, one channel each, on `grid`: as fine as they are known.
             grid: where the inputs are given.
