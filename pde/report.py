@@ -54,8 +54,8 @@ def write_report(path: Path, report: Report) -> None:
         f"{samples} test samples of relative L2, relative MSE (the mean of squares) and relative H1. "
         "<b>Direct</b> gives the model the coefficient on the grid itself. <b>Resample</b> strides it to the "
         "training grid, predicts there and interpolates by cubic splines: the plain baseline that a zero-shot "
-        "claim must beat. Direct errors in red lose to it. <b>Coarse solve</b> solves the equation again on the strided "
-        "coefficient, or on faces upscaled from the fine one, without any training.</p>",
+        "claim must beat. Direct errors in red lose to it. <b>Coarse solve</b> solves the equation again on "
+        "the strided coefficient, or on faces upscaled from the fine one, without any training.</p>",
         _error_table(report),
         _image(
             plots.errors_by_grid(report.reports, errors_by_faces(report.coarse)), "relative L2 by points a side"
