@@ -14,6 +14,7 @@ from pde import load
 from pde.cli import main
 from pde.darcy import Darcy
 from pde.runs import Transfer
+from pde.train_command import parse_train
 from tests.commands import refused, run
 
 TINY = ("--resolution", "9", "--epochs", "1", "--width", "8", "--depth", "1")
@@ -30,7 +31,7 @@ def test_generate_train_evaluate_predict_info(capsys, tmp_path):
     """The README's four commands, and what they leave behind."""
     data, out = tmp_path / "darcy.h5", tmp_path / "run"
     assert run(capsys, "generate", data, "--resolution", 17, "--samples", 12, "--seed", 5)[0] == 0
-    assert run(capsys, "train", data, "--model", "mano", "--out", out, *TINY, "--heads", 2)[0] == 0
+    assert run(capsys, "train", data, "--model", "fno", "--out", out, *TINY)[0] == 0
     table = tmp_path / "evaluation.json"
     status, printed, _ = run(capsys, "evaluate", out, data, "--json", table)
     assert status == 0
@@ -42,7 +43,7 @@ def test_generate_train_evaluate_predict_info(capsys, tmp_path):
     for plot in ("evaluation-errors.png", "evaluation-sample.png", "evaluation-worst.png"):
         assert (tmp_path / plot).read_bytes().startswith(b"\x89PNG")
     assert run(capsys, "predict", out, data, tmp_path / "predicted.h5")[0] == 0
-    for path, word in ((data, "17 x 17"), (out, "mano"), (tmp_path / "predicted.h5", "predicted_by")):
+    for path, word in ((data, "17 x 17"), (out, "fno"), (tmp_path / "predicted.h5", "predicted_by")):
         status, printed, _ = run(capsys, "info", path)
         assert status == 0
         assert word in printed
@@ -73,6 +74,19 @@ def test_predict_goes_the_way_that_did_better_in_training_where_the_grid_is_anot
     for way in ("direct", "resample"):
         _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / f"{way}.h5", "--mode", way)
         assert printed.rstrip().endswith(way)
+
+
+def test_a_command_is_repeated_with_resume_whatever_its_flags(folder, darcy_file, tmp_path):
+    shutil.copytree(folder / "run", tmp_path / "run")
+    begun = load(folder / "run").run
+    dataclasses.replace(begun, training=dataclasses.replace(begun.training, symmetries=True)).save(
+        tmp_path / "run"
+    )
+    command = parse_train(
+        [str(darcy_file), "--model", "fno", "--out", str(tmp_path / "run"), "--symmetries", "--resume"]
+    )
+    assert command.resume
+    assert command.training.symmetries
 
 
 def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, folder, tmp_path):

@@ -132,7 +132,7 @@ def with_a_negative_value(file):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (with_another_source, "90% away from the file's; leave --informed out"),
+        (with_another_source, "90% away from the file's: another equation, .*; leave --informed out"),
         (without_a_border, "add --boundary zero --domain"),
         (with_a_negative_value, "positive everywhere"),
     ],
