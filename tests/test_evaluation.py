@@ -192,6 +192,7 @@ def test_the_resample_baseline_uses_the_zero_border():
     assert known < unknown / 4
 
 
+@pytest.mark.slow
 def test_a_rectangular_grid_evaluates(tmp_path):
     generator = np.random.default_rng(0)
     with h5py.File(tmp_path / "data.h5", "w") as file:

@@ -51,7 +51,7 @@ def test_commutes_with_translations_of_a_periodic_field(dimensions):
 
 
 @pytest.mark.parametrize("depth", [2, 32])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_features_and_gradients_keep_their_scale_in_depth(depth, seed):
     """Of a random field: the RMS within a factor 3 of the lift's; weights of the first block have a gradient."""
     model = FNO(1, 1, FNOConfig(width=32, depth=depth, modes=(4, 4)), rngs=nnx.Rngs(seed))

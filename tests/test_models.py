@@ -15,6 +15,8 @@ from manojax.layers import in_sequence
 # The others, of which each has a test file of its own, are left to `make check`.
 CORE = ("mano", "fno", "vit")
 NAMES = [name if name in CORE else pytest.param(name, marks=pytest.mark.slow) for name in manojax.MODELS]
+# Where a program costs more than a few seconds to compile.
+CHEAP = [name if name in ("fno", "vit") else pytest.param(name, marks=pytest.mark.slow) for name in manojax.MODELS]
 SMALL = {
     "mano": {"width": 16, "depth": 2},
     "mano-paper": {"width": 16, "depth": 2},
@@ -167,7 +169,7 @@ def test_samples_do_not_see_each_other(name):
     np.testing.assert_allclose(forward(params, x)[0], forward(params, changed)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHEAP)
 def test_jit_vmap_and_grad_agree_with_plain_calls(name):
     forward, params = forward_and_params(name)
     x = random_fields(3, 2, 9, 9, 1)
@@ -180,7 +182,7 @@ def test_jit_vmap_and_grad_agree_with_plain_calls(name):
     np.testing.assert_allclose(slope, difference, rtol=2e-2, atol=2e-2)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHEAP)
 def test_forward_mode_agrees_with_reverse_mode(name):
     forward, params = forward_and_params(name)
     x, direction = random_fields(1, 6, 6, 1), jax.random.normal(jax.random.key(5), (1, 6, 6, 1))
@@ -189,7 +191,7 @@ def test_forward_mode_agrees_with_reverse_mode(name):
     np.testing.assert_allclose(forward_slope, reverse_slope, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHEAP)
 def test_pmap_over_four_devices_gives_the_gradients_of_one(name):
     forward, params = forward_and_params(name)
     x = random_fields(8, 6, 5, 1)

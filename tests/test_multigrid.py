@@ -9,7 +9,7 @@ from pde.conductances import conductances
 from pde.conjugate_gradients import _precondition, _system
 
 
-@pytest.mark.parametrize("shape", [(33, 33), (26, 39)])
+@pytest.mark.parametrize("shape", [pytest.param((33, 33), marks=pytest.mark.slow), (26, 39)])
 @pytest.mark.parametrize("contrast", [12.0, 1e4])
 def test_the_preconditioner_is_symmetric_and_positive_definite_to_float32(shape, contrast):
     """Two coarsenings deep, odd and even sizes."""

@@ -141,6 +141,7 @@ def test_defaults_follow_data_and_grid(darcy_file, tmp_path):
     assert run.samples == 20
 
 
+@pytest.mark.slow
 def test_the_unit_of_length_changes_nothing_for_the_model(darcy_file, tmp_path):
     """The same data in millimetres: coordinates are seen in units of the domain."""
     changed = tmp_path / "millimetres.h5"
