@@ -9,11 +9,11 @@ import numpy as np
 REPEATS = 5
 
 
-def median_milliseconds(call: Callable[[], Any]) -> float:
+def median_milliseconds(call: Callable[[], Any], repeats: int = REPEATS) -> float:
     """Median time of a call that ends when its result is there, after one that compiles and does not count."""
     call()
     times = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         started = time.perf_counter()
         call()
         times.append(1e3 * (time.perf_counter() - started))
