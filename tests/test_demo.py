@@ -15,7 +15,7 @@ def small_demo(monkeypatch):
         "RESOLUTIONS": (5, 9),
         "TRAIN_SAMPLES": 20,
         "TEST_SAMPLES": 3,
-        "EPOCHS": {"mano": 1, "fno": 2},
+        "EPOCHS": {"vit": 1, "fno": 2},
     }.items():
         monkeypatch.setattr(demo, name, value)
 
@@ -27,7 +27,7 @@ def test_the_demo_ends_with_its_table_and_a_page_that_holds_everything(small_dem
     assert "coarse solve" in printed
     evaluation = json.loads((tmp_path / "demo" / "evaluation.json").read_text())
     reports = evaluation["models"]
-    assert [report["model"] for report in reports] == ["mano", "fno"]
+    assert [report["model"] for report in reports] == ["vit", "fno"]
     assert [row["resolution"] for row in reports[0]["rows"]] == [5, 9]
     page = (tmp_path / "demo" / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 3

@@ -63,6 +63,7 @@ def test_every_entry_of_the_gradient_that_the_scheme_reads_and_no_other():
     assert np.array_equal(g != 0, border)
 
 
+@pytest.mark.slow
 def test_float32_code_without_x64_gets_float32_gradients_accurate_to_float32():
     """Nobody but `solve` enters x64: neither for the value, nor when the gradient is transposed or mapped."""
     assert not jax.config.jax_enable_x64

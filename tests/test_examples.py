@@ -1,11 +1,13 @@
 import runpy
 from pathlib import Path
 
+import pytest
 from matplotlib.image import imread
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
+@pytest.mark.slow
 def test_a_coefficient_is_recovered_from_noisy_readings_of_the_pressure(tmp_path):
     """The example in small: from 100 % to less than 2 % of error at 0.1 % of noise."""
     example = runpy.run_path(str(EXAMPLES / "recover_coefficient.py"))

@@ -23,7 +23,7 @@ from pde.training import resume, train
 from tests.commands import run as command
 
 FACES = {"strided": ("arithmetic", "harmonic"), "upscaled": ("upscaled",)}
-INFORMED = pytest.mark.parametrize("informed", ["strided", "upscaled"])
+INFORMED = pytest.mark.parametrize("informed", [pytest.param("strided", marks=pytest.mark.slow), "upscaled"])
 CONFIG = TrainingConfig(resolution=5, epochs=2)
 
 

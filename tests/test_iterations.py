@@ -11,7 +11,8 @@ BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "iterations.py"
 
 
 @pytest.mark.parametrize(
-    "shape", [(65, 65), (65, 130), *(pytest.param((n, n), marks=pytest.mark.slow) for n in (100, 129))]
+    "shape",
+    [(65, 65), *(pytest.param(shape, marks=pytest.mark.slow) for shape in ((65, 130), (100, 100), (129, 129)))],
 )
 def test_few_iterations_whatever_the_size_and_the_contrast(shape):
     iterations = runpy.run_path(str(BENCHMARK))["iterations"]

@@ -14,7 +14,7 @@ from manojax.sharding import sharded
 from tests.test_models import NAMES, SMALL
 
 SPLIT = [
-    ((2, 32), {}),
+    pytest.param((2, 32), {}, marks=pytest.mark.slow),
     pytest.param((2, 64, 6), {}, marks=pytest.mark.slow),
     pytest.param((2, 64, 6), {"window": 3, "stride": 2}, marks=pytest.mark.slow),
     pytest.param((2, 48, 6), {"window": 3, "stride": 3, "rate": 3, "shifted": True}, marks=pytest.mark.slow),
