@@ -26,16 +26,18 @@ _FAR = 0.5  # relative error: such a solution is no start for a correction
 
 @dataclass(frozen=True)
 class Part:
-    """Samples in memory: what the model sees on the training grid, and the solutions there."""
+    """Samples in memory: what the model sees on a grid, and the solutions there."""
 
+    grid: Grid
     inputs: Float[np.ndarray, "sample height width channel"]
     solution: Float[np.ndarray, "sample height width 1"]
 
 
 def prepare(
     path: Path, model: str, options: ModelConfig, config: TrainingConfig
-) -> tuple[Run, tuple[Part, Part | None]]:
-    """Read and check everything before anything is written: the run, and its training and validation parts.
+) -> tuple[Run, tuple[list[Part], Part | None]]:
+    """Read and check everything before anything is written: the run, its training parts, one a grid, and its
+    validation part.
 
     Raises:
         InputError: bad data, or a configuration that does not fit them.
@@ -50,28 +52,32 @@ def prepare(
         raise InputError(f"--filter-width {config.filter_width} must be zero or positive")
     check_seed(config.seed)
     data = training_data(path, config)
-    stride = data.stride_to(data.grid.shape[0] if config.resolution is None else config.resolution)
-    grid = data.grid.strided(stride)
+    resolution = config.resolution
+    if resolution is None:
+        resolution = max(config.resolutions, default=data.grid.shape[0])
+    grid = data.grid.strided(data.stride_to(resolution))
+    grids = [data.grid.strided(data.stride_to(r)) for r in config.resolutions or (resolution,)]
     if config.symmetries:
-        _check_symmetries(grid)
-    training, validation = _split(data, grid, config)
+        _check_symmetries(grids)
+    training, validation = _split(data, grid, grids, config)
+    finest = max(training, key=lambda part: part.grid.shape[0])
     try:
         options = options.for_grid(grid.shape)
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
-    samples = len(training.inputs)
+    samples = len(finest.inputs)
     steps = steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
-    normalisation = Normalisation.fit(training.inputs, training.solution, grid, config.solutions)
+    normalisation = Normalisation.fit(finest.inputs, finest.solution, grid, config.solutions)
     if config.solutions:
-        _check_equation(path, training, normalisation)
+        _check_equation(path, finest, normalisation)
     _, params = split(create(model, options, config.channels, config.seed))
     run = Run(
         model=model,
         options=options,
         training=dataclasses.replace(config, epochs=epochs, resolution=grid.shape[0]),
         data=path.name,
-        digest=_digest(grid, training, validation),
+        digest=_digest(grid, *training, validation),
         samples=samples,
         validated=validation is not None,
         grid=grid,
@@ -106,25 +112,28 @@ def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataF
     return slice(None), (_open(Path(config.validation), config), slice(None))
 
 
-def _split(data: DataFile, grid: Grid, config: TrainingConfig) -> tuple[Part, Part | None]:
-    training, validation = held_out(data, config)
+def _split(
+    data: DataFile, grid: Grid, grids: list[Grid], config: TrainingConfig
+) -> tuple[list[Part], Part | None]:
+    samples, validation = held_out(data, config)
+    training = [_read(data, samples, config, each) for each in grids]
     if validation is None:
-        return _read(data, training, config, grid), None
+        return training, None
     file, samples = validation
     if not file.grid.strided(file.stride_to(grid.shape[0])).matches(grid):
         raise InputError(f"{file.path} has other points than the training grid; validate on the same grid")
-    return _read(data, training, config, grid), _read(file, samples, config, grid)
+    return training, _read(file, samples, config, grid)
 
 
 def _read(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
     solution = data.read_solution(samples, data.stride_to(grid.shape[0]))
-    return Part(observe(data, samples, config, grid), solution)
+    return Part(grid, observe(data, samples, config, grid), solution)
 
 
-def _check_symmetries(grid: Grid) -> None:
-    if grid.domain is None:
+def _check_symmetries(grids: list[Grid]) -> None:
+    if grids[0].domain is None:
         raise InputError("--symmetries: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
-    if len(symmetries(grid)) == 1:
+    if len(symmetries(*grids)) == 1:
         raise InputError("--symmetries: the training grid has none, neither flips nor a transpose; leave it out")
 
 

@@ -30,7 +30,10 @@ class TrainingConfig:
     """How a model is trained."""
 
     resolution: int | None = None
-    """Points along axis 1 of the training grid, a stride of the file's; by default the file's own grid."""
+    """Points along axis 1 of the training grid, a stride of the file's: where the operator is held and validated.
+    By default the finest of --resolutions, or the file's own grid."""
+    resolutions: tuple[int, ...] = ()
+    """Grids that batches are taken from, each from one drawn at random; by default the training grid alone."""
     train_samples: int | None = None
     """Use the first N samples of the file; by default all."""
     validation: str = "last-tenth"

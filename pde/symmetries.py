@@ -33,8 +33,12 @@ class Symmetry:
         return fields.swapaxes(1, 2) if self.transpose else fields
 
 
-def symmetries(grid: Grid) -> list[Symmetry]:
-    """Those that map the points of a grid and its domain onto themselves, the identity first: 1, 2, 4 or 8."""
+def symmetries(*grids: Grid) -> list[Symmetry]:
+    """Those that map the points of all grids, and their domain, onto themselves, identity first: 1, 2, 4 or 8."""
+    return [symmetry for symmetry in _symmetries(grids[0]) if all(symmetry in _symmetries(g) for g in grids)]
+
+
+def _symmetries(grid: Grid) -> list[Symmetry]:
     x0, x1, y0, y1 = grid.extent
     choices = itertools.product(
         [False, True][: 1 + _is_symmetric(grid.x, x0, x1)],

@@ -18,6 +18,7 @@ from pde import metrics
 from pde.checkpoints import Checkpoints
 from pde.errors import InputError
 from pde.files import refuse_existing, write_text
+from pde.grid import Grid
 from pde.preparation import Part, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
@@ -67,9 +68,9 @@ def make_optimiser(config: TrainingConfig, steps: int) -> optax.GradientTransfor
     return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=config.weight_decay))
 
 
-def make_loss(graph: nnx.GraphDef, run: Run) -> Loss:
-    """loss(params, what the model sees, solutions): the mean relative error of the prediction, all physical."""
-    coordinates = run.normalisation.coordinates(run.grid)
+def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid) -> Loss:
+    """loss(params, what the model sees, solutions): the mean relative error on a grid, all physical."""
+    coordinates = run.normalisation.coordinates(grid)
 
     def loss(params: Any, inputs: Array, solution: Array) -> Array:
         predicted = forward(graph, run.normalisation, params, inputs, coordinates)
@@ -93,15 +94,15 @@ def make_step(loss: Loss, optimiser: optax.GradientTransformation) -> Callable[.
     return step
 
 
-def _fit(run: Run, out: Path, training: Part, validation: Part | None) -> None:
+def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> None:
     epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
     assert epochs is not None  # filled in by prepare
     graph, params = run.build()
     optimiser = make_optimiser(run.training, epochs * steps)
     optimiser_state = optimiser.init(params)
-    step = make_step(make_loss(graph, run), optimiser)
-    inputs, solution = jnp.asarray(training.inputs), jnp.asarray(training.solution)
-    chosen = symmetries(run.grid) if run.training.symmetries else symmetries(run.grid)[:1]
+    step_on = [make_step(make_loss(graph, run, part.grid), optimiser) for part in training]
+    fields = [(jnp.asarray(part.inputs), jnp.asarray(part.solution)) for part in training]
+    chosen = symmetries(*(part.grid for part in training))[: None if run.training.symmetries else 1]
     turned = jax.jit(lambda number, *fields: [transformed(number, chosen, field) for field in fields])
 
     with Checkpoints(out) as checkpoints:
@@ -113,9 +114,9 @@ def _fit(run: Run, out: Path, training: Part, validation: Part | None) -> None:
         with progress_bar(f"train {run.model}", total=total, done=before, unit="step") as bar:
             for epoch in range(done, epochs):
                 started, losses = time.perf_counter(), []
-                for samples, number in _batches(run, epoch, len(chosen)):
-                    batch = turned(number, inputs[samples], solution[samples])
-                    params, optimiser_state, loss = step(params, optimiser_state, *batch)
+                for samples, number, part in _batches(run, epoch, len(chosen), len(training)):
+                    batch = turned(number, *(field[samples] for field in fields[part]))
+                    params, optimiser_state, loss = step_on[part](params, optimiser_state, *batch)
                     losses.append(loss)
                     bar.update()
                 line: dict[str, Any] = {
@@ -134,13 +135,16 @@ def _fit(run: Run, out: Path, training: Part, validation: Part | None) -> None:
                 bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
 
 
-def _batches(run: Run, epoch: int, choices: int) -> Iterator[tuple[np.ndarray, np.integer]]:
-    """Numbers of the samples, and of the symmetry, of each batch of an epoch, from seed and epoch alone."""
+def _batches(
+    run: Run, epoch: int, choices: int, grids: int
+) -> Iterator[tuple[np.ndarray, np.integer, np.integer]]:
+    """Numbers of the samples, of the symmetry and of the grid of each batch, from seed and epoch alone."""
     size = min(run.training.batch_size, run.samples)
     generator = np.random.default_rng([run.training.seed, epoch])
     order = generator.permutation(run.samples)
     for start in range(0, run.samples - size + 1, size):
-        yield order[start : start + size], generator.integers(choices, dtype=np.int32)
+        symmetry, grid = (generator.integers(n, dtype=np.int32) for n in (choices, grids))
+        yield order[start : start + size], symmetry, grid
 
 
 def _cut_metrics(out: Path, epochs: int) -> None:

@@ -35,6 +35,12 @@ def test_a_grid_has_the_symmetries_that_map_its_points_onto_themselves(grid, cou
     np.testing.assert_array_equal(found[0](fields), fields)
 
 
+def test_several_grids_share_what_all_of_them_have():
+    quarter_turns = square(NODES, NODES)
+    assert len(symmetries(quarter_turns, square(np.arange(8) / 8, np.arange(8) / 8))) == 2
+    assert symmetries(quarter_turns, quarter_turns.strided(2)) == symmetries(quarter_turns)
+
+
 def test_darcy_solutions_have_all_eight():
     grid = square(NODES, NODES)
     a = next(Darcy(resolution=9).samples(0, range(1)))["coefficient"]

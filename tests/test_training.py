@@ -53,10 +53,10 @@ def start_and_interrupt(data, out, monkeypatch, epochs, **changes):
     """Ctrl-C in the first step after so many epochs."""
     batches = training._batches
 
-    def interrupted(run, epoch, choices):
+    def interrupted(run, epoch, *counts):
         if epoch == epochs:
             raise KeyboardInterrupt
-        return batches(run, epoch, choices)
+        return batches(run, epoch, *counts)
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "_batches", interrupted)
@@ -159,6 +159,7 @@ def test_the_unit_of_length_changes_nothing_for_the_model(darcy_file, tmp_path):
     [
         ({"resolution": 8}, "darcy.h5: .* choose one of 3 5 9 17"),
         ({"resolution": 0}, "resolution 0"),
+        ({"resolutions": (9, 8)}, "resolution 8"),
         ({"inputs": ()}, "--inputs"),
         ({"inputs": ("solution",)}, "--inputs solution"),
         ({"train_samples": 21}, "has 20 samples"),
@@ -237,7 +238,7 @@ def test_the_gradient_of_a_step_under_pmap_is_that_of_one_device(darcy_file, und
     inputs = jnp.asarray(data.read_inputs(slice(8), 2))
     solution = jnp.asarray(data.read_solution(slice(8), 2))
     graph, params = run.build()
-    gradient = jax.grad(make_loss(graph, run))
+    gradient = jax.grad(make_loss(graph, run, run.grid))
     whole = jax.jit(gradient)(params, inputs, solution)
     each = functools.partial(jax.pmap, axis_name="device", in_axes=(None, 0, 0), devices=jax.devices()[:4])
     split = (array.reshape(4, 2, *array.shape[1:]) for array in (inputs, solution))
@@ -253,6 +254,34 @@ def test_symmetries_are_seen_and_resumed_to_the_bit(darcy_file, undisturbed, tmp
     start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 2, symmetries=True)
     resume(darcy_file, tmp_path / "run")
     assert_same_bits(last_state(tmp_path / "run"), last_state(whole))
+
+
+def test_mixed_grids_are_all_trained_on(darcy_file, tmp_path):
+    """What lies between the points of the coarser grid, where the run is held, changes the parameters."""
+    changed = tmp_path / "changed.h5"
+    changed.write_bytes(darcy_file.read_bytes())
+    with h5py.File(changed, "r+") as file:
+        file["solution"][:, 1::2] *= 2
+    one, other = (
+        start(path, tmp_path / path.stem, resolutions=(9, 17), epochs=1) for path in (darcy_file, changed)
+    )
+    assert Run.open(one).grid.shape == (9, 9)
+    assert history(one)[0]["train_loss"] != history(other)[0]["train_loss"]
+
+
+@pytest.mark.slow
+def test_mixed_grids_are_resumed_to_the_bit(darcy_file, undisturbed, tmp_path, monkeypatch):
+    assert_same_bits(last_state(start(darcy_file, tmp_path / "alone", resolutions=(9,))), last_state(undisturbed))
+    mixed = start(darcy_file, tmp_path / "mixed", resolutions=(9, 17))
+    start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 2, resolutions=(9, 17))
+    resume(darcy_file, tmp_path / "run")
+    assert_same_bits(last_state(tmp_path / "run"), last_state(mixed))
+
+
+@pytest.mark.slow
+def test_mixed_grids_are_held_at_the_finest(darcy_file, tmp_path):
+    out = start(darcy_file, tmp_path / "run", resolution=None, resolutions=(9, 17, 5), epochs=1)
+    assert Run.open(out).grid.shape == (17, 17)
 
 
 @pytest.mark.parametrize(

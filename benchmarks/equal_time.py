@@ -1,0 +1,110 @@
+"""Which operator does best after the same minutes of training?
+
+    python benchmarks/equal_time.py TRAIN.h5 TEST.h5 FOLDER [--models mano fno] [--minutes 15] [--seeds 0 1 2]
+
+First the training steps of all models are timed in turn, by medians, compiled and warm, with nothing else running;
+then each model is trained for as many whole epochs as fit into the minutes at its own pace. So the outcome does not
+depend on what the machine does meanwhile, and a second call goes on where the first was interrupted: pace, runs and
+`results.json` are kept in FOLDER. Models have their defaults, training those of `manojax train` with --symmetries.
+
+Relative L2 on the training grid, mean over the test samples; then mean and standard deviation over seeds.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from manojax import MODELS
+from pde import datasets, load
+from pde.files import write_text
+from pde.observation import observe
+from pde.preparation import prepare, steps_an_epoch
+from pde.runs import TrainingConfig
+from pde.training import make_loss, make_optimiser, make_step, resume, train
+from pde.versions import versions
+
+_STEPS = 40
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("train", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--models", nargs="+", default=["mano", "fno"])
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--resolution", type=int, default=31)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    config = TrainingConfig(resolution=arguments.resolution, symmetries=True)
+    paces = _paces(arguments.folder / "pace.json", arguments.train, arguments.models, config)
+    results = defaultdict(list)
+    for seed in arguments.seeds:
+        for model in arguments.models:
+            pace = paces[model]
+            epochs = int(60 * arguments.minutes / (pace["seconds a step"] * pace["steps an epoch"]))
+            out = arguments.folder / f"{model}-{arguments.resolution}-{epochs}-{seed}"
+            found = _errors(arguments.train, arguments.test, out, model, config, epochs, seed)
+            results[model].append({"seed": seed, "epochs": epochs, **found})
+            print(model, results[model][-1], flush=True)
+            summary = {"minutes": arguments.minutes, "pace": paces, "results": results, "versions": versions()}
+            write_text(arguments.folder / "results.json", json.dumps(summary, indent=1) + "\n")
+    for model, runs in results.items():
+        errors = [run["relative_l2"] for run in runs]
+        print(
+            f"{model}: relative L2 {np.mean(errors):.4f} +- {np.std(errors):.4f} over {len(runs)} seeds, "
+            f"{runs[0]['parameters']:,} parameters, {runs[0]['epochs']} epochs of {arguments.minutes} minutes"
+        )
+
+
+def _paces(path: Path, data: Path, models: list[str], config: TrainingConfig) -> dict[str, dict[str, float]]:
+    """Seconds a training step of each model, measured in turn, or as an earlier call has found them."""
+    if path.exists():
+        return json.loads(path.read_text())
+    steps, paces, times = {}, {}, defaultdict(list)
+    for model in models:
+        run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
+        graph, params = run.build()
+        optimiser = make_optimiser(run.training, _STEPS)
+        batch = [jnp.asarray(field[: config.batch_size]) for field in (parts[0].inputs, parts[0].solution)]
+        state = (params, optimiser.init(params))
+        steps[model] = (make_step(make_loss(graph, run, run.grid), optimiser), state, batch)
+        paces[model] = {"steps an epoch": steps_an_epoch(run.samples, config.batch_size)}
+    for repeat in range(_STEPS + 1):
+        for model, (step, state, batch) in steps.items():
+            started = time.perf_counter()
+            jax.block_until_ready(step(*state, *batch))
+            times[model] += [time.perf_counter() - started] if repeat else []  # the first compiles
+    for model in models:
+        paces[model]["seconds a step"] = float(np.median(times[model]))
+    write_text(path, json.dumps(paces | {"cores": os.cpu_count()}, indent=1) + "\n")
+    return paces
+
+
+def _errors(
+    data: Path, test: Path, out: Path, model: str, config: TrainingConfig, epochs: int, seed: int
+) -> dict[str, float]:
+    """Errors on the test samples of a run, which is trained, or trained to its end, unless it has been."""
+    if out.exists():
+        resume(data, out)
+    else:
+        options = MODELS[model].Config()
+        config = TrainingConfig(**vars(config) | {"epochs": epochs, "seed": seed})
+        train(data, out, model=model, options=options, config=config)
+    surrogate = load(out)
+    file, run = datasets.open(test), surrogate.run
+    solution = file.read_solution(slice(None), file.stride_to(run.grid.shape[0]))
+    errors = surrogate.errors(observe(file, slice(None), run.training, run.grid), solution)
+    return {**errors, "parameters": run.parameters}
+
+
+if __name__ == "__main__":
+    main()
