@@ -3,9 +3,10 @@
     python benchmarks/equal_time.py TRAIN.h5 TEST.h5 FOLDER [--models mano fno] [--minutes 15] [--seeds 0 1 2]
 
 First the training steps of all models are timed in turn, by medians, compiled and warm, with nothing else running;
-then each model is trained for as many whole epochs as fit into the minutes at its own pace. So the outcome does not
-depend on what the machine does meanwhile, and a second call goes on where the first was interrupted: pace, runs and
-`results.json` are kept in FOLDER. Models have their defaults, training those of `manojax train` with --symmetries.
+then each model is trained for as many whole epochs as fit into the minutes at its own pace. So the outcome does
+not depend on what the machine does meanwhile, and a second call goes on where the first was interrupted: pace,
+runs and `results.json` are kept in FOLDER. Models have their defaults, training those of `manojax train` with
+--symmetries.
 
 Relative L2 on the training grid, mean over the test samples; then mean and standard deviation over seeds.
 """
