@@ -16,6 +16,7 @@ import json
 import os
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -98,8 +99,7 @@ def _errors(
         resume(data, out)
     else:
         options = MODELS[model].Config()
-        config = TrainingConfig(**vars(config) | {"epochs": epochs, "seed": seed})
-        train(data, out, model=model, options=options, config=config)
+        train(data, out, model=model, options=options, config=replace(config, epochs=epochs, seed=seed))
     surrogate = load(out)
     file, run = datasets.open(test), surrogate.run
     solution = file.read_solution(slice(None), file.stride_to(run.grid.shape[0]))
