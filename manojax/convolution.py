@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from manojax.layers import default_init
 from manojax.pyramid import level_count
+from manojax.space import Space
 
 RATE = 2
 """Ratio of the sides of neighbouring levels."""
@@ -40,8 +41,13 @@ class Convolution(nnx.Module):
             rngs=rngs,
         )
 
-    def __call__(self, x: Float[Array, "batch *grid channel"]) -> Float[Array, "batch *grid out"]:
-        return self.convolution(x)
+    def __call__(
+        self, x: Float[Array, "batch *grid channel"], space: Space | None = None
+    ) -> Float[Array, "batch *grid out"]:
+        """Convolve a map; with a `space`, this device's piece of it."""
+        if space is None:
+            return self.convolution(x)
+        return self.convolution(space.with_halo(x, 1))[:, 1:-1]
 
 
 def held_levels(grid: tuple[int, ...]) -> int:

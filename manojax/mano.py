@@ -12,7 +12,7 @@ from jaxtyping import Float
 from manojax.base import ModelConfig, Operator
 from manojax.grids import Coordinates, append_coordinates, mean_spacing
 from manojax.layers import LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
-from manojax.multipole import LevelSum, MultipoleAttention, Position
+from manojax.multipole import Finest, LevelSum, MultipoleAttention, Position
 from manojax.pyramid import Down, Up, level_count
 from manojax.space import Space
 
@@ -44,8 +44,11 @@ class MANOConfig(ModelConfig):
     """Down-sampling: a matrix, or the mean of a cell."""
     up: Up = "learned"
     """Up-sampling: a matrix, or the nearest coarse point."""
-    level_sum: LevelSum = "plain"
-    """Sum over levels: the paper's, with the authors' 1/k factors, or gated."""
+    level_sum: LevelSum = "cycle"
+    """In a cycle each level attends to what the coarser ones have found; or a sum over levels: the paper's, with
+    the authors' 1/k factors, or gated."""
+    finest: Finest = "convolution"
+    """What mixes neighbours at the finest level: a 3^d convolution, or attention as at all others."""
     position: Position = "none"
     """Bias of attention by relative position: none, a table, or a function of the physical offset."""
     cosine: bool = False
@@ -64,9 +67,11 @@ class MANOConfig(ModelConfig):
 
 @dataclass(frozen=True)
 class PaperConfig(MANOConfig):
-    """Options of MANO as the paper describes it: disjoint windows, plain sum."""
+    """Options of MANO as the paper describes it: disjoint windows, attention at all levels, plain sum."""
 
     stride: int = 2
+    level_sum: LevelSum = "plain"
+    finest: Finest = "attention"
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class ReferenceConfig(MANOConfig):
     width: int = 128
     depth: int = 8
     level_sum: LevelSum = "reference"
+    finest: Finest = "attention"
     coordinates: bool = False
 
 
@@ -104,6 +110,7 @@ class MANO(Operator):
     ):
         width = config.width
         self.coordinates, self.remat = config.coordinates, config.remat
+        self.scan = config.finest == "attention"
         inputs = in_channels + (dimensions if config.coordinates else 0)
         self.lift = Linear(inputs, width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
@@ -121,6 +128,7 @@ class MANO(Operator):
                 down=config.down,
                 up=config.up,
                 level_sum=config.level_sum,
+                finest=config.finest,
                 position=config.position,
                 cosine=config.cosine,
                 dimensions=dimensions,
@@ -144,7 +152,7 @@ class MANO(Operator):
         """Map fields to fields; with a `space`, this device's piece of them (see `manojax.sharding`)."""
         spacing = mean_spacing(fields.shape[1:-1], coordinates, space)
         x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
-        x = in_sequence(self.blocks, x, spacing, space, remat=self.remat)
+        x = in_sequence(self.blocks, x, spacing, space, remat=self.remat, scan=self.scan)
         return self.head_out(jnp.tanh(self.head_in(self.norm(x))))
 
 

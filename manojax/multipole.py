@@ -1,4 +1,4 @@
-"""Multipole attention: windowed attention at every level of a pyramid of maps, summed at the finest."""
+"""Multipole attention: windowed attention at the levels of a pyramid of maps, brought together at the finest."""
 
 from typing import Any, Literal
 
@@ -11,13 +11,15 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.attention import SelfAttention
+from manojax.convolution import Convolution
 from manojax.layers import Linear, default_init
 from manojax.position import ContinuousBias, PositionBias, TableBias
 from manojax.pyramid import Down, Downsample, Up, Upsample, level_count
 from manojax.space import Space
 
 Map = Float[Array, "batch *grid channel"]
-LevelSum = Literal["plain", "reference", "gated"]
+LevelSum = Literal["plain", "reference", "gated", "cycle"]
+Finest = Literal["attention", "convolution"]
 Position = Literal["none", "table", "continuous"]
 
 
@@ -51,7 +53,11 @@ class MultipoleAttention(nnx.Module):
         up: "learned" gives each point of a cell its own matrix; "nearest" copies.
         level_sum: "plain" is the paper's sum; "reference" has the factors of the authors' physics code,
             R <- Attn(X_l) + U(R) / (L - 1 - l), which damp coarse levels; "gated" lets each point decide,
-            R <- Attn(X_l) + sigmoid(G X_l) U(R).
+            R <- Attn(X_l) + sigmoid(G X_l) U(R). "cycle" is no sum: each level attends to what the coarser ones
+            have found, R <- Attn(X_l + U(R)), as the levels of a V-cycle correct one another.
+        finest: what stands in the place of Attn at level 0, where attention costs most. "convolution" has a kernel
+            of 3^d points, which sees the neighbours that a window of 2 at every point sees, with signed weights in
+            the place of means: differences as well as averages.
         position: bias of logits by relative position: "table" learns one number an offset, "continuous" a function
             of the physical offset that all levels and grids share, "none" sees positions through X only.
         cosine: cosine attention, whose logits cannot grow with the activations.
@@ -61,7 +67,7 @@ class MultipoleAttention(nnx.Module):
 
     Raises:
         ValueError: heads do not divide the width, the stride is not between 1 and the window, the shift is not
-            between 0 and the stride, or rate or window is below 2.
+            between 0 and the stride, rate or window is below 2, or one level is to be a convolution.
     """
 
     def __init__(
@@ -78,6 +84,7 @@ class MultipoleAttention(nnx.Module):
         down: Down = "learned",
         up: Up = "learned",
         level_sum: LevelSum = "plain",
+        finest: Finest = "attention",
         position: Position = "none",
         cosine: bool = False,
         dimensions: int = 2,
@@ -87,9 +94,16 @@ class MultipoleAttention(nnx.Module):
     ):
         if rate < 2 or window < 2:
             raise ValueError(f"rate {rate} and window {window} must be at least 2")
+        if finest == "convolution" and levels == 1:
+            raise ValueError(
+                "levels 1 leaves no level to attention where the finest is a convolution; give 2 or more"
+            )
         self.rate, self.window, self.levels, self.level_sum = rate, window, levels, level_sum
         kind = {"dimensions": dimensions, "dtype": dtype, "rngs": rngs}
         self.attention, self.down, self.up, self.gate = nnx.List([]), nnx.List([]), nnx.List([]), nnx.List([])
+        self.convolution = (
+            Convolution(width, width, kernel_init=output_init, **kind) if finest == "convolution" else None
+        )
         for _ in range(weight_sets):
             attention = SelfAttention(
                 width,
@@ -141,7 +155,10 @@ class MultipoleAttention(nnx.Module):
             if space is not None and spaces[level + 1] is None:
                 total = space.own(total)
             far = self._of(self.up, level)(total, fine.shape[1:-1])
-            total = self._attend(level, fine, spacing, space) + self._weighted(far, fine, level, count)
+            if self.level_sum == "cycle":
+                total = self._attend(level, fine + far, spacing, space)
+            else:
+                total = self._attend(level, fine, spacing, space) + self._weighted(far, fine, level, count)
         return total
 
     def _can_be_split(self, rows: int) -> bool:
@@ -151,7 +168,11 @@ class MultipoleAttention(nnx.Module):
         return modules[min(level, len(modules) - 1)]
 
     def _attend(self, level: int, x: Map, spacing: Float[Array, " dimensions"], space: Space | None) -> Map:
-        return self._of(self.attention, level)(x, spacing * self.rate**level, space)
+        if self.convolution is None:
+            return self._of(self.attention, level)(x, spacing * self.rate**level, space)
+        if level == 0:
+            return self.convolution(x, space)
+        return self._of(self.attention, level - 1)(x, spacing * self.rate**level, space)
 
     def _weighted(self, far: Map, fine: Map, level: int, count: int) -> Map:
         """What the levels below give to a level, by the kind of sum."""

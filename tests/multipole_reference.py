@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 
+from tests.convolution_reference import convolution
+
 
 def window_starts(length, window, stride, shift=0):
     starts = [-shift]
@@ -56,17 +58,23 @@ def multipole_attention(
     down="learned",
     up="learned",
     cosine=False,
+    kernel=None,
 ):
     """x (*grid, channel); `levels` holds the weights of each level (the last serves all that follow) by name.
 
     query_key_value, output, output_bias, down, up, and where the options ask for them gate, gate_bias, log_scale,
-    and bias: a function (level, offset in points) -> one number a head.
+    and bias: a function (level, offset in points) -> one number a head. A `kernel` and its bias are those of the
+    convolution at the finest level, whose attention the first weights are of the next.
     """
 
     def of(level):
         return levels[min(level, len(levels) - 1)]
 
     def attention(level, x):
+        if kernel is not None:
+            if level == 0:
+                return convolution(x, *kernel)
+            level -= 1
         weights = of(level)
         parts = np.split(x @ weights["query_key_value"], 3, axis=-1)
         query, key, value = (part.reshape(*x.shape[:-1], heads, -1) for part in parts)
@@ -115,6 +123,11 @@ def multipole_attention(
     while max(maps[-1].shape[:-1]) > window and len(maps) < most_levels:
         maps.append(coarser(len(maps) - 1, maps[-1]))
     count = len(maps)
+    if level_sum == "cycle":
+        total = attention(count - 1, maps[-1])
+        for level in reversed(range(count - 1)):
+            total = attention(level, maps[level] + finer(level, total, maps[level].shape[:-1]))
+        return total
     # The sum as the paper writes it: each level brought up on its own, with the weight that the kind of sum gives.
     total = np.zeros_like(x)
     for level in range(count):

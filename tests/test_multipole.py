@@ -27,6 +27,8 @@ CASES = [
     ((1, 9), {"position": "table", "window": 4, "stride": 2}),
     ((9, 6), {"position": "continuous"}),
     ((9, 6), {"cosine": True}),
+    ((9, 6), {"level_sum": "cycle", "finest": "convolution", "weight_sets": 2}),
+    ((5, 4), {"finest": "convolution"}),
 ]
 SPACING = np.array([0.1, 0.2, 0.3], np.float32)
 
@@ -84,7 +86,10 @@ def test_agrees_with_loops_in_float64(shape, options):
             parameter[...] = 0.3 * jax.random.normal(jax.random.key(parameter[...].size), parameter[...].shape)
     x = jax.random.normal(jax.random.key(1), (2, *shape, 8))
     mapped = nnx.jit(lambda module, x: module(x, jnp.asarray(SPACING[: len(shape)])))(module, x)
-    known = {k: v for k, v in options.items() if k not in ("weight_sets", "position", "levels")}
+    known = {k: v for k, v in options.items() if k not in ("weight_sets", "position", "levels", "finest")}
+    if module.convolution is not None:
+        inside = module.convolution.convolution
+        known["kernel"] = float64(inside.kernel), float64(inside.bias)
     if "levels" in options:
         known["most_levels"] = options["levels"]
     weights = weights_of_levels(module, options["window"])
@@ -92,9 +97,19 @@ def test_agrees_with_loops_in_float64(shape, options):
     np.testing.assert_allclose(mapped[0], expected, atol=2e-5 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("options", [{"rate": 1}, {"window": 1}, {"stride": 3}, {"heads": 3}, {"shift": 1}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rate": 1},
+        {"window": 1},
+        {"stride": 3},
+        {"heads": 3},
+        {"shift": 1},
+        {"levels": 1, "finest": "convolution"},
+    ],
+)
 def test_options_that_do_not_fit_are_refused(options):
-    with pytest.raises(ValueError, match=r"must|multiple"):
+    with pytest.raises(ValueError, match=r"must|multiple|levels 1"):
         MultipoleAttention(8, rngs=nnx.Rngs(0), **options)
 
 
