@@ -4,9 +4,7 @@ So the command that begins a run goes on with it: after Ctrl-C or a kill from th
 machine of the kind if the run's folder came along, with data that are made again if need be. For sessions of ten
 minutes:
 
-    timeout --foreground --signal=INT 570 python benchmarks/configs/darcy_85.py --model mano --folder DIR
-
-(Without --foreground two signals may come, and the second breaks off the saving of a checkpoint.)
+    timeout --signal=INT 570 python benchmarks/configs/darcy_85.py --model mano --folder DIR
 
 The results, SETTING-MODEL-seed-SEED-DEVICE.json, are named with the device that evaluated.
 """
