@@ -8,6 +8,7 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from pde.errors import InputError
+from pde.interrupts import deferred_interrupt
 
 
 class Checkpoints:
@@ -41,16 +42,19 @@ class Checkpoints:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._manager.close()
+        with deferred_interrupt():
+            self._manager.close()
 
     def save(self, epoch: int, params: Any, optimiser: Any, validation_error: float | None) -> None:
-        """Save the state after an epoch (in the background; closing waits for it)."""
+        """Save the state after an epoch (in the background; closing waits for it). A Ctrl-C waits as well: Orbax
+        interrupted in its midst hangs at exit."""
         items = ocp.args.Composite(
             params=ocp.args.StandardSave(params), optimiser=ocp.args.StandardSave(optimiser)
         )
         measured = validation_error is not None and math.isfinite(validation_error)
         metrics = {"error": validation_error} if measured else None
-        self._manager.save(epoch, args=items, metrics=metrics)
+        with deferred_interrupt():
+            self._manager.save(epoch, args=items, metrics=metrics)
 
     def last_epoch(self) -> int | None:
         return self._manager.latest_step()

@@ -13,11 +13,14 @@ import manojax
 from manojax.sharding import sharded
 from tests.test_models import NAMES, SMALL
 
+SUM = {"finest": "attention", "level_sum": "plain"}
 SPLIT = [
     pytest.param((2, 32), {}, marks=pytest.mark.slow),
     pytest.param((2, 64, 6), {}, marks=pytest.mark.slow),
-    pytest.param((2, 64, 6), {"window": 3, "stride": 2}, marks=pytest.mark.slow),
-    pytest.param((2, 48, 6), {"window": 3, "stride": 3, "rate": 3, "shifted": True}, marks=pytest.mark.slow),
+    pytest.param((2, 64, 6), {"window": 3, "stride": 2, **SUM}, marks=pytest.mark.slow),
+    pytest.param(
+        (2, 48, 6), {"window": 3, "stride": 3, "rate": 3, "shifted": True, **SUM}, marks=pytest.mark.slow
+    ),
     pytest.param(
         (2, 64, 6), {"position": "continuous", "level_sum": "gated", "remat": True}, marks=pytest.mark.slow
     ),

@@ -3,11 +3,13 @@ import functools
 import json
 import logging
 import shutil
+import signal
 
 import h5py
 import jax
 import jax.numpy as jnp
 import numpy as np
+import orbax.checkpoint as ocp
 import pytest
 
 import pde
@@ -77,6 +79,24 @@ def test_a_run_stopped_and_resumed_has_the_bits_of_one_never_stopped(
     again, before = history(tmp_path / "run"), history(undisturbed)
     assert [line["validation"] for line in again] == [line["validation"] for line in before]
     assert [line["train_loss"] for line in again] == [line["train_loss"] for line in before]
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_a_checkpoint_is_saved_waits_for_it(darcy_file, undisturbed, tmp_path, monkeypatch):
+    save = ocp.CheckpointManager.save
+
+    def interrupted(*args, **kwargs):
+        signal.raise_signal(signal.SIGINT)
+        return save(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ocp.CheckpointManager, "save", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            start(darcy_file, tmp_path / "run")
+    with Checkpoints(tmp_path / "run") as checkpoints:
+        assert checkpoints.last_epoch() == 1
+    resume(darcy_file, tmp_path / "run")
+    assert_same_bits(last_state(tmp_path / "run"), last_state(undisturbed))
 
 
 def test_a_run_stopped_before_its_first_epoch_resumes_too(darcy_file, undisturbed, tmp_path, monkeypatch):
