@@ -27,7 +27,7 @@ from pde.prediction import Mode, predict
 from pde.ranges import Shard, parse_splits
 from pde.runs import TrainingConfig
 from pde.surrogate import Surrogate, load
-from pde.tables import details, table
+from pde.tables import details, left_out, table
 from pde.train_command import parse_train, train_command
 
 
@@ -138,6 +138,8 @@ class Evaluate:
         data = self.source.open(self.test, surrogate)
         report = evaluate(surrogate, data, self.resolutions or None)
         coarse = coarse_baseline(data, [row["resolution"] for row in report["rows"]])
+        for sentence in left_out(report):
+            print(f"manojax: {sentence}", file=sys.stderr)
         print(f"{table([report], coarse)}\n\n{details([report], coarse)}")
         if self.json is not None:
             write_text(self.json, json.dumps(report | {"coarse": coarse}, indent=1) + "\n")

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pde.coarse import CoarseFaces, coarse_solve
+from pde.coarse_cells import solve_cells
 from pde.comparison import compare
 from pde.datasets import DataFile
 from pde.grid import Grid
@@ -22,11 +23,11 @@ _FACES: tuple[CoarseFaces, ...] = get_args(CoarseFaces)
 
 
 def coarse_baseline(data: DataFile, resolutions: Sequence[int]) -> dict[str, Any]:
-    """Errors of `pde.coarse.coarse_solve` on strides of a data file, with its milliseconds a sample.
+    """Errors of coarse solves (`solve_strided`) on strides of a data file, with their milliseconds a sample.
 
     Faces are those of the strided coefficient (arithmetic, harmonic, the mean of both solutions) and, on grids
-    coarser than the file's own, upscaled from the file's. On that grid the arithmetic solve is the one that made
-    the file, if our scheme did, and its time is the price of the truth.
+    coarser than the file's own, upscaled from the file's. On that grid, if it is of nodes, the arithmetic solve
+    is the one that made the file, if our scheme did, and its time is the price of the truth.
 
     Returns:
         {"assumed": what is taken for the right-hand side, "samples", "rows": [{"resolution", "shape",
@@ -85,11 +86,18 @@ def _solutions(data: DataFile, samples: slice, stride: int, kinds: Sequence[Coar
 def solve_strided(
     coefficient: Float[np.ndarray, "height width"], grid: Grid, stride: int, faces: CoarseFaces
 ) -> Float[np.ndarray, "coarse_height coarse_width"]:
-    """`coarse_solve` from what it needs: the strided coefficient alone, but for upscaled faces the fine one.
+    """The coarse solve from what it needs: the strided coefficient alone, but for upscaled faces the fine one.
+
+    By `pde.coarse.coarse_solve` on nodes, by `pde.coarse_cells.solve_cells` on points inside the border.
 
     Raises:
-        InputError, ArithmeticError: as `pde.coarse.coarse_solve`.
+        InputError, ArithmeticError: as these two.
     """
-    if faces == "upscaled":
+    if faces == "mean":
+        both = [solve_strided(coefficient, grid, stride, mean) for mean in ("arithmetic", "harmonic")]
+        return (both[0] + both[1]) / 2
+    if faces != "upscaled":
+        coefficient, grid, stride = coefficient[::stride, ::stride], grid.strided(stride), 1
+    if grid.on_nodes:
         return coarse_solve(coefficient, grid, stride, faces)
-    return coarse_solve(coefficient[::stride, ::stride], grid.strided(stride), 1, faces)
+    return solve_cells(coefficient, grid, stride, "arithmetic" if faces == "upscaled" else faces)

@@ -6,7 +6,8 @@ half a spacing away, twice the cell's own. At unknown i the scheme is sum_j c_ij
 neighbours, border included. It is of second order in all variants.
 """
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
@@ -38,7 +39,7 @@ def conductances(
         faces: which mean of two coefficients a face takes: (a + b) / 2 or 2 a b / (a + b).
         centring: what the points are.
     """
-    mean = _MEANS[faces]
+    mean = MEANS[faces]
     if centring == "nodes":
         across_x, across_y = coefficient[:, 1:-1], coefficient[1:-1, :]
         along_x, along_y = mean(across_x[:-1], across_x[1:]), mean(across_y[:, :-1], across_y[:, 1:])
@@ -49,7 +50,10 @@ def conductances(
     return Conductances(along_x / spacing[0] ** 2, along_y / spacing[1] ** 2)
 
 
-_MEANS = {"arithmetic": lambda a, b: (a + b) / 2, "harmonic": lambda a, b: 2 * a * b / (a + b)}
+MEANS: dict[Faces, Callable[[Any, Any], Any]] = {
+    "arithmetic": lambda a, b: (a + b) / 2,
+    "harmonic": lambda a, b: 2 * a * b / (a + b),
+}
 
 
 def apply(c: Conductances, u: Float[Array, "height width"]) -> Float[Array, "height width"]:

@@ -8,11 +8,12 @@ import numpy as np
 
 from pde.comparison import compare
 from pde.datasets import DataFile
+from pde.errors import InputError
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
-from pde.scores import Fields
 from pde.surrogate import Surrogate
 from pde.timing import median_milliseconds
+from pde.ways import Attempts, ways
 
 
 def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | None = None) -> dict[str, Any]:
@@ -30,16 +31,22 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         {"model", "train_resolution", "parameters", "samples", "device", "consistency", "rows": [{"resolution",
         "shape", "direct": errors, "resample": errors}]}. Errors are those of `pde.comparison.compare`, with the
         "milliseconds" that one sample takes, warm; and for resample "coefficient", "nested" or "nearest": how the
-        input was taken at the training points. Consistency is None where the file has no grid twice as fine as
-        the training grid, else the relative L2 distance of predictions run directly on it, strided back, from
-        those on the training grid: zero for a model that means the same function on both.
+        input was taken at the training points. A way that is impossible on a grid has {"left_out": why} there.
+        Consistency is None where the file has no grid twice as fine as the training grid, or the model cannot run
+        on these, else the relative L2 distance of predictions run directly on it, strided back, from those on the
+        training grid: zero for a model that means the same function on both.
 
     Raises:
-        InputError: a resolution that the file cannot be strided to, or bad data.
+        InputError: a resolution that the file cannot be strided to, bad data, or no grid on which the model can
+            predict.
+        ArithmeticError: there is none because a solve inside the model did not converge.
     """
     run = surrogate.run
     strides = [data.stride_to(r) for r in resolutions or default_resolutions(run.grid, data.grid)]
-    rows = [_row(surrogate, data, stride) for stride in strides]
+    attempts = [Attempts(surrogate, data.grid, data.grid.strided(stride)) for stride in strides]
+    rows = [_row(surrogate, data, *each) for each in zip(strides, attempts, strict=True)]
+    if all(each.hopeless for each in attempts):
+        raise attempts[0].failed["direct"]
     return {
         "model": run.model,
         "train_resolution": run.grid.shape[0],
@@ -59,23 +66,21 @@ def default_resolutions(trained: Grid, data: Grid) -> list[int]:
     return found or [data.shape[0]]
 
 
-def _row(surrogate: Surrogate, data: DataFile, stride: int) -> dict[str, Any]:
+def _row(surrogate: Surrogate, data: DataFile, stride: int, attempts: Attempts) -> dict[str, Any]:
     grid = data.grid.strided(stride)
-
-    def predict(samples: slice) -> dict[str, Fields]:
-        fine = data.read_inputs(samples)
-        return {
-            "direct": surrogate.predict(fine, data.grid, grid),
-            "resample": surrogate.resample(fine, data.grid, grid)[0],
-        }
-
-    errors = compare(data, stride, f"evaluate {surrogate.run.model} at {grid.shape[0]}", predict)
+    label = f"evaluate {surrogate.run.model} at {grid.shape[0]}"
+    found = compare(data, stride, label, lambda samples: attempts(data.read_inputs(samples)))
+    errors = {way: found.pop(way, {}) for way in ways(surrogate)} | found
+    for way, error in attempts.failed.items():
+        errors[way] = {"left_out": str(error)}  # in the place of what was scored before it failed
     handed = 1 if surrogate.run.training.sees_between else stride  # a time is for what the model needs
     first, source = data.read_inputs(slice(1), handed), data.grid.strided(handed)
-    for way, call in (("direct", surrogate.predict), ("resample", surrogate.resample)):
-        errors[way]["milliseconds"] = median_milliseconds(lambda call=call: call(first, source, grid))
-    nested = surrogate.resample(data.read_inputs(slice(1)), data.grid, grid)[1]
-    errors["resample"]["coefficient"] = "nested" if nested else "nearest"
+    for way, call in ways(surrogate).items():
+        if way not in attempts.failed:
+            errors[way]["milliseconds"] = median_milliseconds(lambda call=call: call(first, source, grid))
+    if "resample" not in attempts.failed:
+        nested = surrogate.resample(data.read_inputs(slice(1)), data.grid, grid)[1]
+        errors["resample"]["coefficient"] = "nested" if nested else "nearest"
     return {"resolution": grid.shape[0], "shape": list(grid.shape), **errors}
 
 
@@ -89,7 +94,12 @@ def _consistency(surrogate: Surrogate, data: DataFile) -> float | None:
     distances = []
     for samples in data.blocks():
         inputs = data.read_inputs(samples)
-        coarse, fine = (surrogate.predict(inputs, data.grid, data.grid.strided(s)) for s in (stride, stride // 2))
+        try:
+            coarse, fine = (
+                surrogate.predict(inputs, data.grid, data.grid.strided(s)) for s in (stride, stride // 2)
+            )
+        except (InputError, ArithmeticError):
+            return None
         distances.append(sample_errors(fine[:, ::2, ::2], coarse, (trained.x, trained.y)))
     return mean_errors(distances)["relative_l2"]
 
@@ -97,33 +107,35 @@ def _consistency(surrogate: Surrogate, data: DataFile) -> float | None:
 def finest_sample(
     surrogates: Sequence[Surrogate], data: DataFile, resolution: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Grid]:
-    """Sample 0 on one grid for a figure: first input, solution, predictions by name, grid."""
+    """Sample 0 on one grid for a figure: first input, solution, predictions by name where possible, grid."""
     stride = data.stride_to(resolution)
     grid = data.grid.strided(stride)
     fine, solution = data.read_inputs(slice(1)), data.read_solution(slice(1), stride)
     predictions = {}
     for surrogate in surrogates:
-        name = surrogate.run.model.upper()
-        predictions[f"{name}, direct"] = surrogate.predict(fine, data.grid, grid)[0, ..., 0]
-        predictions[f"{name}, resample"] = surrogate.resample(fine, data.grid, grid)[0][0, ..., 0]
+        for way, predicted in Attempts(surrogate, data.grid, grid)(fine).items():
+            predictions[f"{surrogate.run.model.upper()}, {way}"] = predicted[0, ..., 0]
     return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid
 
 
 def worst_samples(
     surrogate: Surrogate, data: DataFile, report: dict[str, Any]
 ) -> tuple[list[tuple[str, np.ndarray, np.ndarray, np.ndarray]], Grid]:
-    """The samples of largest relative L2 for a figure, by `resample` on the finest grid of a report.
+    """The samples of largest relative L2 for a figure, on the finest grid of a report that was predicted on.
 
-    Each has a title, the first input, solution and prediction, all (height, width).
+    They are predicted by `resample`, or directly where that is impossible. Each has a title, the first input,
+    solution and prediction, all (height, width).
     """
-    finest = max(report["rows"], key=lambda row: row["resolution"])
+    measured = [row for row in report["rows"] if any("worst" in row[way] for way in ("direct", "resample"))]
+    finest = max(measured, key=lambda row: row["resolution"])
+    way = "resample" if "worst" in finest["resample"] else "direct"
     stride = data.stride_to(finest["resolution"])
     grid = data.grid.strided(stride)
     drawn = []
-    for worst in finest["resample"]["worst"]:
+    for worst in finest[way]["worst"]:
         sample = slice(worst["sample"], worst["sample"] + 1)
         fine, solution = data.read_inputs(sample), data.read_solution(sample, stride)
-        predicted, _ = surrogate.resample(fine, data.grid, grid)
+        predicted = ways(surrogate)[way](fine, data.grid, grid)
         title = f"sample {worst['sample']}, L2 {worst['error']:.4f}"
         drawn.append((title, fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predicted[0, ..., 0]))
     return drawn, grid

@@ -81,6 +81,11 @@ class Grid:
         ends = (self.x[0] - x0, self.x[-1] - x1, self.y[0] - y0, self.y[-1] - y1)
         return bool(np.max(np.abs(ends)) < 1e-5 * max(x1 - x0, y1 - y0))
 
+    @property
+    def equally_spaced(self) -> bool:
+        """Whether neighbouring points have one distance along each axis, to a thousandth of it."""
+        return not any(np.ptp(steps) > 1e-3 * steps.mean() for steps in (np.diff(self.x), np.diff(self.y)))
+
     def matches(self, other: "Grid") -> bool:
         """Whether both have the same points, to a thousandth of the spacing."""
         return self.shape == other.shape and all(

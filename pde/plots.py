@@ -35,7 +35,7 @@ def errors_by_grid(
     for report, marker, colour in zip(reports, _MARKERS, _COLOURS, strict=False):
         grids = [row["resolution"] for row in report["rows"]]
         for mode, line in (("direct", "-"), ("resample", "--")):
-            errors = [row[mode]["relative_l2"] for row in report["rows"]]
+            errors = [row[mode].get("relative_l2", np.nan) for row in report["rows"]]  # NaN is not drawn
             label = f"{report['model'].upper()}, {mode}"
             axes.plot(
                 grids,

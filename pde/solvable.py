@@ -1,8 +1,7 @@
 """Whether a data file is a Darcy problem that our solver takes."""
 
-import numpy as np
-
-from pde.darcy import check_solvable
+from pde.coarse_cells import check_inside
+from pde.darcy import check_spacing
 from pde.datasets import DataFile
 from pde.errors import InputError
 
@@ -23,7 +22,7 @@ def why_unsolvable(data: DataFile) -> str | None:
     if data.grid.boundary != "zero":
         return "the solution is not known to be zero on the border; say --boundary zero if it is"
     try:
-        check_solvable(np.ones(data.grid.shape), data.grid)
+        (check_spacing if data.grid.on_nodes else check_inside)(data.grid)
     except InputError as error:
         return str(error)
     return None

@@ -1,5 +1,6 @@
 """Evaluations as plain text: what a claim rests on first, then where the errors lie."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ Report = Mapping[str, Any]
 
 
 def table(reports: Sequence[Report], coarse: Report) -> str:
-    """One line a model, grid and way of predicting, coarse solves below.
+    """One line a model, grid and way of predicting, a dash where that is impossible; coarse solves below.
 
     Args:
         reports: what `pde.evaluation.evaluate` returns, one a model on the same samples.
@@ -23,6 +24,9 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
         f" {'MSE':>8} {'H1':>7} {'ms':>8}",
     ]
     for name, parameters, grid, way, errors in _entries(reports, coarse):
+        if "left_out" in errors:
+            lines.append(f"{name:14} {parameters:>10} {grid:>9}  {way:10} {'-':>7}")
+            continue
         low, high = errors["interval"]
         lines.append(
             f"{name:14} {parameters:>10} {grid:>9}  {way:10} {errors['relative_l2']:7.4f}  {low:.4f} to {high:.4f}"
@@ -30,6 +34,15 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
             + ("  (nearest points)" if errors.get("coefficient") == "nearest" else "")
         )
     return "\n".join([*lines, *_about_coarse(coarse)])
+
+
+def left_out(report: Report) -> list[str]:
+    """For each reason, once, a sentence: which lines of `table` it made a dash."""
+    lines: dict[str, list[str]] = defaultdict(list)
+    for name, _, grid, way, errors in _entries([report], {}):
+        if "left_out" in errors:
+            lines[errors["left_out"]].append(f"{name} {way} on {' '.join(grid.split())}")
+    return [f"left out: {', '.join(each)}: {reason}" for reason, each in lines.items()]
 
 
 _PARTS = {
@@ -56,6 +69,8 @@ def details(reports: Sequence[Report], coarse: Report) -> str:
         + "".join(f"{name:>7}" for name in ("50 %", "90 %", "99 %", "worst", *_PARTS)),
     ]
     for name, _, grid, way, errors in _entries(reports, coarse):
+        if "left_out" in errors:
+            continue
         numbers = [*errors["percentiles"].values(), *(errors.get(key) for key in _PARTS.values())]
         shown = "".join(f"{'':>7}" if number is None else f"{number:7.4f}" for number in numbers)
         lines.append(f"{name:14} {grid:>9}  {way:10}{shown}".rstrip())
@@ -70,7 +85,7 @@ def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, s
         for row in report["rows"]:
             grid = f"{row['shape'][0]} x{row['shape'][1]:>3}"
             for way, errors in row.items():
-                if isinstance(errors, Mapping) and "relative_l2" in errors:
+                if isinstance(errors, Mapping) and errors.keys() & {"relative_l2", "left_out"}:
                     yield report["model"], parameters, grid, way, errors
 
 
@@ -94,10 +109,13 @@ def _consistencies(reports: Sequence[Report]) -> list[str]:
     ]
 
 
+_WITH_RESIDUAL = ("direct", "resample", "truth")
+
+
 def _residuals(reports: Sequence[Report]) -> list[str]:
     return [
         f"\n{report['model']}: relative residual on the file's own grid, five points, arithmetic faces: "
-        + ", ".join(f"{way} {row[way]['residual']:.2e}" for way in ("direct", "resample", "truth"))
+        + ", ".join(f"{way} {row[way]['residual']:.2e}" for way in _WITH_RESIDUAL if "residual" in row[way])
         for report in reports
         for row in report["rows"]
         if "truth" in row

@@ -13,13 +13,16 @@ import pde
 from manojax import FNOConfig
 from pde import datasets
 from pde.coarse import coarse_solve
+from pde.darcy import Darcy
 from pde.errors import InputError
-from pde.evaluation import evaluate
+from pde.evaluation import evaluate, worst_samples
+from pde.generation import generate
 from pde.informed import coarse_solutions
 from pde.prediction import predict
 from pde.runs import Run, TrainingConfig
 from pde.surrogate import Surrogate
 from pde.training import resume, train
+from tests.commands import refused
 from tests.commands import run as command
 
 FACES = {"strided": ("arithmetic", "harmonic"), "upscaled": ("upscaled",)}
@@ -107,6 +110,35 @@ def test_direct_and_resample_evaluate_and_predict(darcy_file, folders, tmp_path,
         np.testing.assert_allclose(file["solution"][:, ::4, ::4], on_coarse[..., 0], atol=1e-6)
 
 
+def test_a_way_that_is_impossible_is_a_dash_and_the_rest_is_measured(capsys, folders, tmp_path):
+    """The model runs on 7 nodes, of which its own 5 are no stride."""
+    data, table = tmp_path / "seven.h5", tmp_path / "evaluation.json"
+    generate(Darcy(resolution=7), data, samples=2, seed=0)
+    status, printed, error = command(capsys, "evaluate", folders / "upscaled", data, "--json", table)
+    assert status == 0
+    row = json.loads(table.read_text())["rows"][0]
+    reason = row["resample"]["left_out"]
+    assert "5 x 5 grid is no stride of the file's 7 x 7 grid" in reason
+    assert error == f"manojax: left out: fno resample on 7 x 7: {reason}\n"
+    lines = [line.split() for line in printed.splitlines()]
+    assert next(line for line in lines if "resample" in line)[-2:] == ["resample", "-"]
+    assert f"{row['direct']['relative_l2']:.4f}" in next(line for line in lines if "direct" in line)
+    assert f"direct {row['direct']['residual']:.2e}, truth" in printed
+    assert {path.name for path in tmp_path.glob("*.png")} == {
+        f"evaluation-{figure}.png" for figure in ("errors", "sample", "worst")
+    }
+
+
+def test_where_no_way_is_possible_evaluation_is_an_error(capsys, darcy_file, folders, tmp_path):
+    with h5py.File(tmp_path / "cells.h5", "w") as file, h5py.File(darcy_file) as nodes:
+        for name in ("coefficient", "solution"):
+            file[name] = nodes[name][:, :16, :16]
+        file["x"] = file["y"] = (np.arange(16) + 0.5) / 16
+        file.attrs.update(boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+    error = refused(capsys, "evaluate", folders / "upscaled", tmp_path / "cells.h5")
+    assert "equally spaced nodes" in error
+
+
 def test_a_resumed_run_makes_the_same_channels(darcy_file, folders):
     resume(darcy_file, folders / "upscaled")  # or its data would not be those that it was begun with
 
@@ -159,9 +191,19 @@ def test_grids_on_which_nothing_can_be_solved_are_refused(folders):
         surrogate.resample(np.ones((1, 7, 7, 1), np.float32), nodes)
 
 
-def test_a_solve_that_fails_is_no_prediction(folders):
-    surrogate = pde.load(folders / "strided")
-    jumps = np.where(np.random.default_rng(0).uniform(size=(1, 65, 65, 1)) < 0.5, 1.0, 1e12).astype(np.float32)
-    axis = np.linspace(0, 1, 65)
+def test_a_solve_that_fails_is_no_prediction(folders, tmp_path):
+    """Contrasts of 1e12 on 17 x 17 nodes, none on every fourth: resampling, the evaluation goes on."""
+    surrogate, axis = pde.load(folders / "strided"), np.linspace(0, 1, 17)
+    jumps = np.where(np.random.default_rng(0).uniform(size=(1, 17, 17)) < 0.5, 1.0, 1e12).astype(np.float32)
+    jumps[:, ::4, ::4] = 1
     with pytest.raises(ArithmeticError, match="did not converge"):
-        surrogate.predict(jumps, dataclasses.replace(surrogate.run.grid, x=axis, y=axis))
+        surrogate.predict(jumps[..., None], dataclasses.replace(surrogate.run.grid, x=axis, y=axis))
+    with h5py.File(tmp_path / "rough.h5", "w") as file:
+        file["coefficient"], file["solution"] = jumps, np.ones((1, 17, 17))
+        file["x"] = file["y"] = axis
+        file.attrs.update(boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+    data = datasets.open(tmp_path / "rough.h5")
+    report = evaluate(surrogate, data, [17])
+    assert "did not converge" in report["rows"][0]["direct"]["left_out"]
+    drawn, _ = worst_samples(surrogate, data, report)
+    assert drawn[0][0] == f"sample 0, L2 {report['rows'][0]['resample']['relative_l2']:.4f}"
