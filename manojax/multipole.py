@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from manojax.attention import SelfAttention
 from manojax.convolution import Convolution
-from manojax.layers import Linear, default_init
+from manojax.layers import LayerNorm, Linear, default_init
 from manojax.position import ContinuousBias, PositionBias, TableBias
 from manojax.pyramid import Down, Downsample, Up, Upsample, level_count
 from manojax.space import Space
@@ -54,7 +54,8 @@ class MultipoleAttention(nnx.Module):
         level_sum: "plain" is the paper's sum; "reference" has the factors of the authors' physics code,
             R <- Attn(X_l) + U(R) / (L - 1 - l), which damp coarse levels; "gated" lets each point decide,
             R <- Attn(X_l) + sigmoid(G X_l) U(R). "cycle" is no sum: each level attends to what the coarser ones
-            have found, R <- Attn(X_l + U(R)), as the levels of a V-cycle correct one another.
+            have found, R <- Attn(LN(X_l + U(R))), as the levels of a V-cycle correct one another. Without the
+            layer normalisation the gains of all levels multiply, and training diverges.
         finest: what stands in the place of Attn at level 0, where attention costs most. "convolution" has a kernel
             of 3^d points, which sees the neighbours that a window of 2 at every point sees, with signed weights in
             the place of means: differences as well as averages.
@@ -99,6 +100,7 @@ class MultipoleAttention(nnx.Module):
                 "levels 1 leaves no level to attention where the finest is a convolution; give 2 or more"
             )
         self.rate, self.window, self.levels, self.level_sum = rate, window, levels, level_sum
+        self.norm = LayerNorm(width, rngs=rngs) if level_sum == "cycle" else None
         kind = {"dimensions": dimensions, "dtype": dtype, "rngs": rngs}
         self.attention, self.down, self.up, self.gate = nnx.List([]), nnx.List([]), nnx.List([]), nnx.List([])
         self.convolution = (
@@ -155,7 +157,7 @@ class MultipoleAttention(nnx.Module):
             if space is not None and spaces[level + 1] is None:
                 total = space.own(total)
             far = self._of(self.up, level)(total, fine.shape[1:-1])
-            if self.level_sum == "cycle":
+            if self.norm is not None:
                 total = self._attend(level, fine + far, spacing, space)
             else:
                 total = self._attend(level, fine, spacing, space) + self._weighted(far, fine, level, count)
@@ -168,6 +170,7 @@ class MultipoleAttention(nnx.Module):
         return modules[min(level, len(modules) - 1)]
 
     def _attend(self, level: int, x: Map, spacing: Float[Array, " dimensions"], space: Space | None) -> Map:
+        x = x if self.norm is None else self.norm(x)
         if self.convolution is None:
             return self._of(self.attention, level)(x, spacing * self.rate**level, space)
         if level == 0:

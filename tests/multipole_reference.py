@@ -59,18 +59,23 @@ def multipole_attention(
     up="learned",
     cosine=False,
     kernel=None,
+    norm=None,
 ):
     """x (*grid, channel); `levels` holds the weights of each level (the last serves all that follow) by name.
 
     query_key_value, output, output_bias, down, up, and where the options ask for them gate, gate_bias, log_scale,
     and bias: a function (level, offset in points) -> one number a head. A `kernel` and its bias are those of the
-    convolution at the finest level, whose attention the first weights are of the next.
+    convolution at the finest level, whose attention the first weights are of the next; `norm` holds scale and bias
+    of the layer normalisation of a cycle.
     """
 
     def of(level):
         return levels[min(level, len(levels) - 1)]
 
     def attention(level, x):
+        if norm is not None:
+            centred = x - x.mean(axis=-1, keepdims=True)
+            x = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-6) * norm[0] + norm[1]
         if kernel is not None:
             if level == 0:
                 return convolution(x, *kernel)

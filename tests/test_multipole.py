@@ -92,6 +92,8 @@ def test_agrees_with_loops_in_float64(shape, options):
         known["kernel"] = float64(inside.kernel), float64(inside.bias)
     if "levels" in options:
         known["most_levels"] = options["levels"]
+    if module.norm is not None:
+        known["norm"] = float64(module.norm.norm.scale), float64(module.norm.norm.bias)
     weights = weights_of_levels(module, options["window"])
     expected = multipole_attention(np.asarray(x[0], np.float64), weights, heads=2, **known)
     np.testing.assert_allclose(mapped[0], expected, atol=2e-5 * np.abs(expected).max())
