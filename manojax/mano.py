@@ -91,9 +91,9 @@ class MANO(Operator):
     Lift = a linear map a point; blocks x + MultipoleAttention(LN(x)), then x + FF(LN(x)) with
     FF = Linear-GELU-Linear; LayerNorm; head = Linear-Tanh-Linear.
 
-    The defaults are what did best on Darcy flow (`benchmarks/results/accuracy.md`) and depart from the paper: windows
-    at every point, levels that correct one another in a cycle in place of the sum, a convolution at the finest one.
-    `PaperMANO` has none of these.
+    The defaults are what did best on Darcy flow (`benchmarks/results/accuracy.md`) and depart from the paper:
+    windows at every point, levels that correct one another in a cycle in place of the sum, and a convolution at
+    the finest one. `PaperMANO` has none of these.
 
     Raises:
         ValueError: an option does not fit (see `MultipoleAttention`).
