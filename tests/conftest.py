@@ -1,9 +1,15 @@
 """Everything is strict: shapes are checked, dtypes and ranks never promoted, warnings errors, devices several."""
 
 import os
+import tempfile
 
-# Most of the time goes into compiling programs that run once, for a moment. Processes that tests start inherit it.
+# Most of the time goes into compiling programs that run once, for a moment, and into compiling the same ones again:
+# all workers, and processes that tests start, share what is compiled, until the first one ends.
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    _compiled = tempfile.TemporaryDirectory()
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _compiled.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
 
 import jax
 import pytest
