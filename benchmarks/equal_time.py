@@ -9,6 +9,9 @@ runs and `results.json` are kept in FOLDER. Models have their defaults, training
 --symmetries, without a validation part: the last parameters count.
 
 Relative L2 on the training grid, mean over the test samples; then mean and standard deviation over seeds.
+
+Found so far (`results/equal_time.json`, one seed, 200 test samples): FNO 0.0122, MANO 0.0132, with a 23rd of its
+parameters. The mean of two coarse solves has 0.0114.
 """
 
 import argparse

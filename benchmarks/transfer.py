@@ -12,9 +12,9 @@ stated is the correlation of the difference of the two direct predictions with t
 points and pairs, and the slope of their regression. Resampling predicts no difference.
 
 Found (`results/transfer.json`; trained at 31 x 31 strided from 421, 1000 samples, `--symmetries`, FNO for 60 and
-MANO for 30 epochs; 200 test samples): direct beats resampling on every finer grid and is better than on the
-training grid; FNO on 421 x 421 has 0.0097, level with the
-floor of what sees 31 x 31 points alone (`benchmarks/floor.py`: 0.0102 +- 0.0006, on other samples).
+MANO, by its former default of attention at all levels, for 30 epochs; 200 test samples): direct beats resampling
+on every finer grid and is better than on the training grid; FNO on 421 x 421 has 0.0097, level with the floor of
+what sees 31 x 31 points alone (`benchmarks/floor.py`: 0.0102 +- 0.0006, on other samples).
 
 |      | by       |     31 |     43 |     61 |    106 |    141 |    211 |    421 | pairs: correlation, slope |
 | FNO  | direct   | 0.0136 | 0.0116 | 0.0104 | 0.0099 | 0.0098 | 0.0098 | 0.0097 | 0.985, 0.98 |

@@ -3,8 +3,8 @@
 import os
 import tempfile
 
-# Most of the time goes into compiling programs that run once, for a moment, and into compiling the same ones again:
-# all workers, and processes that tests start, share what is compiled, until the first one ends.
+# Most of the time goes into compiling programs that run once, for a moment, and the same ones again: all workers,
+# and processes that tests start, share what is compiled.
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     _compiled = tempfile.TemporaryDirectory()
