@@ -45,6 +45,7 @@ def test_both_axes_are_treated_alike():
     np.testing.assert_allclose(solve_cells(a.T, turned, 3), solve_cells(a, grid, 3).T, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_errors_are_those_of_the_table():
     """Measured from 421 cells (`benchmarks/coarse_solve.py --canonical`), here from 241 for fewer samples: to a
     third, far less than the factor of 3 that taking strides for centres of coarser cells would cost.

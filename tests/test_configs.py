@@ -36,6 +36,7 @@ def run_small(monkeypatch):
     return command
 
 
+@pytest.mark.slow
 def test_a_stopped_command_goes_on_when_it_is_given_again(run_small, monkeypatch, tmp_path, capsys):
     """Data, a trained model and its table; stopped before the table, and its data lost, it is the same run still.
 
@@ -87,6 +88,7 @@ def test_every_model_of_every_setting_gets_to_its_table(run_small, tmp_path, dar
     assert {"rows", "left_out"} & found["coarse"].keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_at_full_size_the_models_fit_grids_that_the_data_have_with_all_symmetries(monkeypatch, name, model):
