@@ -1,5 +1,6 @@
 """Generation that is broken off, at any moment and in any way, and gone on with: the bytes are the same."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -233,7 +234,8 @@ def test_ctrl_c_and_another_process_from_the_command_line(tmp_path, capsys):
     path = tmp_path / "data.h5"
     arguments = ["generate", str(path), "--resolution", "9", "--samples", "3000"]
     command = [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", *arguments]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+    slow = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}  # so that it is still at work when it is stopped
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=slow) as running:
         while not partial(path).exists():
             assert running.poll() is None
             time.sleep(0.01)
