@@ -7,7 +7,7 @@ the compiled program (operations of one of the two blocks, which run in a loop; 
 exponents are least-squares slopes of their logarithms against that of the number of points. Times are medians;
 compilation is not in them.
 
-- MANO with attention at all levels (its default, with a convolution at the finest one, takes less time) on
+- MANO with attention at all levels (its default has a convolution at the finest one) on
   64 x 64 to 1024 x 1024 points; FMA (linear form) to 512 x 512, where it takes 8 GB, and on 1 k to 256 k tokens of
   one axis;
 - MANO's step beside full attention's at 64 x 64 points, each in a process of its own;
