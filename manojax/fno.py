@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from manojax.base import ModelConfig, Operator
 from manojax.grids import Coordinates, append_coordinates
-from manojax.layers import MLP, Linear, gelu, in_sequence, rematerialised, residual_init
+from manojax.layers import MLP, Linear, gelu, in_sequence, residual_init
 from manojax.spectral import SpectralConv, held_modes
 
 _MODES = 12
@@ -108,11 +108,11 @@ class FNO(Operator):
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
     ) -> Float[Array, "batch *grid out"]:
         grid = fields.shape[1:-1]
-        x = rematerialised(self.lift, append_coordinates(fields, coordinates) if self.coordinates else fields)
+        x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
         padding = [(0, math.ceil(self.padding * n)) for n in grid]
         x = jnp.pad(x, [(0, 0), *padding, (0, 0)])
         x = in_sequence(self.blocks, x, remat=self.remat, scan=False)
-        return rematerialised(self.projection, x[:, *(slice(n) for n in grid)])
+        return self.projection(x[:, *(slice(n) for n in grid)])
 
 
 class FourierBlock(nnx.Module):
@@ -122,7 +122,7 @@ class FourierBlock(nnx.Module):
         self, config: FNOConfig, modes: tuple[int, ...], *, activated: bool, dtype: DTypeLike, rngs: nnx.Rngs
     ):
         width = config.width
-        self.activated = activated
+        self.activation = gelu if activated else _identity
         self.spectral = SpectralConv(width, width, modes, nyquist=config.nyquist, rngs=rngs)
         self.skip = Linear(width, width, dtype=dtype, rngs=rngs)
         output_init = residual_init(config.depth)
@@ -131,10 +131,10 @@ class FourierBlock(nnx.Module):
         self.gate = nnx.Param(jnp.ones((width,)))
 
     def __call__(self, x: Float[Array, "batch *grid channel"]) -> Float[Array, "batch *grid channel"]:
-        y = self._activate(self.spectral(x) + self.skip(x))
+        y = self.activation(self.spectral(x) + self.skip(x))
         gate = jnp.expand_dims(self.gate[...].astype(x.dtype), range(x.ndim - 1))
-        return self._activate(rematerialised(self.mlp, y) + gate * x)
+        return self.activation(self.mlp(y) + gate * x)
 
-    def _activate(self, x: Float[Array, "batch *grid channel"]) -> Float[Array, "batch *grid channel"]:
-        # The gradient keeps x alone: computing GELU again costs less than the memory of its inner results.
-        return jax.checkpoint(gelu)(x) if self.activated else x
+
+def _identity(x: Array) -> Array:
+    return x

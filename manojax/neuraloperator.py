@@ -143,9 +143,9 @@ def _load_skip(skip: Linear, arrays: _Arrays, index: int) -> None:
     nnx.update(skip, {"kernel": matrix.T, "bias": arrays.take(f"fno_blocks.convs.{index}.bias").ravel()})
 
 
-def _spectral(weight: Complex[Array, "in out *mode"], shape: tuple[int, ...]) -> Float[Array, "*kept in out 2"]:
+def _spectral(weight: Complex[Array, "in out *mode"], shape: tuple[int, ...]) -> Float[Array, "*kept in 2 out"]:
     """Modes first; zeros for the Nyquist modes of axes that have none where others have."""
     by_mode = jnp.moveaxis(weight, (0, 1), (-2, -1))
     *front, last = (ours - theirs for ours, theirs in zip(shape[:-3], by_mode.shape, strict=False))
     by_mode = jnp.pad(by_mode, [*((n, 0) for n in front), (0, last), (0, 0), (0, 0)])
-    return jnp.stack([by_mode.real, by_mode.imag], axis=-1)
+    return jnp.stack([by_mode.real, by_mode.imag], axis=-2)

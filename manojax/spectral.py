@@ -5,6 +5,7 @@ numbers, and is the same on every backend.
 """
 
 import math
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,8 @@ from jax import Array
 from jaxtyping import Float, Int
 
 Map = Float[Array, "batch *grid channel"]
-Modes = Int[np.ndarray, " mode"]
+Coefficients = Float[Array, "2 batch *mode channel"]
+Modes = Int[np.ndarray, " _"]
 
 
 class SpectralConv(nnx.Module):
@@ -29,7 +31,7 @@ class SpectralConv(nnx.Module):
     `nyquist` also keeps k = -m along all axes but the last and k = m along the last, where the grid has n >= 2 m
     points. For n = 2 m the latter is the Nyquist mode, its own conjugate (c_k = 1).
 
-    Weights are real with a trailing axis (real, imaginary): optimisers do not conjugate complex gradients.
+    Weights are real, (*modes, in, (real, imaginary), out): optimisers do not conjugate complex gradients.
     The transform runs in float32. On a CPU it is faster than FFTs up to m = 16 or so, and slower from m = 24.
 
     Raises:
@@ -52,29 +54,17 @@ class SpectralConv(nnx.Module):
         self.last = (*(m - 1 for m in modes[:-1]), modes[-1] - 1 + nyquist)
         stored = (last - first + 1 for first, last in zip(self.first, self.last, strict=True))
         # Real and imaginary part share a variance that keeps the scale of a signal inside the kept modes.
-        weight = jax.random.normal(rngs.params(), (*stored, in_channels, out_channels, 2))
+        weight = jax.random.normal(rngs.params(), (*stored, in_channels, 2, out_channels))
         self.weight = nnx.Param(weight * (2 * in_channels) ** -0.5)
 
     def __call__(self, x: Map) -> Float[Array, "batch *grid out"]:
-        batch, *grid, channels = x.shape
+        grid = x.shape[1:-1]
         kept = [self._kept(axis, n) for axis, n in enumerate(grid)]
-        waves = [_waves(k, n) for k, n in zip(kept, grid, strict=True)]
-        waves[-1] = waves[-1][..., :1]  # the field is real
-        waves = [wave.reshape(len(wave), -1) for wave in waves]
-        twice = np.where((kept[-1] == 0) | (2 * kept[-1] == grid[-1]), 1, 2)
-
-        # A product leaves (real, imaginary) in front of the modes, beside the points of the axis before: from the
-        # last axis to the first and back, no array need be transposed.
-        parts = x.astype(jnp.float32)
-        for axis in reversed(range(len(grid))):
-            rows = parts.reshape(batch * math.prod(grid[:axis]), waves[axis].shape[1], -1)
-            parts = _product(waves[axis] / grid[axis], rows)
-        parts = self._mix(parts.reshape(batch, 2, -1, channels), kept)
-        waves[-1] = waves[-1] * np.tile(twice, 2)[:, None]
-        for axis in range(len(grid)):
-            rows = parts.reshape(batch * math.prod(grid[:axis]), len(waves[axis]), -1)
-            parts = _product(waves[axis].T, rows)
-        return parts.reshape(*x.shape[:-1], -1).astype(x.dtype)
+        means = _coefficients(x.astype(jnp.float32) / math.prod(grid), kept)
+        mixed = self._mix(means, kept)
+        count = np.where((kept[-1] == 0) | (2 * kept[-1] == grid[-1]), np.float32(1), np.float32(2))
+        count = np.expand_dims(count, [*range(mixed.ndim - 2), mixed.ndim - 1])
+        return _field(count * mixed, kept, grid).astype(x.dtype)
 
     def _kept(self, axis: int, length: int) -> Modes:
         """Which of the stored modes a grid of that length holds along one axis."""
@@ -82,17 +72,17 @@ class SpectralConv(nnx.Module):
         outermost = self.nyquist and length == 2 * self.modes[axis]
         return k[2 * abs(k) < length + outermost]
 
-    def _mix(
-        self, x: Float[Array, "batch 2 mode channel"], kept: list[np.ndarray]
-    ) -> Float[Array, "batch 2 mode out"]:
-        """Multiply the coefficients by R, as real matrices [[Re, Im], [-Im, Re]] on (real, imaginary)."""
+    def _mix(self, x: Coefficients, kept: list[Modes]) -> Float[Array, "2 batch *mode out"]:
+        """Multiply the coefficients by R: one product a mode, with both parts of R side by side."""
         held = tuple(slice(k[0] - first, k[-1] - first + 1) for k, first in zip(kept, self.first, strict=True))
         weight = self.weight[...][held].astype(jnp.float32)
-        real, imaginary = jnp.moveaxis(weight.reshape(-1, *weight.shape[-3:]), -1, 0)
-        rows = jnp.concatenate([real, imaginary], -1), jnp.concatenate([-imaginary, real], -1)
-        by_mode = x.transpose(2, 0, 1, 3).reshape(x.shape[2], x.shape[0], -1)
-        y = jnp.matmul(by_mode, jnp.concatenate(rows, -2), precision="highest")
-        return y.reshape(*y.shape[:2], 2, -1).transpose(1, 2, 0, 3)
+        *modes, inputs, _, out = weight.shape
+        count, batch = math.prod(modes), x.shape[1]
+        rows = x.reshape(2, batch, count, inputs).transpose(2, 0, 1, 3).reshape(count, 2 * batch, inputs)
+        products = jnp.matmul(rows, weight.reshape(count, inputs, 2 * out), precision="highest")
+        y = products.reshape(count, 2, batch, 2, out)
+        parts = [y[:, 0, :, 0] - y[:, 1, :, 1], y[:, 0, :, 1] + y[:, 1, :, 0]]
+        return jnp.stack(parts).swapaxes(1, 2).reshape(2, batch, *modes, out)
 
 
 def held_modes(length: int) -> int:
@@ -100,12 +90,71 @@ def held_modes(length: int) -> int:
     return (length + 1) // 2
 
 
-def _waves(k: Modes, length: int) -> Float[np.ndarray, "twice_mode length 2"]:
-    """Sum of x(p) exp(-2 pi i k.p), in parts: (real, imaginary) and mode of the sum; point and part of x."""
-    angle = 2 * np.pi * (np.outer(k, np.arange(length)) % length) / length
-    real = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    imaginary = np.stack([-np.sin(angle), np.cos(angle)], axis=-1)
-    return np.concatenate([real, imaginary])
+def _coefficients(x: Map, kept: list[Modes]) -> Coefficients:
+    """sum_p x(p) exp(-2 pi i k.p) for the kept modes.
+
+    First the sums of x times all products of a cosine or a sine an axis, which are real: of one axis after the
+    other, whose products are the longest and fewest matrices that the layout allows without transposing. Then of
+    those sums, which are few, the ones with complex waves.
+    """
+    batch, *grid, channels = x.shape
+    waves = _waves(kept, grid)
+    rows = batch
+    for wave in waves:
+        x = _product(wave, x.reshape(rows, wave.shape[1], -1))
+        rows *= len(wave)
+    x = x.reshape(batch, *(size for wave in waves for size in (2, len(wave) // 2)), channels)
+    z = jnp.stack([x[..., 0, :, :], -x[..., 1, :, :]])
+    for axis in reversed(range(len(grid) - 1)):
+        cosine, sine = (jax.lax.index_in_dim(z, i, 2 + 2 * axis, keepdims=False) for i in (0, 1))
+        z = _from_halves(cosine - _times_i(sine), cosine + _times_i(sine), 2 + 2 * axis, kept[axis])
+    return z
+
+
+def _field(z: Coefficients, kept: list[Modes], grid: tuple[int, ...]) -> Map:
+    """Re sum_k z_k exp(2 pi i k.p) at all points: `_coefficients` backwards."""
+    for axis in range(len(grid) - 1):
+        positive, negative = _to_halves(z, 2 + 2 * axis, kept[axis])
+        z = jnp.stack([positive + negative, _times_i(positive - negative)], axis=2 + 2 * axis)
+    x = jnp.stack([z[0], -z[1]], axis=-3)
+    batch, waves = z.shape[1], _waves(kept, grid)
+    for axis in reversed(range(len(grid))):
+        rows = batch * math.prod(map(len, waves[:axis]))
+        x = _product(waves[axis].T, x.reshape(rows, len(waves[axis]), -1))
+    return x.reshape(batch, *grid, -1)
+
+
+def _times_i(z: Array) -> Array:
+    return jnp.stack([-z[1], z[0]])
+
+
+def _from_halves(positive: Array, negative: Array, axis: int, kept: Modes) -> Array:
+    """The kept modes of both signs, in order, of arrays for |k| = 0, 1, ... ."""
+    negative = jax.lax.slice_in_dim(negative, 1, 1 - int(kept[0]), axis=axis)
+    return jnp.concatenate(
+        [jnp.flip(negative, axis), jax.lax.slice_in_dim(positive, 0, int(kept[-1]) + 1, axis=axis)], axis=axis
+    )
+
+
+def _to_halves(z: Array, axis: int, kept: Modes) -> tuple[Array, Array]:
+    """The inverse of `_from_halves`, zero where a mode is not kept; the mode 0 is among the positive ones."""
+    middle, highest = -int(kept[0]), int(max(abs(kept)))
+    negative = jnp.flip(jax.lax.slice_in_dim(z, 0, middle, axis=axis), axis)
+    positive = jax.lax.slice_in_dim(z, middle, None, axis=axis)
+    return _padded(positive, axis, 0, highest - int(kept[-1])), _padded(negative, axis, 1, highest - middle)
+
+
+def _padded(z: Array, axis: int, before: int, after: int) -> Array:
+    return jnp.pad(z, [(before, after) if i == axis else (0, 0) for i in range(z.ndim)])
+
+
+def _waves(kept: list[Modes], grid: Sequence[int]) -> list[Float[np.ndarray, "_ _"]]:
+    """For each axis cos 2 pi k.p and then sin 2 pi k.p, k = 0, 1, ... |k| of the highest that is kept, by points."""
+    waves = []
+    for modes, n in zip(kept, grid, strict=True):
+        angle = 2 * np.pi * (np.outer(np.arange(max(abs(modes)) + 1), np.arange(n)) % n) / n
+        waves.append(np.concatenate([np.cos(angle), np.sin(angle)]))
+    return waves
 
 
 def _product(

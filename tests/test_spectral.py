@@ -17,7 +17,7 @@ def fourier_sum(x, weight, modes, nyquist):
     """
     *grid, _ = x.shape
     points = np.meshgrid(*(np.arange(n) / n for n in grid), indexing="ij")
-    y = np.zeros((*grid, weight.shape[-2]))
+    y = np.zeros((*grid, weight.shape[-1]))
     lowest = [*(1 - m - nyquist for m in modes[:-1]), 0]
     for index in itertools.product(*(range(n) for n in weight.shape[:-3])):
         k = np.add(lowest, index)
@@ -29,7 +29,7 @@ def fourier_sum(x, weight, modes, nyquist):
             continue
         wave = np.exp(2j * np.pi * sum(a * p for a, p in zip(k, points, strict=True)))[..., None]
         coefficient = (x * wave.conj()).mean(axis=tuple(range(len(grid))))
-        mixed = coefficient @ (weight[index][..., 0] + 1j * weight[index][..., 1])
+        mixed = coefficient @ (weight[index][:, 0] + 1j * weight[index][:, 1])
         y += (1 if k[-1] == 0 or 2 * k[-1] == grid[-1] else 2) * np.real(wave * mixed)
     return y
 
