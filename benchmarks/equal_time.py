@@ -1,6 +1,7 @@
 """Which operator does best after the same minutes of training?
 
     python benchmarks/equal_time.py TRAIN.h5 TEST.h5 FOLDER [--models mano fno] [--minutes 15] [--seeds 0 1 2]
+        [--rates '{"fno": 1e-3}']
 
 First the training steps of all models are timed in turn, by medians, compiled and warm, with nothing else running;
 then each model is trained for as many whole epochs as fit into the minutes at its own pace. So the outcome does
@@ -46,35 +47,37 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["mano", "fno"])
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--rates", type=json.loads, default={}, help='learning rates, {"fno": 1e-3}')
     parser.add_argument("--resolution", type=int, default=31)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     config = TrainingConfig(resolution=arguments.resolution, symmetries=True, validation="none")
-    paces = _paces(arguments.folder / "pace.json", arguments.train, arguments.models, config)
+    pace = paces(arguments.folder / "pace.json", arguments.train, arguments.models, config)
     results = defaultdict(list)
     for seed in arguments.seeds:
         for model in arguments.models:
-            pace = paces[model]
-            epochs = int(60 * arguments.minutes / (pace["seconds a step"] * pace["steps an epoch"]))
-            out = arguments.folder / f"{model}-{arguments.resolution}-{epochs}-{seed}"
-            found = _errors(arguments.train, arguments.test, out, model, config, epochs, seed)
-            results[model].append({"seed": seed, "epochs": epochs, **found})
+            chosen = replace(config, seed=seed, learning_rate=arguments.rates.get(model, config.learning_rate))
+            steps = 60 * arguments.minutes / pace[model]["seconds a step"]
+            epochs = int(steps / pace[model]["steps an epoch"])
+            out = arguments.folder / f"{model}-{arguments.resolution}-{epochs}-{chosen.learning_rate}-{seed}"
+            found = errors(arguments.train, arguments.test, out, model, replace(chosen, epochs=epochs))
+            results[model].append({"seed": seed, "epochs": epochs, "learning_rate": chosen.learning_rate, **found})
             print(model, results[model][-1], flush=True)
-            summary = {"minutes": arguments.minutes, "pace": paces, "results": results, "versions": versions()}
+            summary = {"minutes": arguments.minutes, "pace": pace, "results": results, "versions": versions()}
             write_text(arguments.folder / "results.json", json.dumps(summary, indent=1) + "\n")
     for model, runs in results.items():
-        errors = [run["relative_l2"] for run in runs]
+        values = [run["relative_l2"] for run in runs]
         print(
-            f"{model}: relative L2 {np.mean(errors):.4f} +- {np.std(errors):.4f} over {len(runs)} seeds, "
+            f"{model}: relative L2 {np.mean(values):.4f} +- {np.std(values):.4f} over {len(runs)} seeds, "
             f"{runs[0]['parameters']:,} parameters, {runs[0]['epochs']} epochs of {arguments.minutes} minutes"
         )
 
 
-def _paces(path: Path, data: Path, models: list[str], config: TrainingConfig) -> dict[str, dict[str, float]]:
+def paces(path: Path, data: Path, models: list[str], config: TrainingConfig) -> dict[str, dict[str, float]]:
     """Seconds a training step of each model, measured in turn, or as an earlier call has found them."""
     if path.exists():
         return json.loads(path.read_text())
-    steps, paces, times = {}, {}, defaultdict(list)
+    steps, found, times = {}, {}, defaultdict(list)
     for model in models:
         run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
         graph, params = run.build()
@@ -82,27 +85,25 @@ def _paces(path: Path, data: Path, models: list[str], config: TrainingConfig) ->
         batch = [jnp.asarray(field[: config.batch_size]) for field in (parts[0].inputs, parts[0].solution)]
         state = (params, optimiser.init(params))
         steps[model] = (make_step(make_loss(graph, run, run.grid), optimiser), state, batch)
-        paces[model] = {"steps an epoch": steps_an_epoch(run.samples, config.batch_size)}
+        found[model] = {"steps an epoch": steps_an_epoch(run.samples, config.batch_size)}
     for repeat in range(_STEPS + 1):
         for model, (step, state, batch) in steps.items():
             started = time.perf_counter()
             jax.block_until_ready(step(*state, *batch))
             times[model] += [time.perf_counter() - started] if repeat else []  # the first compiles
     for model in models:
-        paces[model]["seconds a step"] = float(np.median(times[model]))
-    write_text(path, json.dumps(paces | {"cores": os.cpu_count()}, indent=1) + "\n")
-    return paces
+        found[model]["seconds a step"] = float(np.median(times[model]))
+    machine = {"cores": os.cpu_count(), "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES")}
+    write_text(path, json.dumps(found | machine, indent=1) + "\n")
+    return found
 
 
-def _errors(
-    data: Path, test: Path, out: Path, model: str, config: TrainingConfig, epochs: int, seed: int
-) -> dict[str, float]:
+def errors(data: Path, test: Path, out: Path, model: str, config: TrainingConfig) -> dict[str, float]:
     """Errors on the test samples of a run, which is trained, or trained to its end, unless it has been."""
     if out.exists():
         resume(data, out)
     else:
-        options = MODELS[model].Config()
-        train(data, out, model=model, options=options, config=replace(config, epochs=epochs, seed=seed))
+        train(data, out, model=model, options=MODELS[model].Config(), config=config)
     surrogate = load(out)
     file, run = datasets.open(test), surrogate.run
     solution = file.read_solution(slice(None), file.stride_to(run.grid.shape[0]))

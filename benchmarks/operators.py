@@ -23,6 +23,7 @@ straight to planes, without transposes, was tried and is no faster.
 import argparse
 import json
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -36,12 +37,15 @@ from flax import nnx
 
 import manojax
 from manojax.layers import PreNormBlock, default_init
+from manojax.multipole import Finest, LevelSum
 from manojax.pyramid import level_count
 from pde.files import write_text
 from pde.versions import versions
 
 WIDTH, DEPTH = 32, 2
-OPTIONS = {"mano": {"finest": "attention", "level_sum": "plain"}}
+ATTENTION: dict[str, Any] = {"finest": "attention", "level_sum": "plain"}
+SERIES = {"mano": "o", "mano, attention": "d", "fma": "s", "fma, one axis": "^"}
+CONVOLUTION: dict[str, Any] = {"finest": "convolution", "level_sum": "cycle"}
 
 
 def median_seconds(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
@@ -58,7 +62,6 @@ def median_seconds(functions: dict[str, Callable[[], Any]], rounds: int) -> dict
 
 def step(name: str, grid: tuple[int, ...], **options: Any) -> tuple[Any, Callable[[], Any]]:
     """The compiled gradient of a model on that grid, and how to run it."""
-    options = OPTIONS.get(name, {}) | options
     model = manojax.create(name, width=WIDTH, depth=DEPTH, dimensions=len(grid), rngs=nnx.Rngs(0), **options)
     graph, params = nnx.split(model, nnx.Param)
     x = jax.random.normal(jax.random.key(0), (1, *grid, 1))
@@ -84,7 +87,8 @@ def growth(name: str, grids: list[tuple[int, ...]], rounds: int, **options: Any)
     """Cost of a step on each grid, with the exponent in the number of points."""
     rows = []
     for grid in grids:
-        rows.append(cost(name, grid, rounds, **options))
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+            rows.append(process.submit(cost, name, grid, rounds, **options).result())
         print(f"{name} {' x '.join(map(str, grid))}: {rows[-1]}", flush=True)
     points = np.log([np.prod(row["grid"]) for row in rows])
 
@@ -111,11 +115,11 @@ def beside_full_attention(rounds: int) -> dict[str, Any]:
     return {**costs, "full attention by mano": ratios}
 
 
-def block_beside_its_products(rounds: int, stride: int) -> dict[str, float]:
+def block_beside_its_products(rounds: int, finest: Finest, level_sum: LevelSum, stride: int) -> dict[str, float]:
     """A block of MANO by the time of its own matrix products, forward and forward with gradient."""
     batch, side = 8, 64
     rngs = nnx.Rngs(0)
-    attention = manojax.MultipoleAttention(WIDTH, stride=stride, rngs=rngs)
+    attention = manojax.MultipoleAttention(WIDTH, stride=stride, finest=finest, level_sum=level_sum, rngs=rngs)
     block = PreNormBlock(attention, WIDTH, WIDTH, output_init=default_init, dtype=jnp.float32, rngs=rngs)
     graph, params = nnx.split(block, nnx.Param)
     x = jax.random.normal(jax.random.key(0), (batch, side, side, WIDTH))
@@ -127,7 +131,10 @@ def block_beside_its_products(rounds: int, stride: int) -> dict[str, float]:
     def gradient(params: Any, x: jax.Array) -> Any:
         return jax.grad(lambda params, x: (weight * call(params, x)).sum(), (0, 1))(params, x)
 
-    pairs = [(jax.random.normal(jax.random.key(2), (m, k)), jnp.ones((k, n))) for m, k, n in products(batch, side)]
+    pairs = [
+        (jax.random.normal(jax.random.key(2), (m, k)), jnp.ones((k, n)))
+        for m, k, n in products(batch, side, finest)
+    ]
     cotangents = [a @ b for a, b in pairs]
     all_products = jax.jit(lambda pairs: [a @ b for a, b in pairs])
     with_gradients = jax.jit(
@@ -150,15 +157,21 @@ def block_beside_its_products(rounds: int, stride: int) -> dict[str, float]:
     }
 
 
-def products(batch: int, side: int) -> list[tuple[int, int, int]]:
-    """The matrix products of a block, (rows, inner, columns): MLP, then projections and D and U of every level."""
+def products(batch: int, side: int, finest: Finest) -> list[tuple[int, int, int]]:
+    """The matrix products of a block, (rows, inner, columns): MLP, then projections and D and U of every level.
+
+    A convolution is one product of nine shifted maps side by side.
+    """
     points = batch * side * side
     found = [(points, WIDTH, WIDTH)] * 2
     for level in range(level_count((side, side), 2, 2)):
         if level:
             points //= 4
             found += [(points, 4 * WIDTH, WIDTH), (points, WIDTH, 4 * WIDTH)]
-        found += [(points, WIDTH, 3 * WIDTH), (points, WIDTH, WIDTH)]
+        if level == 0 and finest == "convolution":
+            found.append((points, 9 * WIDTH, WIDTH))
+        else:
+            found += [(points, WIDTH, 3 * WIDTH), (points, WIDTH, WIDTH)]
     return found
 
 
@@ -169,7 +182,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    for name, marker in (("mano", "o"), ("fma", "s"), ("fma, one axis", "^")):
+    for name, marker in SERIES.items():
         rows = result[name]["rows"]
         points = [np.prod(row["grid"]) for row in rows]
         axes[0].loglog(points, [row["seconds"] for row in rows], marker=marker, label=name)
@@ -193,19 +206,24 @@ def main() -> None:
     result = {
         "versions": versions(),
         "device": jax.devices()[0].device_kind,
+        "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", ""),
         "block beside its products": {
-            f"stride {stride}": block_beside_its_products(options.rounds, stride) for stride in (1, 2)
+            "default": block_beside_its_products(options.rounds, **CONVOLUTION, stride=1),
+            "attention at all levels": block_beside_its_products(options.rounds, **ATTENTION, stride=1),
+            "attention at all levels, stride 2": block_beside_its_products(options.rounds, **ATTENTION, stride=2),
         },
         "64 x 64": beside_full_attention(options.rounds),
     }
     print(json.dumps(result, indent=2), flush=True)
     far = {"summarise_queries": True}
-    result["mano"] = growth("mano", [(side, side) for side in sides], options.rounds)
+    grids = [(side, side) for side in sides]
+    result["mano"] = growth("mano", grids, options.rounds)
+    result["mano, attention"] = growth("mano", grids, options.rounds, **ATTENTION)
     result["fma"] = growth("fma", [(side, side) for side in sides if side <= 512], options.rounds, levels=8, **far)
     result["fma, one axis"] = growth(
         "fma", [(n,) for n in lengths], options.rounds, group=64, summaries=4, levels=12, **far
     )
-    for name in ("mano", "fma", "fma, one axis"):
+    for name in SERIES:
         print(name, {key: value for key, value in result[name].items() if key != "rows"})
     if options.json:
         write_text(options.json, json.dumps(result, indent=2) + "\n")

@@ -149,7 +149,7 @@ def _padded(z: Array, axis: int, before: int, after: int) -> Array:
 
 
 def _waves(kept: list[Modes], grid: Sequence[int]) -> list[Float[np.ndarray, "_ _"]]:
-    """For each axis cos 2 pi k.p and then sin 2 pi k.p, k = 0, 1, ... |k| of the highest that is kept, by points."""
+    """For each axis cos 2 pi k.p and then sin 2 pi k.p, from k = 0 to the highest |k| that is kept, by points."""
     waves = []
     for modes, n in zip(kept, grid, strict=True):
         angle = 2 * np.pi * (np.outer(np.arange(max(abs(modes)) + 1), np.arange(n)) % n) / n
