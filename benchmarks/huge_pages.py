@@ -7,7 +7,8 @@ XLA asks for the memory of all that lies inside a step anew at every step, and t
 Each model's gradient (default options, one channel in and out) runs in fresh processes with and without, in turn
 in every round: medians of 20 steps each, the median over rounds, and page faults a step.
 
-Found, on 2 cores (`results/huge_pages.json`): see there.
+Found, on 2 cores (`results/huge_pages.json`): a step of MANO takes 0.54 of its time without, one of ViT 0.71, of
+U-Net 0.90 and of FNO 0.93.
 """
 
 import argparse

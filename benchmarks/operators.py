@@ -3,21 +3,23 @@
     python benchmarks/operators.py [--rounds 5] [--largest 1024] [--json FILE] [--plot FILE]
 
 Width 32, depth 2, batch 1, float32; a step is forward and gradient. Operations and memory are XLA's own count for
-the compiled program (operations of one of the two blocks, which run in a loop; temporary memory at its peak);
-exponents are least-squares slopes of their logarithms against that of the number of points. Times are medians;
-compilation is not in them.
+the compiled program (with attention at all levels, operations of one of the two blocks, which run in a loop;
+temporary memory at its peak); exponents are least-squares slopes of their logarithms against that of the number of
+points. Times are medians, each grid in a process of its own; compilation is not in them.
 
-- MANO with attention at all levels (its default has a convolution at the finest one) on
-  64 x 64 to 1024 x 1024 points; FMA (linear form) to 512 x 512, where it takes 8 GB, and on 1 k to 256 k tokens of
-  one axis;
-- MANO's step beside full attention's at 64 x 64 points, each in a process of its own;
+- MANO, and MANO with attention at all levels and a plain sum, on 64 x 64 to 1024 x 1024 points; FMA (linear form)
+  to 512 x 512, where it takes 8 GB, and on 1 k to 256 k tokens of one axis;
+- MANO's step beside full attention's at 64 x 64 points;
 - one MANO block beside its own matrix products, run alone in the same round (batch 8, 64 x 64 points).
 
-Found, on 2 cores (`results/operators.json`): operations and memory grow with exponents of 1.00, times with 1.07
-(MANO), 1.09 (FMA) and 1.05 (one axis). A step of full attention takes 22 times the operations of MANO's, 64
-times the memory and 93 times as long (68 in another run). A block costs 2.9 to 3.5 times its own products: they
-are small (32 x 32 at every point), so that reading and writing the map weighs as much as multiplying. Projecting
-straight to planes, without transposes, was tried and is no faster.
+Found, on 2 cores with GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (`results/operators.json`): operations and memory
+grow with exponents of 1.00, times with 1.07 (MANO), 1.03 (attention at all levels), 1.10 (FMA) and 1.05 (one
+axis). A step of full attention takes 9 times the operations of MANO's, 72 times the memory and 30 times as
+long. A block costs 1.7 times its own products forward and 1.8 with gradient; with attention at all levels 2.5
+and 2.8, and 3.1 and 3.6 for windows that do not overlap: those products are small (32 x 32 at every point), so
+that reading and writing the map weighs as much as multiplying. Projecting straight to planes, without
+transposes, was tried and is no faster; nor is a layer normalisation by products with constant matrices, or one
+whose derivative is given by hand.
 """
 
 import argparse

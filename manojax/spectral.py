@@ -60,7 +60,7 @@ class SpectralConv(nnx.Module):
     def __call__(self, x: Map) -> Float[Array, "batch *grid out"]:
         grid = x.shape[1:-1]
         kept = [self._kept(axis, n) for axis, n in enumerate(grid)]
-        means = _coefficients(x.astype(jnp.float32) / math.prod(grid), kept)
+        means = _coefficients(x.astype(jnp.float32), kept) / math.prod(grid)
         mixed = self._mix(means, kept)
         count = np.where((kept[-1] == 0) | (2 * kept[-1] == grid[-1]), np.float32(1), np.float32(2))
         count = np.expand_dims(count, [*range(mixed.ndim - 2), mixed.ndim - 1])
@@ -93,9 +93,8 @@ def held_modes(length: int) -> int:
 def _coefficients(x: Map, kept: list[Modes]) -> Coefficients:
     """sum_p x(p) exp(-2 pi i k.p) for the kept modes.
 
-    First the sums of x times all products of a cosine or a sine an axis, which are real: of one axis after the
-    other, whose products are the longest and fewest matrices that the layout allows without transposing. Then of
-    those sums, which are few, the ones with complex waves.
+    First the real sums with a cosine or a sine along each axis, from the first axis to the last: so the longest
+    product has the longest rows, and nothing is transposed. Then, of those few sums, the ones with complex waves.
     """
     batch, *grid, channels = x.shape
     waves = _waves(kept, grid)
@@ -112,7 +111,7 @@ def _coefficients(x: Map, kept: list[Modes]) -> Coefficients:
 
 
 def _field(z: Coefficients, kept: list[Modes], grid: tuple[int, ...]) -> Map:
-    """Re sum_k z_k exp(2 pi i k.p) at all points: `_coefficients` backwards."""
+    """Re sum_k z_k exp(2 pi i k.p) at all points: `_coefficients` backwards, its transpose."""
     for axis in range(len(grid) - 1):
         positive, negative = _to_halves(z, 2 + 2 * axis, kept[axis])
         z = jnp.stack([positive + negative, _times_i(positive - negative)], axis=2 + 2 * axis)
@@ -124,7 +123,7 @@ def _field(z: Coefficients, kept: list[Modes], grid: tuple[int, ...]) -> Map:
     return x.reshape(batch, *grid, -1)
 
 
-def _times_i(z: Array) -> Array:
+def _times_i(z: Coefficients) -> Coefficients:
     return jnp.stack([-z[1], z[0]])
 
 
