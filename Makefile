@@ -4,11 +4,11 @@
 PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 VENV ?= .venv
 DEMO ?= demo
-# On Linux, memory in huge pages: what a training step allocates is then had at a fraction of the time.
-export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 .PHONY: demo test check
 
+# On Linux, memory in huge pages: what a training step allocates is then had at a fraction of the time.
+demo: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 demo: $(VENV)/.installed
 	$(VENV)/bin/manojax demo --out $(DEMO)
 
