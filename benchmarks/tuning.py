@@ -6,7 +6,7 @@ Each model is trained with each rate for the epochs that its own pace allows in 
 (`equal_time.paces`). Stated are the errors on validation samples: no test sample decides anything. Runs that exist
 are not trained again, or are trained to their end.
 
-Found so far: `results/accuracy.md`.
+Not run to its end yet.
 """
 
 import argparse

@@ -14,8 +14,8 @@ from jaxtyping import Float
 
 Map = Float[Array, "batch *grid channel"]
 
-# A result that several others read: without it, XLA on the CPU computes it anew for each of them.
-_stored = jax.lax.optimization_barrier
+# For a result that several others read: without it, XLA on the CPU computes it anew for each of them.
+stored = jax.lax.optimization_barrier
 
 default_init = nnx.initializers.lecun_normal()
 
@@ -34,9 +34,10 @@ def gelu(x: Array) -> Array:
 @gelu.defjvp
 def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     # A gradient keeps the derivative alone: one array in the place of three, and nothing to compute a second time.
+    # By hand also since that of jax 0.12.0's erf does not pass under shard_map.
     (x,), (dx,) = primals, tangents
-    distribution = _stored(_normal_distribution(x))
-    derivative = _stored(distribution + x * jnp.exp(-0.5 * x * x) * (2 * math.pi) ** -0.5)
+    distribution = stored(_normal_distribution(x))
+    derivative = stored(distribution + x * jnp.exp(-0.5 * x * x) * (2 * math.pi) ** -0.5)
     return x * distribution, derivative * dx
 
 

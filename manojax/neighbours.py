@@ -15,6 +15,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
+from manojax.layers import stored
+
 Planes = Float[Array, "heads head_dim batch *grid"]
 Plane = Float[Array, "heads batch *grid"]
 Offset = tuple[int, ...]
@@ -34,9 +36,6 @@ class Axis(NamedTuple):
 
 FAR_BELOW = -1e30
 """The logit of a key that is not on the map."""
-
-# A result that several others read: without it, XLA on the CPU computes it anew for each of them.
-_stored = jax.lax.optimization_barrier
 
 
 def neighbour_attention(
@@ -89,13 +88,13 @@ def _kept_apart(planes: list[Plane]) -> list[Plane]:
 def to_planes(x: Float[Array, "batch *grid heads head_dim"]) -> Planes:
     """Heads first; as a transpose of a matrix, which XLA for the CPU does five times as fast as of axes."""
     heads = x.shape[-2:]
-    return _stored(x.reshape(-1, heads[0] * heads[1]).T.reshape(*heads, *x.shape[:-2]))
+    return stored(x.reshape(-1, heads[0] * heads[1]).T.reshape(*heads, *x.shape[:-2]))
 
 
 def from_planes(x: Planes) -> Float[Array, "batch *grid heads head_dim"]:
     """The inverse of `to_planes`."""
     heads = x.shape[:2]
-    return _stored(x.reshape(heads[0] * heads[1], -1).T).reshape(*x.shape[2:], *heads)
+    return stored(x.reshape(heads[0] * heads[1], -1).T).reshape(*x.shape[2:], *heads)
 
 
 def _mean_weights(logits: dict[Offset, Plane], axes: Sequence[Axis]) -> list[Plane]:
@@ -107,10 +106,10 @@ def _mean_weights(logits: dict[Offset, Plane], axes: Sequence[Axis]) -> list[Pla
         members = list(itertools.product(*spans))
         largest = functools.reduce(jnp.maximum, (jax.lax.stop_gradient(logits[o]) for o in members))
         exponentials = {o: jnp.exp(logits[o] - largest) for o in members}
-        scale = _stored(share[None, None] / functools.reduce(jnp.add, exponentials.values()))
+        scale = stored(share[None, None] / functools.reduce(jnp.add, exponentials.values()))
         for offset, exponential in exponentials.items():
             weights[offset] = weights[offset] + exponential * scale
-    return _stored(list(weights.values()))
+    return stored(list(weights.values()))
 
 
 def _shares(axes: Sequence[Axis], starts: list[Offset]) -> Float[Array, "starts *grid"]:
@@ -139,7 +138,7 @@ def _outer(axes: Sequence[Bool[Array, " _"]]) -> Bool[Array, "*grid"]:
 
 def _shifted(x: Planes, offsets: list[Offset], windows: Offset) -> list[Planes]:
     """For each offset the array whose point i holds point i + offset (zero beyond the border)."""
-    padded = _stored(jnp.pad(x, [(0, 0)] * 3 + [(k - 1, k - 1) for k in windows]))
+    padded = stored(jnp.pad(x, [(0, 0)] * 3 + [(k - 1, k - 1) for k in windows]))
     grid = x.shape[3:]
     places = [[k - 1 + step for step, k in zip(offset, windows, strict=True)] for offset in offsets]
     return [padded[(..., *(slice(p, p + n) for p, n in zip(place, grid, strict=True)))] for place in places]
