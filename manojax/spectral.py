@@ -63,8 +63,8 @@ class SpectralConv(nnx.Module):
         means = _coefficients(x.astype(jnp.float32), kept) / math.prod(grid)
         mixed = self._mix(means, kept)
         count = np.where((kept[-1] == 0) | (2 * kept[-1] == grid[-1]), np.float32(1), np.float32(2))
-        count = np.expand_dims(count, [*range(mixed.ndim - 2), mixed.ndim - 1])
-        return _field(count * mixed, kept, grid).astype(x.dtype)
+        count = np.expand_dims(count, (*range(mixed.ndim - 2), mixed.ndim - 1))
+        return _field(mixed * count, kept, grid).astype(x.dtype)
 
     def _kept(self, axis: int, length: int) -> Modes:
         """Which of the stored modes a grid of that length holds along one axis."""
