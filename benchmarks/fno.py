@@ -16,8 +16,7 @@ which has no channel MLPs: its lift and projection are one matrix each, so it co
 Found, on 2 cores (`results/fno.json`): neuraloperator takes 1.6 times as long for a step as ours, pdequinox
 0.79 times; for inference 1.1 and 0.9. In pieces, piece against piece, it is 2.3 and 2.4, and 2.2 and 1.7. A
 whole batch does not fit the cache, and its memory is handed out anew in every step, page by page
-(`huge_pages.py`). Products of 32 x 32 matrices reach 86 GFLOP a second here: the 15 GFLOP of a step cannot take
-much less than 200 ms.
+(`huge_pages.py`).
 """
 
 import argparse
