@@ -23,8 +23,6 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from manojax import MODELS
@@ -33,10 +31,12 @@ from pde.files import write_text
 from pde.observation import observe
 from pde.preparation import prepare, steps_an_epoch
 from pde.runs import TrainingConfig
-from pde.training import make_loss, make_optimiser, make_step, resume, train
+from pde.stepping import Stepper, make_step
+from pde.symmetries import symmetries
+from pde.training import make_loss, make_optimiser, resume, train
 from pde.versions import versions
 
-_STEPS = 40
+_STEPS, _REPEATS = 20, 7
 
 
 def main() -> None:
@@ -77,20 +77,22 @@ def paces(path: Path, data: Path, models: list[str], config: TrainingConfig) -> 
     """Seconds a training step of each model, measured in turn, or as an earlier call has found them."""
     if path.exists():
         return json.loads(path.read_text())
-    steps, found, times = {}, {}, defaultdict(list)
+    calls, found, times = {}, {}, defaultdict(list)
     for model in models:
         run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
         graph, params = run.build()
         optimiser = make_optimiser(run.training, _STEPS)
-        batch = [jnp.asarray(field[: config.batch_size]) for field in (parts[0].inputs, parts[0].solution)]
-        state = (params, optimiser.init(params))
-        steps[model] = (make_step(make_loss(graph, run, run.grid), optimiser), state, batch)
+        step = make_step(make_loss(graph, run, run.grid), optimiser)
+        chosen = symmetries(run.grid)[: None if config.symmetries else 1]
+        stepper = Stepper(step, parts[0].inputs, parts[0].solution, chosen)
+        calls[model] = (stepper, (params, optimiser.init(params)))
         found[model] = {"steps an epoch": steps_an_epoch(run.samples, config.batch_size)}
-    for repeat in range(_STEPS + 1):
-        for model, (step, state, batch) in steps.items():
+    batches = [(np.arange(config.batch_size), np.int32(0))] * _STEPS
+    for repeat in range(_REPEATS + 1):
+        for model, (stepper, state) in calls.items():
             started = time.perf_counter()
-            jax.block_until_ready(step(*state, *batch))
-            times[model] += [time.perf_counter() - started] if repeat else []  # the first compiles
+            stepper.run(state, batches, lambda _: None)
+            times[model] += [(time.perf_counter() - started) / _STEPS] if repeat else []  # the first compiles
     for model in models:
         found[model]["seconds a step"] = float(np.median(times[model]))
     machine = {"cores": os.cpu_count(), "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES")}

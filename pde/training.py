@@ -1,13 +1,12 @@
 """The training loop. Its state is a plain pytree: parameters and the optimiser's state."""
 
+import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
@@ -22,11 +21,10 @@ from pde.grid import Grid
 from pde.preparation import Part, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
+from pde.stepping import Batch, Loss, Stepper, make_step
 from pde.surrogate import Surrogate, forward
-from pde.symmetries import symmetries, transformed
+from pde.symmetries import symmetries
 from pde.transfer import record_transfer
-
-Loss = Callable[[Any, Array, Array], Array]
 
 
 def train(data: Path, out: Path, *, model: str, options: ModelConfig, config: TrainingConfig) -> None:
@@ -81,29 +79,17 @@ def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid) -> Loss:
     return loss
 
 
-def make_step(loss: Loss, optimiser: optax.GradientTransformation) -> Callable[..., tuple[Any, Any, Array]]:
-    """step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled."""
-
-    @jax.jit
-    def step(params: Any, optimiser_state: Any, inputs: Array, solution: Array) -> tuple[Any, Any, Array]:
-        value, gradients = jax.value_and_grad(loss)(params, inputs, solution)
-        with jax.numpy_dtype_promotion("standard"):  # optax mixes integer counts with float rates
-            updates, optimiser_state = optimiser.update(gradients, optimiser_state, params)
-        return optax.apply_updates(params, updates), optimiser_state, value
-
-    return step
-
-
 def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> None:
     epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
     assert epochs is not None  # filled in by prepare
     graph, params = run.build()
     optimiser = make_optimiser(run.training, epochs * steps)
     optimiser_state = optimiser.init(params)
-    step_on = [make_step(make_loss(graph, run, part.grid), optimiser) for part in training]
-    fields = [(jnp.asarray(part.inputs), jnp.asarray(part.solution)) for part in training]
     chosen = symmetries(*(part.grid for part in training))[: None if run.training.symmetries else 1]
-    turned = jax.jit(lambda number, *fields: [transformed(number, chosen, field) for field in fields])
+    steppers = [
+        Stepper(make_step(make_loss(graph, run, part.grid), optimiser), part.inputs, part.solution, chosen)
+        for part in training
+    ]
 
     with Checkpoints(out) as checkpoints:
         done = checkpoints.last_epoch() or 0
@@ -114,15 +100,12 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
         with progress_bar(f"train {run.model}", total=total, done=before, unit="step") as bar:
             for epoch in range(done, epochs):
                 started, losses = time.perf_counter(), []
-                for samples, number, part in _batches(run, epoch, len(chosen), len(training)):
-                    batch = turned(number, *(field[samples] for field in fields[part]))
-                    params, optimiser_state, loss = step_on[part](params, optimiser_state, *batch)
-                    losses.append(loss)
-                    bar.update()
-                line: dict[str, Any] = {
-                    "epoch": epoch + 1,
-                    "train_loss": float(np.mean(jax.device_get(losses))),
-                }
+                for part, batches in _batches(run, epoch, len(chosen), len(training)):
+                    (params, optimiser_state), found = steppers[part].run(
+                        (params, optimiser_state), batches, bar.update
+                    )
+                    losses += found
+                line: dict[str, Any] = {"epoch": epoch + 1, "train_loss": float(np.mean(losses))}
                 if validation is not None:
                     line["validation"] = Surrogate(run, graph, params, epoch + 1).errors(
                         validation.inputs, validation.solution
@@ -135,16 +118,17 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
                 bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
 
 
-def _batches(
-    run: Run, epoch: int, choices: int, grids: int
-) -> Iterator[tuple[np.ndarray, np.integer, np.integer]]:
-    """Numbers of the samples, of the symmetry and of the grid of each batch, from seed and epoch alone."""
+def _batches(run: Run, epoch: int, choices: int, grids: int) -> Iterator[tuple[int, list[Batch]]]:
+    """The batches of an epoch, from seed and epoch alone: those that follow one another on a grid, with its number."""
     size = min(run.training.batch_size, run.samples)
     generator = np.random.default_rng([run.training.seed, epoch])
     order = generator.permutation(run.samples)
+    drawn = []
     for start in range(0, run.samples - size + 1, size):
         symmetry, grid = (generator.integers(n, dtype=np.int32) for n in (choices, grids))
-        yield order[start : start + size], symmetry, grid
+        drawn.append((int(grid), (order[start : start + size], symmetry)))
+    for grid, batches in itertools.groupby(drawn, key=lambda each: each[0]):
+        yield grid, [batch for _, batch in batches]
 
 
 def _cut_metrics(out: Path, epochs: int) -> None:

@@ -1,0 +1,99 @@
+"""Training steps, many in one call of a compiled loop.
+
+The memory that compiled code works in is asked of the system anew at every call: on a CPU that can cost as much as
+the arithmetic of a small model's step. On a GPU such a step is over before the next is sent. A loop is sent once.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+from jaxtyping import Float, Int
+
+from pde.symmetries import Symmetry, transformed
+
+Loss = Callable[[Any, Array, Array], Array]
+Step = Callable[[Any, Any, Array, Array], tuple[Any, Any, Array]]
+Batch = tuple[Int[np.ndarray, " sample"], np.integer]
+"""Numbers of the samples, and of the symmetry that they are seen under."""
+
+MOST_STEPS = 64
+"""In a call."""
+_SECONDS = 1.0
+
+
+def make_step(loss: Loss, optimiser: optax.GradientTransformation) -> Step:
+    """step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled."""
+
+    @jax.jit
+    def step(params: Any, optimiser_state: Any, inputs: Array, solution: Array) -> tuple[Any, Any, Array]:
+        value, gradients = jax.value_and_grad(loss)(params, inputs, solution)
+        with jax.numpy_dtype_promotion("standard"):  # optax mixes integer counts with float rates
+            updates, optimiser_state = optimiser.update(gradients, optimiser_state, params)
+        return optax.apply_updates(params, updates), optimiser_state, value
+
+    return step
+
+
+class Stepper:
+    """Takes steps on the samples of one grid, as many in a call as last about a second.
+
+    So progress shows and Ctrl-C is heard. However many there are in a call, the same compiled loop takes them: the
+    bits do not depend on it.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        inputs: Float[np.ndarray, "sample height width channel"],
+        solution: Float[np.ndarray, "sample height width 1"],
+        chosen: Sequence[Symmetry],
+    ):
+        self._fields = (jnp.asarray(inputs), jnp.asarray(solution))
+        self._steps = 1
+
+        @jax.jit
+        def loop(
+            state: tuple[Any, Any], fields: tuple[Array, Array], samples: Array, numbers: Array, steps: Array
+        ) -> tuple[tuple[Any, Any], Array]:
+            def one(index: Array, carry: tuple[tuple[Any, Any], Array]) -> tuple[tuple[Any, Any], Array]:
+                state, losses = carry
+                batch = [transformed(numbers[index], chosen, field[samples[index]]) for field in fields]
+                *state, loss = step(*state, *batch)
+                return tuple(state), losses.at[index].set(loss)
+
+            return jax.lax.fori_loop(0, steps, one, (state, jnp.zeros(len(numbers))))
+
+        self._loop = loop
+
+    def run(
+        self, state: tuple[Any, Any], batches: Sequence[Batch], taken: Callable[[int], object]
+    ) -> tuple[tuple[Any, Any], list[np.float32]]:
+        """A step a batch, from (params, optimiser_state) to what they become, and the losses; `taken` hears after
+        each call of the loop how many steps it took."""
+        losses: list[np.float32] = []
+        while len(losses) < len(batches):
+            now = batches[len(losses) :][: self._steps]
+            started = time.perf_counter()
+            state, found = self._call(state, now)
+            # The first call compiles as well, so it says nothing; it is short, and so is the next.
+            self._steps = max(1, min(MOST_STEPS, int(len(now) * _SECONDS / (time.perf_counter() - started))))
+            losses.extend(found)
+            taken(len(now))
+        return state, losses
+
+    def _call(
+        self, state: tuple[Any, Any], batches: Sequence[Batch]
+    ) -> tuple[tuple[Any, Any], Float[np.ndarray, " step"]]:
+        # Numbers of as many batches in every call, of which the loop takes the first: one compilation serves all.
+        steps, size = len(batches), len(batches[0][0])
+        samples, numbers = np.zeros((MOST_STEPS, size), np.int32), np.zeros(MOST_STEPS, np.int32)
+        samples[:steps] = [batch for batch, _ in batches]
+        numbers[:steps] = [number for _, number in batches]
+        state, losses = self._loop(state, self._fields, samples, numbers, np.int32(steps))
+        return state, np.asarray(losses)[:steps]
