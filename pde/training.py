@@ -119,7 +119,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
 
 
 def _batches(run: Run, epoch: int, choices: int, grids: int) -> Iterator[tuple[int, list[Batch]]]:
-    """The batches of an epoch, from seed and epoch alone: those that follow one another on a grid, with its number."""
+    """Batches of an epoch, from seed and epoch alone: the number of a grid, and those in a row on it."""
     size = min(run.training.batch_size, run.samples)
     generator = np.random.default_rng([run.training.seed, epoch])
     order = generator.permutation(run.samples)

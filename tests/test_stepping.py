@@ -1,0 +1,49 @@
+"""Many steps in a call are the steps that one call each takes."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from pde import stepping
+from pde.stepping import Stepper, make_step
+from pde.symmetries import Symmetry
+
+SYMMETRIES = [Symmetry(False, False, False), Symmetry(True, False, True)]
+generator = np.random.default_rng(0)
+INPUTS, SOLUTION = generator.normal(size=(2, 9, 4, 4, 1)).astype(np.float32)
+BATCHES = [
+    (generator.permutation(9)[:3], generator.integers(2, dtype=np.int32)) for _ in range(stepping.MOST_STEPS + 3)
+]
+STEP = make_step(lambda weight, inputs, solution: ((weight * inputs - solution) ** 2).mean(), optax.adam(1e-2))
+
+
+def start():
+    weight = jnp.ones((1, 4, 4, 1))
+    return weight, optax.adam(1e-2).init(weight)
+
+
+def steps(monkeypatch, seconds):
+    monkeypatch.setattr(stepping, "_SECONDS", seconds)
+    calls = []
+    state, losses = Stepper(STEP, INPUTS, SOLUTION, SYMMETRIES).run(start(), BATCHES, calls.append)
+    return state, losses, calls
+
+
+def test_as_many_in_a_call_as_last_so_many_seconds_have_the_same_bits(monkeypatch):
+    *one_by_one, calls = steps(monkeypatch, 0)
+    assert calls == [1] * len(BATCHES)
+    *many, calls = steps(monkeypatch, 1e9)
+    assert calls == [1, stepping.MOST_STEPS, 2]
+    jax.tree.map(np.testing.assert_array_equal, one_by_one, many)
+
+
+def test_the_loop_takes_the_steps_of_a_plain_loop(monkeypatch):
+    state, losses, _ = steps(monkeypatch, 1)
+    expected = start()
+    for (samples, number), loss in zip(BATCHES, losses, strict=True):
+        batch = [SYMMETRIES[number](jnp.asarray(field[samples])) for field in (INPUTS, SOLUTION)]
+        *expected, value = STEP(*expected, *batch)
+        assert loss == pytest.approx(float(value), rel=1e-5)
+    np.testing.assert_allclose(state[0], expected[0], rtol=1e-5)
