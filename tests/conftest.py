@@ -33,3 +33,11 @@ def darcy_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "darcy.h5"
     generate(Darcy(resolution=17), path, samples=20, seed=0)
     return path
+
+
+@pytest.fixture(scope="session")
+def undisturbed(darcy_file, tmp_path_factory):
+    """The folder of a run that nothing has interrupted."""
+    from tests.small_runs import start
+
+    return start(darcy_file, tmp_path_factory.mktemp("runs") / "undisturbed")

@@ -1,0 +1,95 @@
+"""What is loaded from a run folder, and what it knows."""
+
+import dataclasses
+import logging
+import shutil
+
+import numpy as np
+import pytest
+
+import pde
+from pde.errors import InputError
+from pde.runs import Run, Transfer
+from tests.small_runs import history, start
+
+
+def test_the_best_checkpoint_is_loaded_where_there_is_a_validation_part(darcy_file, tmp_path):
+    out = start(
+        darcy_file, tmp_path / "run", epochs=12, learning_rate=0.3
+    )  # far too high: best comes early or late
+    errors = [line["validation"]["relative_l2"] for line in history(out)]
+    surrogate = pde.load(out)
+    assert surrogate.epoch == 1 + int(np.argmin(errors))
+    data = pde.datasets.open(darcy_file)
+    held_out = slice(data.samples - 2, None)
+    got = surrogate.errors(data.read_inputs(held_out, 2), data.read_solution(held_out, 2))
+    assert got["relative_l2"] == pytest.approx(min(errors), rel=1e-5)
+
+
+def test_without_validation_the_last_checkpoint_is_loaded(darcy_file, tmp_path):
+    out = start(darcy_file, tmp_path / "run", validation="none")
+    assert "validation" not in history(out)[0]
+    assert pde.load(out).epoch == 4
+    assert Run.open(out).samples == 20
+
+
+def test_a_checkpoint_that_cannot_be_restored_is_named(darcy_file, undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path / "run")
+    for path in (tmp_path / "run" / "checkpoints").rglob("params/**/*"):
+        if path.is_file():
+            path.write_bytes(b"")
+    with pytest.raises(InputError, match="cannot be restored"):
+        pde.load(tmp_path / "run")
+
+
+def test_loading_writes_and_says_nothing(undisturbed, tmp_path, caplog):
+    before = sorted(undisturbed.rglob("*"))
+    pde.load(undisturbed)
+    assert sorted(undisturbed.rglob("*")) == before
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    (tmp_path / "run.json").write_bytes((undisturbed / "run.json").read_bytes())
+    with pytest.raises(InputError, match="no checkpoint yet"):
+        pde.load(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_folders_without_a_run_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no such run folder"):
+        pde.load(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds no run"):
+        pde.load(tmp_path)
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(InputError, match="damaged"):
+        pde.load(tmp_path)
+
+
+def test_an_operator_is_held_at_the_points_it_was_trained_on(undisturbed):
+    """Its predictions converge as a smooth field is given on finer grids."""
+    surrogate = pde.load(undisturbed)
+    predicted = []
+    for points in (33, 65):
+        axis = np.linspace(0, 1, points)
+        grid = dataclasses.replace(surrogate.run.grid, x=axis, y=axis)
+        fields = 7 + np.cos(2 * axis[:, None] + axis[None, :])[None, ..., None].astype(np.float32)
+        predicted.append(surrogate.predict(fields, grid)[0, :: (points - 1) // 8, :: (points - 1) // 8, 0])
+    assert np.abs(predicted[1] - predicted[0]).max() < 0.005 * np.abs(predicted[1]).max()
+
+
+def test_a_run_knows_which_way_does_better_on_a_finer_grid(darcy_file, undisturbed):
+    """Nine nodes of seventeen: the two held-out samples on the whole grid."""
+    surrogate, data = pde.load(undisturbed), pde.datasets.open(darcy_file)
+    fine, solution = data.read_inputs(slice(18, 20)), data.read_solution(slice(18, 20))
+    found = surrogate.run.transfer
+    assert found is not None
+    assert found.resolution == 17
+    for error, predicted in (
+        (found.direct, surrogate.predict(fine, data.grid)),
+        (found.resample, surrogate.resample(fine, data.grid)[0]),
+    ):
+        squares = [(field**2).sum(axis=(1, 2, 3)) for field in (predicted - solution, solution)]
+        distance = np.sqrt(squares[0] / squares[1])
+        np.testing.assert_allclose(error, distance.mean(), rtol=1e-5)
+    assert surrogate.run.way_to(data.grid) == ("direct" if found.direct < found.resample else "resample")
+    assert surrogate.run.way_to(surrogate.run.grid) == "direct"
+    coarser = surrogate.run.grid.strided(2)
+    assert dataclasses.replace(surrogate.run, transfer=Transfer(17, 0.1, 0.2)).way_to(coarser) == "resample"
