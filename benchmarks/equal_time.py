@@ -29,11 +29,12 @@ from manojax import MODELS
 from pde import datasets, load
 from pde.files import write_text
 from pde.observation import observe
+from pde.optimisers import make_optimiser
 from pde.preparation import prepare, steps_an_epoch
 from pde.runs import TrainingConfig
 from pde.stepping import Stepper, make_step
 from pde.symmetries import symmetries
-from pde.training import make_loss, make_optimiser, resume, train
+from pde.training import make_loss, resume, train
 from pde.versions import versions
 
 _STEPS, _REPEATS = 20, 7

@@ -43,9 +43,9 @@ class TrainingConfig:
     batch_size: int = 10
     """Samples a step."""
     learning_rate: float = 3e-3
-    """Highest learning rate of AdamW: a warm-up over a twentieth of the steps, then a cosine to zero."""
+    """The highest: a warm-up over a twentieth of the steps, then a cosine to zero."""
     weight_decay: float = 1e-4
-    """Weight decay of AdamW."""
+    """A step also takes this fraction of the learning rate from every parameter."""
     loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
     """Mean over samples; for relative H1 lengths are measured in the longer side of the domain."""
     seed: int = 0

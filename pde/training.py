@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optax
 from flax import nnx
 from jax import Array
 
@@ -18,6 +17,7 @@ from pde.checkpoints import Checkpoints
 from pde.errors import InputError
 from pde.files import refuse_existing, write_text
 from pde.grid import Grid
+from pde.optimisers import make_optimiser
 from pde.preparation import Part, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
@@ -53,17 +53,6 @@ def resume(data: Path, out: Path) -> None:
         raise InputError(f"{data} is not the data that {out} was begun with ({saved.data}); give that file")
     _fit(saved, out, *parts)
     record_transfer(out, training_data(data, saved.training))
-
-
-def make_optimiser(config: TrainingConfig, steps: int) -> optax.GradientTransformation:
-    """AdamW with clipping, a linear warm-up and a cosine to zero."""
-    schedule = optax.warmup_cosine_decay_schedule(
-        init_value=0.0,
-        peak_value=config.learning_rate,
-        warmup_steps=max(1, steps // 20),
-        decay_steps=max(2, steps),
-    )
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=config.weight_decay))
 
 
 def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid) -> Loss:

@@ -14,6 +14,7 @@ import pde
 from pde import training
 from pde.checkpoints import Checkpoints
 from pde.errors import InputError
+from pde.optimisers import make_optimiser
 from pde.runs import Run
 from pde.training import make_loss, resume
 from tests.small_runs import history, start
@@ -23,7 +24,7 @@ def last_state(out):
     with Checkpoints(out) as checkpoints:
         run = Run.open(out)
         _, params = run.build()
-        optimiser = training.make_optimiser(run.training, 4 * 3)
+        optimiser = make_optimiser(run.training, 4 * 3)
         return checkpoints.restore_last(params, optimiser.init(params))
 
 
