@@ -1,7 +1,7 @@
 """Which operator does best after the same minutes of training?
 
     python benchmarks/equal_time.py TRAIN.h5 TEST.h5 FOLDER [--models mano fno] [--minutes 15] [--seeds 0 1 2]
-        [--rates '{"fno": 1e-3}']
+        [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}']
 
 First the training steps of all models are timed in turn, by medians, compiled and warm, with nothing else running;
 then each model is trained for as many whole epochs as fit into the minutes at its own pace. So the outcome does
@@ -48,21 +48,27 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["mano", "fno"])
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--rates", type=json.loads, default={}, help='learning rates, {"fno": 1e-3}')
+    parser.add_argument(
+        "--options", type=json.loads, default={}, help="what differs from `TrainingConfig`, by model"
+    )
     parser.add_argument("--resolution", type=int, default=31)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     config = TrainingConfig(resolution=arguments.resolution, symmetries=True, validation="none")
-    pace = paces(arguments.folder / "pace.json", arguments.train, arguments.models, config)
+    configs = {model: replace(config, **arguments.options.get(model, {})) for model in arguments.models}
+    pace = paces(arguments.folder / "pace.json", arguments.train, configs)
     results = defaultdict(list)
     for seed in arguments.seeds:
         for model in arguments.models:
-            chosen = replace(config, seed=seed, learning_rate=arguments.rates.get(model, config.learning_rate))
             steps = 60 * arguments.minutes / pace[model]["seconds a step"]
             epochs = int(steps / pace[model]["steps an epoch"])
-            out = arguments.folder / f"{model}-{arguments.resolution}-{epochs}-{chosen.learning_rate}-{seed}"
-            found = errors(arguments.train, arguments.test, out, model, replace(chosen, epochs=epochs))
-            results[model].append({"seed": seed, "epochs": epochs, "learning_rate": chosen.learning_rate, **found})
+            chosen = replace(configs[model], seed=seed, epochs=epochs)
+            rate, batch = chosen.learning_rate, chosen.batch_size
+            out = arguments.folder / f"{model}-{arguments.resolution}-{epochs}-{rate}-{batch}-{seed}"
+            found = errors(arguments.train, arguments.test, out, model, chosen)
+            results[model].append(
+                {"seed": seed, "epochs": epochs, "learning_rate": rate, "batch_size": batch, **found}
+            )
             print(model, results[model][-1], flush=True)
             summary = {"minutes": arguments.minutes, "pace": pace, "results": results, "versions": versions()}
             write_text(arguments.folder / "results.json", json.dumps(summary, indent=1) + "\n")
@@ -74,27 +80,27 @@ def main() -> None:
         )
 
 
-def paces(path: Path, data: Path, models: list[str], config: TrainingConfig) -> dict[str, dict[str, float]]:
+def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[str, dict[str, float]]:
     """Seconds a training step of each model, measured in turn, or as an earlier call has found them."""
     if path.exists():
         return json.loads(path.read_text())
     calls, found, times = {}, {}, defaultdict(list)
-    for model in models:
+    for model, config in configs.items():
         run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
         graph, params = run.build()
         optimiser = make_optimiser(run.training, _STEPS)
         step = make_step(make_loss(graph, run, run.grid), optimiser)
         chosen = symmetries(run.grid)[: None if config.symmetries else 1]
         stepper = Stepper(step, parts[0].inputs, parts[0].solution, chosen)
-        calls[model] = (stepper, (params, optimiser.init(params)))
+        batches = [(np.arange(config.batch_size), np.int32(0))] * _STEPS
+        calls[model] = (stepper, (params, optimiser.init(params)), batches)
         found[model] = {"steps an epoch": steps_an_epoch(run.samples, config.batch_size)}
-    batches = [(np.arange(config.batch_size), np.int32(0))] * _STEPS
     for repeat in range(_REPEATS + 1):
-        for model, (stepper, state) in calls.items():
+        for model, (stepper, *call) in calls.items():
             started = time.perf_counter()
-            stepper.run(state, batches, lambda _: None)
+            stepper.run(*call, lambda steps: None)
             times[model] += [(time.perf_counter() - started) / _STEPS] if repeat else []  # the first compiles
-    for model in models:
+    for model in configs:
         found[model]["seconds a step"] = float(np.median(times[model]))
     machine = {"cores": os.cpu_count(), "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES")}
     write_text(path, json.dumps(found | machine, indent=1) + "\n")

@@ -35,7 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     config = TrainingConfig(resolution=arguments.resolution, symmetries=True, validation="none")
-    pace = paces(arguments.folder / "pace.json", arguments.train, arguments.models, config)
+    pace = paces(arguments.folder / "pace.json", arguments.train, dict.fromkeys(arguments.models, config))
     rows = []
     for rate in RATES:
         for model in arguments.models:
