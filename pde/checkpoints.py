@@ -12,26 +12,24 @@ from pde.interrupts import deferred_interrupt
 
 
 class Checkpoints:
-    """The last and the best state of a run: `params` and `optimiser`, both plain pytrees, named by epoch.
+    """The last state of a run, and the best of a validated one: `params` and `optimiser`, both plain pytrees,
+    named by epoch.
 
     Best is the lowest validation error. A checkpoint appears whole or not at all.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True):
-        keep = preservation_policy.AnyPreservationPolicy(
-            [
-                preservation_policy.LatestN(1),
-                preservation_policy.BestN(
-                    get_metric_fn=_error, reverse=True, n=1, keep_checkpoints_without_metrics=False
-                ),
-            ]
+    def __init__(self, folder: Path, *, validated: bool, create: bool = True):
+        last = preservation_policy.LatestN(1)
+        best = preservation_policy.BestN(
+            get_metric_fn=_error, reverse=True, n=1, keep_checkpoints_without_metrics=False
         )
+        keep = preservation_policy.AnyPreservationPolicy([last, best]) if validated else last
         self.folder = folder
         self._manager = ocp.CheckpointManager(
             (folder / "checkpoints").resolve(),
             options=ocp.CheckpointManagerOptions(
                 preservation_policy=keep,
-                best_fn=_error,
+                best_fn=_error if validated else None,
                 best_mode="min",
                 enable_background_delete=False,
                 create=create,

@@ -80,7 +80,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
         for part in training
     ]
 
-    with Checkpoints(out) as checkpoints:
+    with Checkpoints(out, validated=validation is not None) as checkpoints:
         done = checkpoints.last_epoch() or 0
         if done:
             params, optimiser_state = checkpoints.restore_last(params, optimiser_state)

@@ -26,11 +26,12 @@ def test_the_best_checkpoint_is_loaded_where_there_is_a_validation_part(darcy_fi
     assert got["relative_l2"] == pytest.approx(min(errors), rel=1e-5)
 
 
-def test_without_validation_the_last_checkpoint_is_loaded(darcy_file, tmp_path):
+def test_without_validation_the_last_checkpoint_is_loaded(darcy_file, tmp_path, caplog):
     out = start(darcy_file, tmp_path / "run", validation="none")
     assert "validation" not in history(out)[0]
     assert pde.load(out).epoch == 4
     assert Run.open(out).samples == 20
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_a_checkpoint_that_cannot_be_restored_is_named(darcy_file, undisturbed, tmp_path):

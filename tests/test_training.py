@@ -21,7 +21,7 @@ from tests.small_runs import history, start
 
 
 def last_state(out):
-    with Checkpoints(out) as checkpoints:
+    with Checkpoints(out, validated=True) as checkpoints:
         run = Run.open(out)
         _, params = run.build()
         optimiser = make_optimiser(run.training, 4 * 3)
@@ -74,7 +74,7 @@ def test_ctrl_c_while_a_checkpoint_is_saved_waits_for_it(darcy_file, undisturbed
         patch.setattr(ocp.CheckpointManager, "save", interrupted)
         with pytest.raises(KeyboardInterrupt):
             start(darcy_file, tmp_path / "run")
-    with Checkpoints(tmp_path / "run") as checkpoints:
+    with Checkpoints(tmp_path / "run", validated=True) as checkpoints:
         assert checkpoints.last_epoch() == 1
     resume(darcy_file, tmp_path / "run")
     assert_same_bits(last_state(tmp_path / "run"), last_state(undisturbed))
