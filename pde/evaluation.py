@@ -28,13 +28,14 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         resolutions: points along axis 1 of each grid; by default those of `default_resolutions`.
 
     Returns:
-        {"model", "train_resolution", "parameters", "samples", "device", "consistency", "rows": [{"resolution",
-        "shape", "direct": errors, "resample": errors}]}. Errors are those of `pde.comparison.compare`, with the
-        "milliseconds" that one sample takes, warm; and for resample "coefficient", "nested" or "nearest": how the
-        input was taken at the training points. A way that is impossible on a grid has {"left_out": why} there.
-        Consistency is None where the file has no grid twice as fine as the training grid, or the model cannot run
-        on these, else the relative L2 distance of predictions run directly on it, strided back, from those on the
-        training grid: zero for a model that means the same function on both.
+        {"model", "train_resolution", "parameters", "symmetric", "samples", "device", "consistency", "rows":
+        [{"resolution", "shape", "direct": errors, "resample": errors}]}. Errors are those of
+        `pde.comparison.compare`, with the "milliseconds" that one sample takes, warm; and for resample
+        "coefficient", "nested" or "nearest": how the input was taken at the training points. A way that is
+        impossible on a grid has {"left_out": why} there. Consistency is None where the file has no grid twice as
+        fine as the training grid, or the model cannot run on these, else the relative L2 distance of predictions
+        run directly on it, strided back, from those on the training grid: zero for a model that means the same
+        function on both.
 
     Raises:
         InputError: a resolution that the file cannot be strided to, bad data, or no grid on which the model can
@@ -51,6 +52,7 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         "model": run.model,
         "train_resolution": run.grid.shape[0],
         "parameters": run.parameters,
+        "symmetric": surrogate.symmetric,
         "samples": data.samples,
         "device": jax.default_backend(),
         "consistency": _consistency(surrogate, data),

@@ -53,6 +53,7 @@ def predict(
     attributes: dict[str, Any] = {
         "predicted_by": run.model,
         "mode": mode,
+        "symmetric": surrogate.symmetric,
         "train_resolution": run.grid.shape[0],
         "train_data": run.data,
         "epoch": surrogate.epoch,

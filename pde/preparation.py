@@ -18,7 +18,7 @@ from pde.grid import Grid
 from pde.normalisation import Normalisation
 from pde.observation import observe
 from pde.runs import Run, TrainingConfig, create, split
-from pde.symmetries import symmetries
+from pde.symmetries import check_symmetries
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
 _FAR = 0.5  # relative error: such a solution is no start for a correction
@@ -58,7 +58,7 @@ def prepare(
     grid = data.grid.strided(data.stride_to(resolution))
     grids = [data.grid.strided(data.stride_to(r)) for r in config.resolutions or (resolution,)]
     if config.symmetries:
-        _check_symmetries(grids)
+        check_symmetries(grids)
     training, validation = _split(data, grid, grids, config)
     finest = max(training, key=lambda part: part.grid.shape[0])
     try:
@@ -128,13 +128,6 @@ def _split(
 def _read(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
     solution = data.read_solution(samples, data.stride_to(grid.shape[0]))
     return Part(grid, observe(data, samples, config, grid), solution)
-
-
-def _check_symmetries(grids: list[Grid]) -> None:
-    if grids[0].domain is None:
-        raise InputError("--symmetries: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
-    if len(symmetries(*grids)) == 1:
-        raise InputError("--symmetries: the training grid has none, neither flips nor a transpose; leave it out")
 
 
 def _check_equation(path: Path, part: Part, normalisation: Normalisation) -> None:

@@ -18,6 +18,7 @@ from pde.metrics import mean_errors, sample_errors
 from pde.normalisation import Normalisation
 from pde.observation import Observation, in_batches
 from pde.runs import Run
+from pde.symmetries import Symmetry, averaged, check_symmetries, symmetries
 
 Fields = Float[np.ndarray, "sample height width channel"]
 Extended = Float[np.ndarray, "sample new_height new_width channel"]
@@ -32,10 +33,15 @@ def forward(
 
 
 class Surrogate:
-    """A model with its parameters, normalisation and training grid. Physical fields in and out."""
+    """A model with its parameters, normalisation and training grid. Physical fields in and out.
 
-    def __init__(self, run: Run, graph: nnx.GraphDef, params: Any, epoch: int):
+    With `symmetric` a prediction is the mean of those under all flips and transposes of the grid that the model
+    runs on, up to eight: it commutes with them, is more accurate, and takes as many times as long.
+    """
+
+    def __init__(self, run: Run, graph: nnx.GraphDef, params: Any, epoch: int, *, symmetric: bool = False):
         self.run, self.graph, self.params, self.epoch = run, graph, params, epoch
+        self.symmetric = symmetric
 
     def predict(
         self, inputs: Fields, grid: Grid, on: Grid | None = None
@@ -50,7 +56,8 @@ class Surrogate:
             on: where the model runs and sees the inputs as it did in training; by default `grid`.
 
         Raises:
-            InputError: inputs or grids that the model cannot see as it did in training.
+            InputError: inputs or grids that the model cannot see as it did in training; a grid without symmetries
+                for a symmetric surrogate.
             ArithmeticError: a coarse solve inside the model did not converge.
         """
         observation = Observation(self.run.training, grid, grid if on is None else on)
@@ -88,16 +95,23 @@ class Surrogate:
     def _apply(
         self, fields: Fields, grid: Grid, observation: Observation | None = None
     ) -> Float[np.ndarray, "sample new_height new_width 1"]:
-        coordinates = self.run.normalisation.coordinates(grid)
+        coordinates, chosen = self.run.normalisation.coordinates(grid), symmetries(grid)
+        if self.symmetric:
+            check_symmetries([grid])
+        else:
+            chosen = chosen[:1]
+        pure = self.graph, self.run.normalisation, observation, tuple(chosen)
 
         def apply(batch: Fields) -> Array:
-            return _compiled(self.graph, self.run.normalisation, observation, self.params, batch, coordinates)
+            return _compiled(*pure, self.params, batch, coordinates)
 
         return in_batches(apply, fields, grid)
 
 
-def load(folder: str | Path) -> Surrogate:
+def load(folder: str | Path, *, symmetric: bool = False) -> Surrogate:
     """A saved run: the best checkpoint where there was a validation part, else the last.
+
+    With `symmetric`, predictions are means over the symmetries of a grid (see `Surrogate`).
 
     Raises:
         InputError: no such run, or no checkpoint in it.
@@ -106,20 +120,24 @@ def load(folder: str | Path) -> Surrogate:
     graph, params = run.build()
     with Checkpoints(Path(folder), validated=run.validated, create=False) as checkpoints:
         params, epoch = checkpoints.restore_best(params)
-    return Surrogate(run, graph, params, epoch)
+    return Surrogate(run, graph, params, epoch, symmetric=symmetric)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
 def _compiled(
     graph: Any,
     normalisation: Normalisation,
     observation: Observation | None,
+    chosen: tuple[Symmetry, ...],
     params: Any,
     fields: Array,
     coordinates: Coordinates,
 ) -> Array:
+    def predict(seen: Array) -> Array:
+        return forward(graph, normalisation, params, seen, coordinates)
+
     seen = fields if observation is None else observation(fields)
-    return forward(graph, normalisation, params, seen, coordinates)
+    return predict(seen) if len(chosen) == 1 else averaged(predict, chosen, seen)
 
 
 def add_zero_border(fields: Fields, grid: Grid) -> tuple[Extended, Grid]:

@@ -5,7 +5,7 @@ solution of a turned or mirrored coefficient is the turned or mirrored solution:
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
+from pde.errors import InputError
 from pde.grid import Grid
 
 Fields = Float[Array, "batch height width channel"]
@@ -31,6 +32,11 @@ class Symmetry:
         flipped = [axis for axis, flip in ((1, self.flip_x), (2, self.flip_y)) if flip]
         fields = jnp.flip(fields, flipped)
         return fields.swapaxes(1, 2) if self.transpose else fields
+
+    def inverse(self, fields: Fields) -> Fields:
+        """The fields whose image these are."""
+        fields = fields.swapaxes(1, 2) if self.transpose else fields
+        return Symmetry(self.flip_x, self.flip_y, transpose=False)(fields)
 
 
 def symmetries(*grids: Grid) -> list[Symmetry]:
@@ -51,6 +57,24 @@ def _symmetries(grid: Grid) -> list[Symmetry]:
 def transformed(number: Int[Array, ""], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
     """Fields under the symmetry of that number, which may be traced."""
     return jax.lax.switch(number, chosen, fields)
+
+
+def averaged(function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
+    """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each where they are a group."""
+
+    def one(number: Int[Array, ""]) -> Fields:
+        images = function(transformed(number, chosen, fields))
+        return jax.lax.switch(number, [symmetry.inverse for symmetry in chosen], images)
+
+    return jax.lax.map(one, jnp.arange(len(chosen))).mean(axis=0)
+
+
+def check_symmetries(grids: Sequence[Grid]) -> None:
+    """Raise InputError where `--symmetries` has nothing to work with."""
+    if grids[0].domain is None:
+        raise InputError("--symmetries: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
+    if len(symmetries(*grids)) == 1:
+        raise InputError("--symmetries: the grid has none, neither flips nor a transpose; leave it out")
 
 
 def _is_symmetric(axis: Float[np.ndarray, " n"], low: float, high: float) -> bool:

@@ -83,7 +83,7 @@ def test_mixed_grids_are_held_at_the_finest(darcy_file, tmp_path):
 
 @pytest.mark.parametrize(
     ("attributes", "message"),
-    [({"boundary": "zero", "domain": (0.0, 1.0, 0.0, 1.0)}, "the training grid has none"), ({}, "add --domain")],
+    [({"boundary": "zero", "domain": (0.0, 1.0, 0.0, 1.0)}, "the grid has none"), ({}, "add --domain")],
 )
 def test_a_grid_without_symmetries_refuses_them(tmp_path, attributes, message):
     with h5py.File(tmp_path / "data.h5", "w") as file:

@@ -4,7 +4,7 @@ import pytest
 
 from pde.darcy import Darcy, solve_darcy
 from pde.grid import Grid
-from pde.symmetries import symmetries, transformed
+from pde.symmetries import averaged, symmetries, transformed
 
 NODES, CELLS = np.linspace(0, 1, 9), (np.arange(8) + 0.5) / 8
 
@@ -56,3 +56,26 @@ def test_a_traced_number_chooses_one():
     found = symmetries(square(NODES, NODES))
     for number, symmetry in enumerate(found):
         np.testing.assert_array_equal(transformed(jnp.int32(number), found, fields), symmetry(fields))
+
+
+def test_an_inverse_brings_back_what_was_turned():
+    fields = jnp.arange(2.0 * 9 * 9).reshape(2, 9, 9, 1)
+    for symmetry in symmetries(square(NODES, NODES)):
+        np.testing.assert_array_equal(symmetry.inverse(symmetry(fields)), fields)
+
+
+def test_an_average_over_a_group_commutes_with_it():
+    """Multiplying by the place along one axis commutes with none but one of the eight; its average with all."""
+    chosen = symmetries(square(NODES, NODES))
+    fields = jnp.asarray(np.random.default_rng(0).normal(size=(2, 9, 9, 1)), jnp.float32)
+
+    def average(fields):
+        return averaged(
+            lambda each: each * jnp.asarray(NODES, jnp.float32)[None, :, None, None] ** 2, chosen, fields
+        )
+
+    weights = (NODES**2 + (1 - NODES) ** 2) / 4
+    expected = fields * (weights[:, None] + weights[None, :])[None, ..., None]
+    np.testing.assert_allclose(average(fields), expected, rtol=1e-5)
+    for symmetry in chosen:
+        np.testing.assert_allclose(average(symmetry(fields)), symmetry(average(fields)), rtol=1e-5)
