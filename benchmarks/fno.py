@@ -7,17 +7,18 @@ A training step (forward, squared error, gradient, Adam) and inference on the sa
 runs in a process and an environment of its own, with two threads for PyTorch and two cores for JAX. The processes
 stay alive and are asked in turn, one library after the other in every round, so that compilation is outside and a
 busy machine slows all of them alike. Stated are medians of seconds, and medians over rounds of the ratio to ours.
-Four steps are taken at a time, in JAX in one call of a compiled loop, as `manojax train` takes them. Steps and
-inference are also done in pieces of four samples, one after the other, with the gradient accumulated: the same
-numbers out, but what lies in between stays in the cache.
+Steps are taken one by one, and four at a time: in JAX in one call of a compiled loop, as `manojax train` does.
+Those and inference are also done in pieces of four samples, one after the other, the gradient accumulated: the
+same numbers out, but what lies in between stays in the cache.
 
 neuraloperator's model has the same architecture and as many parameters as ours. pdequinox has the first paper's,
 which has no channel MLPs: its lift and projection are one matrix each, so it computes less a block.
 
-Found, on 2 cores (`results/fno.json`): neuraloperator takes 1.6 times as long for a step as ours, pdequinox
-0.79 times; for inference 1.1 and 0.9. In pieces, piece against piece, it is 2.3 and 2.4, and 2.2 and 1.7. A
-whole batch does not fit the cache, and its memory is handed out anew in every step, page by page
-(`huge_pages.py`).
+Found, on 2 cores (`results/fno.json`, medians in milliseconds): ours takes 514 for a step by itself, 331 in a loop and
+281 in pieces too; neuraloperator 868, 743, 677, so 1.8, 2.3 and 2.4 times as long; pdequinox 462 by itself, more in
+any loop, which is 0.9 times our step by itself and 1.4 times ours in a loop. Inference: 193, in pieces 119; 233 and
+273; 172 and 181. A whole batch does not fit the cache, and in a step by itself its memory is handed out anew, page
+by page (`dispatch.py`).
 """
 
 import argparse
@@ -34,7 +35,7 @@ from typing import Any
 
 BATCH, SIZE, MODES, WIDTH, DEPTH = 32, 64, 8, 32, 4
 THREADS, PIECE, STEPS = 2, 4, 4
-JOBS = ("step", "inference", "step in pieces", "inference in pieces")
+JOBS = ("step", "steps in a loop", "steps in pieces", "inference", "inference in pieces")
 LIBRARIES = ("manojax", "neuraloperator", "pdequinox")
 Jobs = tuple[dict[str, Callable[[], Any]], int]
 
@@ -65,7 +66,7 @@ def jax_jobs(forward: Callable, parameters: Any, fields: Any, targets: Any) -> J
 
         return jax.lax.scan(accumulate, zeros, pieces)[0]
 
-    def trainer(gradient, *data):
+    def trainer(gradient, steps, *data):
         def step(state, *data):
             parameters, first, second, count = state
             slope = gradient(parameters, *data)
@@ -78,22 +79,26 @@ def jax_jobs(forward: Callable, parameters: Any, fields: Any, targets: Any) -> J
 
             return jax.tree.map(moved, parameters, first, second), first, second, count + 1
 
-        steps = jax.jit(
-            lambda state, *data: jax.lax.fori_loop(0, STEPS, lambda _, state: step(state, *data), state)
-        )
+        @jax.jit
+        def take(state, *data):
+            if steps == 1:  # convolutions run many times slower in a loop, even in one of a single step
+                return step(state, *data)
+            return jax.lax.fori_loop(0, steps, lambda _, state: step(state, *data), state)
+
         state = [(parameters, zeros, zeros, jnp.ones(()))]
 
         def train():
-            state[0] = jax.block_until_ready(steps(state[0], *data))
+            state[0] = jax.block_until_ready(take(state[0], *data))
 
         return train
 
     infer = jax.jit(forward)
     infer_in_pieces = jax.jit(lambda p, pieces: jax.lax.map(lambda x: forward(p, x), pieces))
     jobs = {
-        "step": trainer(gradient, fields, targets),
+        "step": trainer(gradient, 1, fields, targets),
+        "steps in a loop": trainer(gradient, STEPS, fields, targets),
+        "steps in pieces": trainer(gradient_in_pieces, STEPS, *pieces),
         "inference": lambda: infer(parameters, fields).block_until_ready(),
-        "step in pieces": trainer(gradient_in_pieces, *pieces),
         "inference in pieces": lambda: infer_in_pieces(parameters, pieces[0]).block_until_ready(),
     }
     return jobs, sum(leaf.size for leaf in jax.tree.leaves(parameters))
@@ -133,8 +138,8 @@ def neuraloperator() -> Jobs:
     model = models.FNO(n_modes=modes, hidden_channels=WIDTH, in_channels=1, out_channels=1, n_layers=DEPTH)
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
 
-    def train(size):
-        for _ in range(STEPS):
+    def train(size, steps=STEPS):
+        for _ in range(steps):
             optimizer.zero_grad()
             for x, y in zip(fields.split(size), targets.split(size), strict=True):
                 (((model(x) - y) ** 2).sum() / BATCH).backward()
@@ -145,9 +150,10 @@ def neuraloperator() -> Jobs:
         return torch.cat([model(x) for x in fields.split(size)])
 
     jobs = {
-        "step": lambda: train(BATCH),
+        "step": lambda: train(BATCH, 1),
+        "steps in a loop": lambda: train(BATCH),
+        "steps in pieces": lambda: train(PIECE),
         "inference": lambda: infer(BATCH),
-        "step in pieces": lambda: train(PIECE),
         "inference in pieces": lambda: infer(PIECE),
     }
     return jobs, sum(p.numel() * (2 if p.is_complex() else 1) for p in model.parameters())
@@ -164,7 +170,7 @@ def work(library: str) -> None:
     for line in sys.stdin:
         start, job = time.perf_counter(), line.strip()
         jobs[job]()
-        times = STEPS if job.startswith("step") else 1
+        times = STEPS if job.startswith("steps") else 1
         print(json.dumps((time.perf_counter() - start) / times), file=answers, flush=True)
 
 
