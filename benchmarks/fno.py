@@ -15,7 +15,7 @@ neuraloperator's model has the same architecture and as many parameters as ours.
 which has no channel MLPs: its lift and projection are one matrix each, so it computes less a block.
 
 Found, on 2 cores (`results/fno.json`, medians in milliseconds): ours takes 514 for a step by itself, 331 in a loop
-and 281 in pieces too; neuraloperator 868, 743, 677, so 1.8, 2.3 and 2.4 times as long; pdequinox 462 by itself, more
+and 281 in pieces too; neuraloperator 868, 743, 677: 1.8, 2.3 and 2.4 times as long; pdequinox 462 by itself, more
 in any loop, which is 0.9 times our step by itself and 1.4 times ours in a loop. Inference: 193, in pieces 119; 233
 and 273; 172 and 181. A whole batch does not fit the cache, and in a step by itself its memory is handed out anew,
 page by page (`dispatch.py`).
