@@ -50,6 +50,22 @@ def test_generate_train_evaluate_predict_info(capsys, tmp_path):
         assert 3 < len(printed.splitlines()) <= 10
 
 
+def test_symmetries_average_predictions(capsys, folder, darcy_file, tmp_path):
+    for name, flags in {"plain": (), "mean": ("--symmetries",)}.items():
+        out, table = tmp_path / f"{name}.h5", tmp_path / f"{name}.json"
+        assert run(capsys, "predict", folder / "run", darcy_file, out, *flags)[0] == 0
+        evaluated = run(
+            capsys, "evaluate", folder / "run", darcy_file, "--resolutions", 9, "--json", table, *flags
+        )
+        assert evaluated[0] == 0
+    with h5py.File(tmp_path / "plain.h5") as plain, h5py.File(tmp_path / "mean.h5") as mean:
+        assert (bool(plain.attrs["symmetric"]), bool(mean.attrs["symmetric"])) == (False, True)
+        assert (plain["solution"][()] != mean["solution"][()]).any()
+    plain, mean = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("plain", "mean"))
+    assert (plain["symmetric"], mean["symmetric"]) == (False, True)
+    assert mean["rows"][0]["direct"]["relative_l2"] < plain["rows"][0]["direct"]["relative_l2"]
+
+
 def test_predict_needs_no_solution_and_says_what_made_it(capsys, folder, tmp_path):
     with h5py.File(tmp_path / "mine.h5", "w") as file:
         file["coefficient"] = np.random.default_rng(0).uniform(3, 12, (3, 9, 9))
