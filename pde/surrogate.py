@@ -95,12 +95,11 @@ class Surrogate:
     def _apply(
         self, fields: Fields, grid: Grid, observation: Observation | None = None
     ) -> Float[np.ndarray, "sample new_height new_width 1"]:
-        coordinates, chosen = self.run.normalisation.coordinates(grid), symmetries(grid)
         if self.symmetric:
             check_symmetries([grid])
-        else:
-            chosen = chosen[:1]
-        pure = self.graph, self.run.normalisation, observation, tuple(chosen)
+        chosen = tuple(symmetries(grid)) if self.symmetric else ()
+        coordinates = self.run.normalisation.coordinates(grid)
+        pure = self.graph, self.run.normalisation, observation, chosen
 
         def apply(batch: Fields) -> Array:
             return _compiled(*pure, self.params, batch, coordinates)
@@ -137,7 +136,7 @@ def _compiled(
         return forward(graph, normalisation, params, seen, coordinates)
 
     seen = fields if observation is None else observation(fields)
-    return predict(seen) if len(chosen) == 1 else averaged(predict, chosen, seen)
+    return averaged(predict, chosen, seen) if chosen else predict(seen)
 
 
 def add_zero_border(fields: Fields, grid: Grid) -> tuple[Extended, Grid]:
