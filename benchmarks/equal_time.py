@@ -9,7 +9,7 @@ not depend on what the machine does meanwhile, and a second call goes on where t
 runs and `results.json` are kept in FOLDER. Models have their defaults, training those of `manojax train` with
 --symmetries, without a validation part: the last parameters count.
 
-Relative L2 on the training grid, mean over the test samples; then mean and standard deviation over seeds. The same for
+Relative L2 on the training grid, mean over the test samples; then mean and standard deviation over seeds. So for
 the mean of predictions under the eight symmetries of the square, which takes eight times as long.
 
 Found so far (`results/equal_time.json`, one seed, 200 test samples): FNO 0.0122, MANO 0.0132, with a 23rd of its
