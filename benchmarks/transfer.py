@@ -11,16 +11,15 @@ file, and the same with its phases swapped in islands on a seventh of the other 
 stated is the correlation of the difference of the two direct predictions with that of the two solutions, over all
 points and pairs, and the slope of their regression. Resampling predicts no difference.
 
-Found (`results/transfer.json`; trained at 31 x 31 strided from 421, 1000 samples, `--symmetries`, FNO for 60 and
-MANO, by its former default of attention at all levels, for 30 epochs; 200 test samples): direct beats resampling
-on every finer grid and is better than on the training grid; FNO on 421 x 421 has 0.0097, level with the floor of
-what sees 31 x 31 points alone (`benchmarks/floor.py`: 0.0102 +- 0.0006, on other samples).
+Found (`results/transfer.json`; trained at 31 x 31 strided from 421, 15 minutes each by `equal_time.py`, 200 test
+samples, one seed): direct beats resampling on every finer grid and is better than on the training grid, and there
+both are below the floor of what sees 31 x 31 points alone (`benchmarks/floor.py`: 0.0102 +- 0.0006).
 
-|      | by       |     31 |     43 |     61 |    106 |    141 |    211 |    421 | pairs: correlation, slope |
-| FNO  | direct   | 0.0136 | 0.0116 | 0.0104 | 0.0099 | 0.0098 | 0.0098 | 0.0097 | 0.985, 0.98 |
-|      | resample | 0.0136 | 0.0135 | 0.0135 | 0.0135 | 0.0134 | 0.0134 | 0.0134 | none |
-| MANO | direct   | 0.0201 | 0.0191 | 0.0183 | 0.0179 | 0.0179 | 0.0178 | 0.0178 | 0.955, 0.90 |
-|      | resample | 0.0201 | 0.0199 | 0.0199 | 0.0199 | 0.0199 | 0.0199 | 0.0199 | none |
+|      | by       |     31 |     61 |    106 |    141 |    211 |    421 | pairs: correlation, slope |
+| MANO | direct   | 0.0114 | 0.0077 | 0.0071 | 0.0070 | 0.0069 | 0.0069 | 0.988, 0.92 |
+|      | resample | 0.0114 | 0.0114 | 0.0114 | 0.0114 | 0.0114 | 0.0114 | none |
+| FNO  | direct   | 0.0120 | 0.0089 | 0.0082 | 0.0082 | 0.0082 | 0.0081 | 0.980, 0.91 |
+|      | resample | 0.0120 | 0.0120 | 0.0120 | 0.0120 | 0.0120 | 0.0120 | none |
 """
 
 import argparse
