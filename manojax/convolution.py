@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 from jax.nn.initializers import Initializer
@@ -83,8 +84,8 @@ def _product(
     padded = jnp.pad(x, ((0, 0), *((1, 1),) * (len(others) + 1), (0, 0)))
     beside = jnp.concatenate([padded[..., shift : shift + last, :] for shift in range(3)], axis=-1)
     matrix = kernel.reshape(-1, 3 * channels, out).swapaxes(0, 1).reshape(3 * channels, -1)
-    sums = jnp.matmul(beside, matrix, preferred_element_type=jnp.promote_types(x.dtype, jnp.float32))
-    products = jnp.split(sums, 3 ** len(others), axis=-1)
+    precise = np.promote_types(x.dtype, np.float32)
+    products = jnp.split(beside.astype(precise) @ matrix.astype(precise), 3 ** len(others), axis=-1)
     shifts = itertools.product(range(3), repeat=len(others))
     windows = [(slice(None), *(slice(o, o + n) for o, n in zip(shift, others, strict=True))) for shift in shifts]
     parts = (product[window] for product, window in zip(products, windows, strict=True))
