@@ -41,6 +41,7 @@ from pde.training import make_loss, resume, train
 from pde.versions import versions
 
 _STEPS, _REPEATS = 20, 7
+_SETTINGS = ("epochs", "learning_rate", "batch_size", "loss", "seed")
 
 
 def main() -> None:
@@ -66,11 +67,10 @@ def main() -> None:
             steps = 60 * arguments.minutes / pace[model]["seconds a step"]
             epochs = int(steps / pace[model]["steps an epoch"])
             chosen = replace(configs[model], seed=seed, epochs=epochs)
-            rate, batch = chosen.learning_rate, chosen.batch_size
-            out = arguments.folder / f"{model}-{arguments.resolution}-{epochs}-{rate}-{batch}-{seed}"
-            found = errors(arguments.train, arguments.test, out, model, chosen)
-            chosen_here = {"learning_rate": rate, "batch_size": batch, "loss": chosen.loss}
-            results[model].append({"seed": seed, "epochs": epochs, **chosen_here, **found})
+            settings = {name: getattr(chosen, name) for name in _SETTINGS}
+            name = "-".join(map(str, (model, arguments.resolution, *settings.values())))
+            found = errors(arguments.train, arguments.test, arguments.folder / name, model, chosen)
+            results[model].append({**settings, **found})
             print(model, results[model][-1], flush=True)
             summary = {"minutes": arguments.minutes, "pace": pace, "results": results, "versions": versions()}
             write_text(arguments.folder / "results.json", json.dumps(summary, indent=1) + "\n")
@@ -84,11 +84,15 @@ def main() -> None:
             print(f"  {way}: relative L2 {np.mean(values):.4f} +- {np.std(values):.4f}")
 
 
-def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[str, dict[str, float]]:
+def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[str, dict[str, Any]]:
     """Seconds a training step of each model, measured in turn, or as an earlier call has found them."""
+    asked = {model: {"batch_size": config.batch_size, "loss": config.loss} for model, config in configs.items()}
     if path.exists():
-        return json.loads(path.read_text())
-    calls, found, times = {}, {}, defaultdict(list)
+        found = json.loads(path.read_text())
+        if any(found.get(model, {}).get("of") != of for model, of in asked.items()):
+            raise SystemExit(f"{path} has the paces of other models or options; give another folder")
+        return found
+    found, calls, times = {}, {}, defaultdict(list)
     for model, config in configs.items():
         run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
         graph, params = run.build()
@@ -98,7 +102,7 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
         stepper = Stepper(step, parts[0].inputs, parts[0].solution, chosen)
         batches = [(np.arange(config.batch_size), np.int32(0))] * _STEPS
         calls[model] = (stepper, (params, optimiser.init(params)), batches)
-        found[model] = {"steps an epoch": steps_an_epoch(run.samples, config.batch_size)}
+        found[model] = {"of": asked[model], "steps an epoch": steps_an_epoch(run.samples, config.batch_size)}
     for repeat in range(_REPEATS + 1):
         for model, (stepper, *call) in calls.items():
             started = time.perf_counter()

@@ -2,6 +2,9 @@
 
 from pde.cli import main
 
+TINY = ("--resolution", "9", "--epochs", "1", "--width", "8", "--depth", "1")
+"""Flags of a training run of a moment."""
+
 
 def run(capsys, *arguments):
     """Exit status, standard output and standard error of one command."""

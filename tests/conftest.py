@@ -41,3 +41,14 @@ def undisturbed(darcy_file, tmp_path_factory):
     from tests.small_runs import start
 
     return start(darcy_file, tmp_path_factory.mktemp("runs") / "undisturbed")
+
+
+@pytest.fixture(scope="session")
+def folder(darcy_file, tmp_path_factory):
+    """A folder with `run`, which the command line has trained."""
+    from pde.cli import main
+    from tests.commands import TINY
+
+    out = tmp_path_factory.mktemp("cli")
+    assert main(["train", str(darcy_file), "--model", "fno", "--out", str(out / "run"), *TINY]) == 0
+    return out

@@ -112,7 +112,8 @@ def test_the_worst_samples_are_drawn_from_the_finest_grid(surrogate, darcy_file)
         assert title == f"sample {sample}, L2 {errors[sample]:.4f}"
         np.testing.assert_array_equal(coefficient, data.read("coefficient", stride=2)[sample])
         np.testing.assert_array_equal(solution, data.read("solution", stride=2)[sample])
-        np.testing.assert_allclose(predicted, resampled[sample, ..., 0], rtol=1e-5, atol=1e-6 * predicted.max())
+        alone, _ = surrogate.resample(data.read_inputs(slice(sample, sample + 1), stride=2), grid)
+        np.testing.assert_allclose(predicted, alone[0, ..., 0], rtol=1e-5)  # a batch is rounded otherwise
 
 
 def test_the_table_holds_the_numbers_of_the_report(surrogate, darcy_file):
