@@ -81,16 +81,16 @@ def main() -> None:
             "mean over symmetries": [run["symmetric"] for run in runs],
         }.items():
             values = [row["relative_l2"] for row in rows]
-            print(f"  {way}: relative L2 {np.mean(values):.4f} +- {np.std(values):.4f}")
+            spread = f" +- {np.std(values):.4f}" if len(values) > 1 else ""
+            print(f"  {way}: relative L2 {np.mean(values):.4f}{spread}")
 
 
 def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[str, dict[str, Any]]:
     """Seconds a training step of each model, measured in turn, or as an earlier call has found them."""
-    asked = {model: {"batch_size": config.batch_size, "loss": config.loss} for model, config in configs.items()}
     if path.exists():
         found = json.loads(path.read_text())
-        if any(found.get(model, {}).get("of") != of for model, of in asked.items()):
-            raise SystemExit(f"{path} has the paces of other models or options; give another folder")
+        if any(found.get(model, {}).get("batch_size") != config.batch_size for model, config in configs.items()):
+            raise SystemExit(f"{path} has the paces of other models or batches; give another folder")
         return found
     found, calls, times = {}, {}, defaultdict(list)
     for model, config in configs.items():
@@ -100,9 +100,10 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
         step = make_step(make_loss(graph, run, run.grid), optimiser)
         chosen = symmetries(run.grid)[: None if config.symmetries else 1]
         stepper = Stepper(step, parts[0].inputs, parts[0].solution, chosen)
-        batches = [(np.arange(config.batch_size), np.int32(0))] * _STEPS
+        size = config.batch_size
+        batches = [(np.arange(size), np.int32(0))] * _STEPS
         calls[model] = (stepper, (params, optimiser.init(params)), batches)
-        found[model] = {"of": asked[model], "steps an epoch": steps_an_epoch(run.samples, config.batch_size)}
+        found[model] = {"batch_size": size, "steps an epoch": steps_an_epoch(run.samples, size)}
     for repeat in range(_REPEATS + 1):
         for model, (stepper, *call) in calls.items():
             started = time.perf_counter()

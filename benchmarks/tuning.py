@@ -1,26 +1,28 @@
-"""Which learning rate suits MANO and FNO? The same trials for both, of the same minutes.
+"""Which learning rate, batch and loss suit MANO and FNO? The same trials for both, of the same epochs.
 
-    python benchmarks/tuning.py TRAIN.h5 VALIDATION.h5 FOLDER [--resolution 31] [--minutes 2] [--json FILE]
+    python benchmarks/tuning.py TRAIN.h5 VALIDATION.h5 FOLDER [--resolution 16] [--epochs 15] [--json FILE]
 
-Each model is trained with each rate for the epochs that its own pace allows in so many minutes
-(`equal_time.paces`). Stated are the errors on validation samples: no test sample decides anything. Runs that exist
-are not trained again, or are trained to their end.
+Relative L2 on validation samples: no test sample decides anything. Runs that exist are not trained again, or are
+trained to their end.
 
-Not run to its end yet.
+Not run yet. A throwaway script has made such trials (`results/accuracy.md`, 2026-11-24).
 """
 
 import argparse
+import itertools
 import json
-from dataclasses import replace
 from pathlib import Path
 
-from equal_time import errors, paces
+from equal_time import errors
 
 from pde.files import write_text
 from pde.runs import TrainingConfig
 from pde.versions import versions
 
-RATES = (1e-3, 3e-3, 6e-3, 1e-2)
+TRIALS = [
+    {"learning_rate": rate, "batch_size": batch, "loss": loss}
+    for rate, batch, loss in itertools.product((3e-3, 1e-2), (5, 10), ("relative-h1", "relative-l2"))
+]
 
 
 def main() -> None:
@@ -29,26 +31,26 @@ def main() -> None:
     parser.add_argument("validation", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--models", nargs="+", default=["mano", "fno"])
-    parser.add_argument("--resolution", type=int, default=31)
-    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--resolution", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    config = TrainingConfig(resolution=arguments.resolution, symmetries=True, validation="none")
-    pace = paces(arguments.folder / "pace.json", arguments.train, dict.fromkeys(arguments.models, config))
+    fixed = {
+        "resolution": arguments.resolution,
+        "epochs": arguments.epochs,
+        "symmetries": True,
+        "validation": "none",
+    }
     rows = []
-    for rate in RATES:
-        for model in arguments.models:
-            steps = 60 * arguments.minutes / pace[model]["seconds a step"]
-            epochs = int(steps / pace[model]["steps an epoch"])
-            out = arguments.folder / f"{model}-{rate}"
-            chosen = replace(config, epochs=epochs, learning_rate=rate)
-            found = errors(arguments.train, arguments.validation, out, model, chosen)
-            rows.append({"model": model, "learning_rate": rate, "epochs": epochs, **found})
-            print(rows[-1], flush=True)
-            if arguments.json:
-                summary = {"pace": pace, "minutes": arguments.minutes, "trials": rows, "versions": versions()}
-                write_text(arguments.json, json.dumps(summary, indent=1) + "\n")
+    for trial, model in itertools.product(TRIALS, arguments.models):
+        out = arguments.folder / "-".join(map(str, (model, *trial.values())))
+        found = errors(arguments.train, arguments.validation, out, model, TrainingConfig(**fixed, **trial))
+        rows.append({"model": model, **trial, **found})
+        print(rows[-1], flush=True)
+        if arguments.json:
+            summary = {**fixed, "trials": rows, "versions": versions()}
+            write_text(arguments.json, json.dumps(summary, indent=1) + "\n")
 
 
 if __name__ == "__main__":
