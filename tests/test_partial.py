@@ -233,7 +233,13 @@ def test_killed_again_and_again_the_bytes_are_the_same(tmp_path):
 def test_ctrl_c_and_another_process_from_the_command_line(tmp_path, capsys):
     path = tmp_path / "data.h5"
     arguments = ["generate", str(path), "--resolution", "9", "--samples", "3000"]
-    command = [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", *arguments]
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # even by `make test &`
+    command = [
+        sys.executable,
+        "-c",
+        f"{heard}; import sys; from pde.cli import main; sys.exit(main())",
+        *arguments,
+    ]
     slow = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}  # so that it is still at work when it is stopped
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=slow) as running:
         while not partial(path).exists():
