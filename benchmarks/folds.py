@@ -1,0 +1,98 @@
+"""Which options of `manojax train` suit a small data set? By folds of its training file: no test sample decides.
+
+    python benchmarks/folds.py TRAIN.h5 FOLDER [--model mano] [--folds 5]
+        [--options '[{}, {"weight_decay": 0.1}, {"epochs": 20, "symmetries": true}]']
+
+The samples are shuffled and dealt into folds. Each fold is left out once, and met by a model that has been trained
+on the others with the defaults of `manojax train` but for the options of a trial. Stated are means over all samples.
+All trials meet the same folds, so the difference of one to the first, sample by sample, has a standard error. FOLDER
+keeps folds and runs: a second call goes on where the first was interrupted.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from manojax import MODELS
+from pde import datasets, load
+from pde.files import write_text
+from pde.metrics import sample_errors
+from pde.runs import TrainingConfig
+from pde.training import resume, train
+from pde.versions import versions
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("train", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", default="mano", choices=MODELS)
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--options", type=json.loads, default=[{}], help="what differs from `TrainingConfig`")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    folds = list(files(arguments.train, arguments.folder, arguments.folds))
+    rows, first = [], None
+    for changes in arguments.options:
+        config = TrainingConfig(**changes)
+        name = "-".join((arguments.model, *(f"{key}-{value}" for key, value in changes.items())))
+        runs = [arguments.folder / f"{name}-fold-{number}" for number in range(len(folds))]
+        found = [relative_mse(arguments.model, config, *fold, run) for fold, run in zip(folds, runs, strict=True)]
+        errors = np.concatenate(found)
+        first = errors if first is None else first
+        difference = errors - first
+        rows.append(
+            {
+                "options": changes,
+                "relative_mse": float(errors.mean()),
+                "difference": float(difference.mean()),
+                "standard error of the difference": float(difference.std(ddof=1) / np.sqrt(len(difference))),
+                "folds": [float(errors.mean()) for errors in found],
+            }
+        )
+        print(json.dumps(rows[-1]), flush=True)
+        if arguments.json:
+            summary = {
+                "model": arguments.model,
+                "data": arguments.train.name,
+                "trials": rows,
+                "versions": versions(),
+            }
+            write_text(arguments.json, json.dumps(summary, indent=1) + "\n")
+
+
+def files(data: Path, folder: Path, folds: int) -> Iterator[tuple[Path, Path]]:
+    """Each fold's file of the others' samples, and of its own."""
+    with h5py.File(data) as file:
+        samples = len(file["coefficient"])
+        dealt = np.random.default_rng(0).permutation(samples) % folds
+        for fold in range(folds):
+            pair = []
+            for part, chosen in (("rest", dealt != fold), ("fold", dealt == fold)):
+                path = folder / f"{part}-{fold}-of-{folds}.h5"
+                pair.append(path)
+                with h5py.File(path, "w") as out:
+                    out.attrs.update(file.attrs)
+                    for key, values in file.items():
+                        out[key] = values[()][chosen] if len(values) == samples else values[()]
+            yield pair[0], pair[1]
+
+
+def relative_mse(model: str, config: TrainingConfig, rest: Path, fold: Path, out: Path) -> np.ndarray:
+    """Of each sample of a fold, by a model trained on the rest."""
+    if out.exists():
+        resume(rest, out)
+    else:
+        train(rest, out, model=model, options=MODELS[model].Config(), config=config)
+    data, surrogate = datasets.open(fold), load(out)
+    predicted = surrogate.predict(data.read_inputs(), data.grid)
+    return sample_errors(predicted, data.read_solution(), (data.grid.x, data.grid.y))["relative_mse"]
+
+
+if __name__ == "__main__":
+    main()
