@@ -3,10 +3,10 @@
     python benchmarks/folds.py TRAIN.h5 FOLDER [--model mano] [--folds 5]
         [--options '[{}, {"weight_decay": 0.1}, {"epochs": 20, "symmetries": true}]']
 
-The samples are shuffled and dealt into folds. Each fold is left out once, and met by a model that has been trained
-on the others with the defaults of `manojax train` but for the options of a trial. Stated are means over all samples.
-All trials meet the same folds, so the difference of one to the first, sample by sample, has a standard error. FOLDER
-keeps folds and runs: a second call goes on where the first was interrupted.
+The samples are shuffled and dealt into folds. Each fold is left out once, and met by a model that has been
+trained on the others with the defaults of `manojax train` but for the options of a trial. Stated are means over
+all samples. All trials meet the same folds, so the difference of one to the first, sample by sample, has a
+standard error. FOLDER keeps folds and runs: a second call goes on where the first was interrupted.
 """
 
 import argparse
@@ -69,18 +69,17 @@ def main() -> None:
 def files(data: Path, folder: Path, folds: int) -> Iterator[tuple[Path, Path]]:
     """Each fold's file of the others' samples, and of its own."""
     with h5py.File(data) as file:
-        samples = len(file["coefficient"])
-        dealt = np.random.default_rng(0).permutation(samples) % folds
-        for fold in range(folds):
-            pair = []
-            for part, chosen in (("rest", dealt != fold), ("fold", dealt == fold)):
-                path = folder / f"{part}-{fold}-of-{folds}.h5"
-                pair.append(path)
-                with h5py.File(path, "w") as out:
-                    out.attrs.update(file.attrs)
-                    for key, values in file.items():
-                        out[key] = values[()][chosen] if len(values) == samples else values[()]
-            yield pair[0], pair[1]
+        arrays, attributes = {name: np.asarray(values) for name, values in file.items()}, dict(file.attrs)
+    samples = len(arrays["coefficient"])
+    dealt = np.random.default_rng(0).permutation(samples) % folds
+    for fold in range(folds):
+        pair = folder / f"rest-{fold}-of-{folds}.h5", folder / f"fold-{fold}-of-{folds}.h5"
+        for path, chosen in zip(pair, (dealt != fold, dealt == fold), strict=True):
+            with h5py.File(path, "w") as out:
+                out.attrs.update(attributes)
+                for name, values in arrays.items():
+                    out[name] = values[chosen] if len(values) == samples else values
+        yield pair
 
 
 def relative_mse(model: str, config: TrainingConfig, rest: Path, fold: Path, out: Path) -> np.ndarray:

@@ -42,7 +42,7 @@ def prepare(
     Raises:
         InputError: bad data, or a configuration that does not fit them.
     """
-    for name in ("epochs", "batch_size", "learning_rate"):
+    for name in ("epochs", "batch_size", "accumulate", "learning_rate"):
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
@@ -66,6 +66,11 @@ def prepare(
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
     samples = len(finest.inputs)
+    batch = min(config.batch_size, samples)
+    if batch % config.accumulate:
+        raise InputError(
+            f"--accumulate {config.accumulate} does not divide a batch of {batch} samples; choose a divisor"
+        )
     steps = steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
     normalisation = Normalisation.fit(finest.inputs, finest.solution, grid, config.solutions)

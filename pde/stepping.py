@@ -27,12 +27,25 @@ MOST_STEPS = 64
 _SECONDS = 1.0
 
 
-def make_step(loss: Loss, optimiser: optax.GradientTransformation) -> Step:
-    """step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled."""
+def make_step(loss: Loss, optimiser: optax.GradientTransformation, accumulate: int = 1) -> Step:
+    """step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled.
+
+    The loss, a mean over samples, and its gradient are the means over `accumulate` parts of the batch, of as many
+    samples each, that are seen one after the other: memory is that of a part.
+    """
+
+    def gradient(params: Any, *batch: Array) -> tuple[Array, Any]:
+        parts = [field.reshape(accumulate, -1, *field.shape[1:]) for field in batch]
+
+        def add(total: Any, part: list[Array]) -> tuple[Any, None]:
+            return jax.tree.map(jnp.add, total, jax.value_and_grad(loss)(params, *part)), None
+
+        total, _ = jax.lax.scan(add, (jnp.zeros(()), jax.tree.map(jnp.zeros_like, params)), parts)
+        return jax.tree.map(lambda each: each / accumulate, total)
 
     @jax.jit
     def step(params: Any, optimiser_state: Any, inputs: Array, solution: Array) -> tuple[Any, Any, Array]:
-        value, gradients = jax.value_and_grad(loss)(params, inputs, solution)
+        value, gradients = gradient(params, inputs, solution)
         with jax.numpy_dtype_promotion("standard"):  # optax mixes integer counts with float rates
             updates, optimiser_state = optimiser.update(gradients, optimiser_state, params)
         return optax.apply_updates(params, updates), optimiser_state, value

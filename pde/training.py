@@ -75,10 +75,10 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
     optimiser = make_optimiser(run.training, epochs * steps)
     optimiser_state = optimiser.init(params)
     chosen = symmetries(*(part.grid for part in training))[: None if run.training.symmetries else 1]
-    steppers = [
-        Stepper(make_step(make_loss(graph, run, part.grid), optimiser), part.inputs, part.solution, chosen)
-        for part in training
-    ]
+    steppers = []
+    for part in training:
+        step = make_step(make_loss(graph, run, part.grid), optimiser, run.training.accumulate)
+        steppers.append(Stepper(step, part.inputs, part.solution, chosen))
 
     with Checkpoints(out, validated=validation is not None) as checkpoints:
         done = checkpoints.last_epoch() or 0

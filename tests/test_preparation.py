@@ -55,6 +55,8 @@ def test_the_unit_of_length_changes_nothing_for_the_model(darcy_file, tmp_path):
         ({"train_samples": 21}, "has 20 samples"),
         ({"epochs": 0}, "--epochs 0"),
         ({"batch_size": -1}, "--batch-size -1"),
+        ({"accumulate": 0}, "--accumulate 0"),
+        ({"batch_size": 6, "accumulate": 4}, "--accumulate 4 does not divide a batch of 6"),
         ({"learning_rate": float("nan")}, "--learning-rate nan"),
         ({"seed": -1}, "--seed -1"),
         ({"weight_decay": -1.0}, "--weight-decay"),

@@ -16,7 +16,13 @@ INPUTS, SOLUTION = generator.normal(size=(2, 9, 4, 4, 1)).astype(np.float32)
 BATCHES = [
     (generator.permutation(9)[:3], generator.integers(2, dtype=np.int32)) for _ in range(stepping.MOST_STEPS + 3)
 ]
-STEP = make_step(lambda weight, inputs, solution: ((weight * inputs - solution) ** 2).mean(), optax.adam(1e-2))
+
+
+def loss(weight, inputs, solution):
+    return ((weight * inputs - solution) ** 2).mean()
+
+
+STEP = make_step(loss, optax.adam(1e-2))
 
 
 def start():
@@ -47,3 +53,12 @@ def test_the_loop_takes_the_steps_of_a_plain_loop(monkeypatch):
         *expected, value = STEP(*expected, *batch)
         assert loss == pytest.approx(float(value), rel=1e-5)
     np.testing.assert_allclose(state[0], expected[0], rtol=1e-5)
+
+
+def test_parts_of_a_batch_make_the_step_of_the_whole():
+    whole, inputs, solution = start(), jnp.asarray(INPUTS), jnp.asarray(SOLUTION)
+    in_parts = make_step(loss, optax.adam(1e-2), accumulate=3)(*whole, inputs, solution)
+    for found, expected in zip(
+        jax.tree.leaves(in_parts), jax.tree.leaves(STEP(*whole, inputs, solution)), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9)

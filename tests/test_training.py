@@ -94,6 +94,12 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(darcy_file, u
     assert (jax.tree.leaves(other)[0] != jax.tree.leaves(same)[0]).any()
 
 
+def test_accumulated_gradients_are_those_of_the_whole_batch(darcy_file, undisturbed, tmp_path):
+    in_parts = start(darcy_file, tmp_path / "run", accumulate=5)
+    for parts, whole in zip(history(in_parts), history(undisturbed), strict=True):
+        assert parts["train_loss"] == pytest.approx(whole["train_loss"], rel=1e-3)
+
+
 def test_training_lowers_the_error(darcy_file, tmp_path):
     """Forty epochs of a small FNO bring the training loss to less than half."""
     out = start(darcy_file, tmp_path / "run", epochs=40, loss="relative-l2")
