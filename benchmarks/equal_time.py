@@ -12,9 +12,10 @@ runs and `results.json` are kept in FOLDER. Models have their defaults, training
 Relative L2 on the training grid, mean over the test samples; then mean and standard deviation over seeds. So for
 the mean of predictions under the eight symmetries of the square, which takes eight times as long.
 
-Found so far (`results/equal_time.json`, one seed, 200 test samples): MANO 0.0114, of eight predictions 0.0108; FNO
-with `{"learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}` 0.0120 and 0.0110, with the H1 loss 0.0123
-(`equal_time_fno_h1.json`), with 23 times the parameters. The mean of two coarse solves has 0.0114.
+Found (`results/equal_time.json`, three seeds, 200 test samples): MANO 0.0113 +- 0.0001, of eight predictions
+0.0108; FNO with `{"learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}` 0.0120 +- 0.0001 and 0.0110,
+with 23 times the parameters; with the H1 loss, one seed, 0.0123 (`equal_time_fno_h1.json`). The mean of two
+coarse solves has 0.0114.
 """
 
 import argparse

@@ -7,6 +7,10 @@ The samples are shuffled and dealt into folds. Each fold is left out once, and m
 trained on the others with the defaults of `manojax train` but for the options of a trial. Stated are means over
 all samples. All trials meet the same folds, so the difference of one to the first, sample by sample, has a
 standard error. FOLDER keeps folds and runs: a second call goes on where the first was interrupted.
+
+Found on the 16 x 16 set of the neuraloperator package (`results/folds.json`, MANO, relative MSE): 0.0102 by
+default, 0.0085 with symmetries (there, the transpose); 0.0100 after 30 epochs, 0.0101 and 0.0150 with a weight
+decay of 0.1 and 1, 0.0102 without filter.
 """
 
 import argparse

@@ -13,13 +13,13 @@ points. Times are medians, each grid in a process of its own; compilation is not
 - one MANO block beside its own matrix products, run alone in the same round (batch 8, 64 x 64 points).
 
 Found, on 2 cores with GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (`results/operators.json`): operations and memory
-grow with exponents of 1.00, times with 0.96 (MANO), 1.11 (attention at all levels; 1.03 in another run), 1.07 (FMA)
-and 1.06 (one axis). A step of full attention takes 9 times the operations of MANO's, 66 times the memory and 62
-times as long. A block costs 1.9 times its own products, forward and with gradient (2.1 and 1.8 with pages of 4
-KiB); with attention at all levels 2.6 and 2.1, and 3.5 and 3.3 for windows that do not overlap: those products are
-small (32 x 32 at every point), so that reading and writing the map weighs as much as multiplying. Projecting
-straight to planes, without transposes, was tried and is no faster; nor is a layer normalisation by products with
-constant matrices, or one whose derivative is given by hand.
+grow with exponents of 1.00, times with 0.96 (MANO), 1.11 (attention at all levels; 1.03 in another run), 1.07
+(FMA) and 1.06 (one axis). A step of full attention takes 9 times the operations of MANO's, 66 times the memory
+and 62 times as long. A block costs 1.9 times its own products, forward and with gradient (2.1 and 1.8 with pages
+of 4 KiB); with attention at all levels 2.6 and 2.1, and 3.5 and 3.3 for windows that do not overlap: those
+products are small (32 x 32 at every point), so that reading and writing the map weighs as much as multiplying.
+Projecting straight to planes, without transposes, was tried and is no faster; nor is a layer normalisation by
+products with constant matrices, or one whose derivative is given by hand.
 """
 
 import argparse
