@@ -56,9 +56,14 @@ def test_the_loop_takes_the_steps_of_a_plain_loop(monkeypatch):
 
 
 def test_parts_of_a_batch_make_the_step_of_the_whole():
-    whole, inputs, solution = start(), jnp.asarray(INPUTS), jnp.asarray(SOLUTION)
-    in_parts = make_step(loss, optax.adam(1e-2), accumulate=3)(*whole, inputs, solution)
-    for found, expected in zip(
-        jax.tree.leaves(in_parts), jax.tree.leaves(STEP(*whole, inputs, solution)), strict=True
-    ):
+    seen = set()
+
+    def seeing(weight, inputs, solution):
+        seen.add(len(inputs))
+        return loss(weight, inputs, solution)
+
+    batch = jnp.asarray(INPUTS), jnp.asarray(SOLUTION)
+    in_parts = make_step(seeing, optax.adam(1e-2), accumulate=3)(*start(), *batch)
+    assert seen == {3}
+    for found, expected in zip(jax.tree.leaves(in_parts), jax.tree.leaves(STEP(*start(), *batch)), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9)

@@ -94,8 +94,21 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(darcy_file, u
     assert (jax.tree.leaves(other)[0] != jax.tree.leaves(same)[0]).any()
 
 
-def test_accumulated_gradients_are_those_of_the_whole_batch(darcy_file, undisturbed, tmp_path):
+def test_accumulated_gradients_are_those_of_the_whole_batch(darcy_file, undisturbed, tmp_path, monkeypatch):
+    seen = set()
+
+    def seeing(*arguments):
+        loss = make_loss(*arguments)
+
+        def seen_loss(params, inputs, solution):
+            seen.add(len(inputs))
+            return loss(params, inputs, solution)
+
+        return seen_loss
+
+    monkeypatch.setattr(training, "make_loss", seeing)
     in_parts = start(darcy_file, tmp_path / "run", accumulate=5)
+    assert seen == {1}
     for parts, whole in zip(history(in_parts), history(undisturbed), strict=True):
         assert parts["train_loss"] == pytest.approx(whole["train_loss"], rel=1e-3)
 
