@@ -117,13 +117,18 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
     return found
 
 
-def errors(data: Path, test: Path, out: Path, model: str, config: TrainingConfig) -> dict[str, Any]:
-    """Errors on the test samples of a run, which is trained, or trained to its end, unless it has been; and those
-    of the mean of its predictions over the symmetries of the grid."""
+def train_to_the_end(data: Path, out: Path, model: str, config: TrainingConfig) -> None:
+    """A run that exists is not begun again."""
     if out.exists():
         resume(data, out)
     else:
         train(data, out, model=model, options=MODELS[model].Config(), config=config)
+
+
+def errors(data: Path, test: Path, out: Path, model: str, config: TrainingConfig) -> dict[str, Any]:
+    """Errors on the test samples of a run, and those of the mean of its predictions over the symmetries of the
+    grid."""
+    train_to_the_end(data, out, model, config)
     plain, symmetric = load(out), load(out, symmetric=True)
     file, run = datasets.open(test), plain.run
     seen = observe(file, slice(None), run.training, run.grid)

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from equal_time import train_to_the_end
 
 from manojax import MODELS
 from pde import datasets, load
 from pde.files import write_text
 from pde.metrics import sample_errors
 from pde.runs import TrainingConfig
-from pde.training import resume, train
 from pde.versions import versions
 
 
@@ -88,10 +88,7 @@ def files(data: Path, folder: Path, folds: int) -> Iterator[tuple[Path, Path]]:
 
 def relative_mse(model: str, config: TrainingConfig, rest: Path, fold: Path, out: Path) -> np.ndarray:
     """Of each sample of a fold, by a model trained on the rest."""
-    if out.exists():
-        resume(rest, out)
-    else:
-        train(rest, out, model=model, options=MODELS[model].Config(), config=config)
+    train_to_the_end(rest, out, model, config)
     data, surrogate = datasets.open(fold), load(out)
     predicted = surrogate.predict(data.read_inputs(), data.grid)
     return sample_errors(predicted, data.read_solution(), (data.grid.x, data.grid.y))["relative_mse"]
