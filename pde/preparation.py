@@ -66,7 +66,7 @@ def prepare(
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
     samples = len(finest.inputs)
-    batch = min(config.batch_size, samples)
+    batch = batch_in_force(samples, config.batch_size)
     if batch % config.accumulate:
         raise InputError(
             f"--accumulate {config.accumulate} does not divide a batch of {batch} samples; choose a divisor"
@@ -158,6 +158,11 @@ def _digest(grid: Grid, *parts: Part | None) -> str:
     return digest.hexdigest()
 
 
+def batch_in_force(samples: int, batch_size: int) -> int:
+    """A batch is never larger than the data."""
+    return min(batch_size, samples)
+
+
 def steps_an_epoch(samples: int, batch_size: int) -> int:
-    """Whole batches only; a batch is never larger than the data."""
-    return samples // min(batch_size, samples)
+    """Whole batches only."""
+    return samples // batch_in_force(samples, batch_size)

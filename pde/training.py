@@ -18,7 +18,7 @@ from pde.errors import InputError
 from pde.files import refuse_existing, write_text
 from pde.grid import Grid
 from pde.optimisers import make_optimiser
-from pde.preparation import Part, prepare, steps_an_epoch, training_data
+from pde.preparation import Part, batch_in_force, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
 from pde.stepping import Batch, Loss, Stepper, make_step
@@ -109,7 +109,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
 
 def _batches(run: Run, epoch: int, choices: int, grids: int) -> Iterator[tuple[int, list[Batch]]]:
     """Batches of an epoch, from seed and epoch alone: the number of a grid, and those in a row on it."""
-    size = min(run.training.batch_size, run.samples)
+    size = batch_in_force(run.samples, run.training.batch_size)
     generator = np.random.default_rng([run.training.seed, epoch])
     order = generator.permutation(run.samples)
     drawn = []
