@@ -37,7 +37,7 @@ from pde.optimisers import make_optimiser
 from pde.preparation import prepare, steps_an_epoch
 from pde.runs import TrainingConfig
 from pde.stepping import Stepper, make_step
-from pde.symmetries import symmetries
+from pde.symmetries import group
 from pde.training import make_loss, resume, train
 from pde.versions import versions
 
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--resolution", type=int, default=31)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    config = TrainingConfig(resolution=arguments.resolution, symmetries=True, validation="none")
+    config = TrainingConfig(resolution=arguments.resolution, symmetries="all", validation="none")
     configs = {model: replace(config, **arguments.options.get(model, {})) for model in arguments.models}
     pace = paces(arguments.folder / "pace.json", arguments.train, configs)
     results = defaultdict(list)
@@ -99,7 +99,7 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
         graph, params = run.build()
         optimiser = make_optimiser(run.training, _STEPS)
         step = make_step(make_loss(graph, run, run.grid), optimiser)
-        chosen = symmetries(run.grid)[: None if config.symmetries else 1]
+        chosen = group(run.symmetries)
         stepper = Stepper(step, parts[0].inputs, parts[0].solution, chosen)
         size = config.batch_size
         batches = [(np.arange(size), np.int32(0))] * _STEPS

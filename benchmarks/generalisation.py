@@ -108,7 +108,7 @@ class Study:
         data = self.data("train", TRAINED, largest, seed=0)
         an_epoch = steps_an_epoch(samples - max(1, samples // 10), TrainingConfig().batch_size)
         epochs = max(1, round(self.arguments.steps / an_epoch))
-        config = TrainingConfig(train_samples=samples, epochs=epochs, symmetries=True, seed=seed)
+        config = TrainingConfig(train_samples=samples, epochs=epochs, symmetries="all", seed=seed)
         out = self.arguments.folder / f"{model}-{samples}-samples-{epochs}-epochs-seed-{seed}"
         if (out / "run.json").exists():
             resume(data, out)

@@ -39,7 +39,7 @@ def main() -> None:
     fixed = {
         "resolution": arguments.resolution,
         "epochs": arguments.epochs,
-        "symmetries": True,
+        "symmetries": "all",
         "validation": "none",
     }
     rows = []

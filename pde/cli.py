@@ -130,8 +130,8 @@ class Evaluate:
     json: Path | None = None
     """Write all numbers to this file, and plots beside it: errors, one sample, the worst samples."""
     symmetries: FlagCreatePairsOff[bool] = False
-    """Predict by the mean over the flips and transposes that a grid has, up to eight: more accurate, as many times
-    slower, and right where the equation has no preferred direction."""
+    """Predict by the mean over the flips and transposes that the run was trained under, up to eight, as far as a
+    grid has them: more accurate, and as many times slower."""
     source: Source = field(default_factory=Source)
 
     def run(self) -> None:
@@ -173,8 +173,8 @@ class Predict:
     """Go on from the prediction with conjugate gradients to this relative residual of -div(a grad u) = 1, such as
     1e-6, and write the residual of every sample as well."""
     symmetries: FlagCreatePairsOff[bool] = False
-    """Predict by the mean over the flips and transposes that a grid has, up to eight: more accurate, as many times
-    slower, and right where the equation has no preferred direction."""
+    """Predict by the mean over the flips and transposes that the run was trained under, up to eight, as far as a
+    grid has them: more accurate, and as many times slower."""
     source: Source = field(default_factory=Source)
 
     def run(self) -> None:

@@ -56,7 +56,7 @@ def _run(folder: Path) -> list[tuple[str, str]]:
         (
             "training",
             f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}"
-            + (", under symmetries" if training.symmetries else ""),
+            + (f", under {', '.join(run.symmetries)}" if run.symmetries else ""),
         ),
         ("state", _state(run, folder / "metrics.jsonl")),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),

@@ -15,10 +15,11 @@ from pde import datasets, metrics
 from pde.datasets import DataFile, first_samples
 from pde.errors import InputError, check_seed
 from pde.grid import Grid
+from pde.invariance import invariant
 from pde.normalisation import Normalisation
 from pde.observation import observe
 from pde.runs import Run, TrainingConfig, create, split
-from pde.symmetries import check_symmetries
+from pde.symmetries import check_symmetries, generators
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
 _FAR = 0.5  # relative error: such a solution is no start for a correction
@@ -31,6 +32,11 @@ class Part:
     grid: Grid
     inputs: Float[np.ndarray, "sample height width channel"]
     solution: Float[np.ndarray, "sample height width 1"]
+
+    @property
+    def fields(self) -> Float[np.ndarray, "sample height width fields"]:
+        """Both, side by side."""
+        return np.concatenate([self.inputs, self.solution], axis=-1)
 
 
 def prepare(
@@ -57,7 +63,7 @@ def prepare(
         resolution = max(config.resolutions, default=data.grid.shape[0])
     grid = data.grid.strided(data.stride_to(resolution))
     grids = [data.grid.strided(data.stride_to(r)) for r in config.resolutions or (resolution,)]
-    if config.symmetries:
+    if config.symmetries == "all":
         check_symmetries(grids)
     training, validation = _split(data, grid, grids, config)
     finest = max(training, key=lambda part: part.grid.shape[0])
@@ -88,6 +94,7 @@ def prepare(
         grid=grid,
         normalisation=normalisation,
         parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
+        symmetries=_symmetries(config, finest, grids),
     )
     return run, (training, validation)
 
@@ -145,6 +152,14 @@ def _check_equation(path: Path, part: Part, normalisation: Normalisation) -> Non
             f"{path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from the "
             "file's: another equation, or too coarse a grid for its coefficient; leave --informed out"
         )
+
+
+def _symmetries(config: TrainingConfig, part: Part, grids: list[Grid]) -> tuple[str, ...]:
+    """Generators of those that batches are shown under."""
+    if config.symmetries == "none":
+        return ()
+    found = generators(*grids)
+    return found if config.symmetries == "all" else invariant(part.fields, found)
 
 
 def _digest(grid: Grid, *parts: Part | None) -> str:

@@ -59,9 +59,10 @@ class TrainingConfig:
     """What is known of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None
     """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
-    symmetries: bool = False
-    """Show every batch under a random one of the flips and transposes that the training grid has: right where the
-    equation and its border have no preferred direction, as Darcy flow on a square."""
+    symmetries: Literal["auto", "all", "none"] = "auto"
+    """Show every batch under a random one of the flips and transposes that the training grid has. auto: of those
+    that 100 or more training samples do not speak against in law; all: right where the equation and its border
+    have no preferred direction, as Darcy flow on a square; none."""
     filter_width: float | None = None
     """Standard deviation, in spacings of the training grid, of the averages through which the operator, held at
     that grid's points, sees inputs on any grid; 0: it runs on each grid's own points. By default 0.7, and 0 with
@@ -125,6 +126,10 @@ class Run:
     normalisation: Normalisation
     parameters: int
     """Real numbers that are trained."""
+    symmetries: tuple[str, ...] = ()
+    """Generators (`pde.symmetries.GENERATORS`) of those that batches are shown under."""
+    doubted: tuple[str, ...] = ()
+    """Those of them that errors on the validation samples spoke against, once training had ended."""
     transfer: Transfer | None = None
     """Known once training has ended, if the validation data hold a finer grid."""
     versions: dict[str, str] = field(default_factory=versions)
@@ -173,6 +178,8 @@ class Run:
                     "normalisation": Normalisation(**_tuples(saved["normalisation"])),
                     "grid": Grid.from_json(saved["grid"]),
                     "transfer": saved["transfer"] and Transfer(**saved["transfer"]),
+                    "symmetries": tuple(saved["symmetries"]),
+                    "doubted": tuple(saved["doubted"]),
                 }
             )
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -13,12 +13,13 @@ from jaxtyping import Float
 
 from manojax.grids import Coordinates, interpolate, nearest
 from pde.checkpoints import Checkpoints
+from pde.errors import InputError
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
 from pde.normalisation import Normalisation
 from pde.observation import Observation, in_batches
 from pde.runs import Run
-from pde.symmetries import Symmetry, averaged, check_symmetries, symmetries
+from pde.symmetries import Symmetry, averaged, generators, group
 
 Fields = Float[np.ndarray, "sample height width channel"]
 Extended = Float[np.ndarray, "sample new_height new_width channel"]
@@ -35,8 +36,9 @@ def forward(
 class Surrogate:
     """A model with its parameters, normalisation and training grid. Physical fields in and out.
 
-    With `symmetric` a prediction is the mean of those under all flips and transposes of the grid that the model
-    runs on, up to eight: it commutes with them, is more accurate, and takes as many times as long.
+    With `symmetric` a prediction is the mean of those under the flips and transposes that the model was trained
+    under, as far as the grid that it runs on has them: it commutes with them, is more accurate, and takes up to
+    eight times as long.
     """
 
     def __init__(self, run: Run, graph: nnx.GraphDef, params: Any, epoch: int, *, symmetric: bool = False):
@@ -56,8 +58,8 @@ class Surrogate:
             on: where the model runs and sees the inputs as it did in training; by default `grid`.
 
         Raises:
-            InputError: inputs or grids that the model cannot see as it did in training; a grid without symmetries
-                for a symmetric surrogate.
+            InputError: inputs or grids that the model cannot see as it did in training; a symmetric
+                surrogate without symmetries on the grid.
             ArithmeticError: a coarse solve inside the model did not converge.
         """
         observation = Observation(self.run.training, grid, grid if on is None else on)
@@ -90,14 +92,16 @@ class Surrogate:
     def errors(self, seen: Fields, solution: Float[np.ndarray, "sample height width 1"]) -> dict[str, float]:
         """Mean relative errors on the training grid, given what the model sees there (`pde.observation`)."""
         grid = self.run.grid
-        return mean_errors([sample_errors(self._apply(seen, grid), solution, (grid.x, grid.y))])
+        return mean_errors([sample_errors(self.predict_seen(seen), solution, (grid.x, grid.y))])
+
+    def predict_seen(self, seen: Fields) -> Float[np.ndarray, "sample height width 1"]:
+        """Predictions on the training grid, given what the model sees there."""
+        return self._apply(seen, self.run.grid)
 
     def _apply(
         self, fields: Fields, grid: Grid, observation: Observation | None = None
     ) -> Float[np.ndarray, "sample new_height new_width 1"]:
-        if self.symmetric:
-            check_symmetries([grid])
-        chosen = tuple(symmetries(grid)) if self.symmetric else ()
+        chosen = self._symmetries(grid) if self.symmetric else ()
         coordinates = self.run.normalisation.coordinates(grid)
         pure = self.graph, self.run.normalisation, observation, chosen
 
@@ -105,6 +109,17 @@ class Surrogate:
             return _compiled(*pure, self.params, batch, coordinates)
 
         return in_batches(apply, fields, grid)
+
+    def _symmetries(self, grid: Grid) -> tuple[Symmetry, ...]:
+        if not self.run.symmetries:
+            raise InputError("--symmetries: the run was trained under none; leave it out or train with them")
+        chosen = tuple(group(set(self.run.symmetries) & set(generators(grid))))
+        if len(chosen) == 1:
+            raise InputError(
+                f"--symmetries: the grid has none of those that the run was trained under "
+                f"({', '.join(self.run.symmetries)}); leave it out"
+            )
+        return chosen
 
 
 def load(folder: str | Path, *, symmetric: bool = False) -> Surrogate:

@@ -5,7 +5,7 @@ solution of a turned or mirrored coefficient is the turned or mirrored solution:
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -39,19 +39,35 @@ class Symmetry:
         return Symmetry(self.flip_x, self.flip_y, transpose=False)(fields)
 
 
-def symmetries(*grids: Grid) -> list[Symmetry]:
-    """Those that map the points of all grids, and their domain, onto themselves, identity first: 1, 2, 4 or 8."""
-    return [symmetry for symmetry in _symmetries(grids[0]) if all(symmetry in _symmetries(g) for g in grids)]
+GENERATORS = {
+    "flip-x": Symmetry(flip_x=True, flip_y=False, transpose=False),
+    "flip-y": Symmetry(flip_x=False, flip_y=True, transpose=False),
+    "transpose": Symmetry(flip_x=False, flip_y=False, transpose=True),
+}
+"""Each undoes itself; together they make all eight."""
 
 
-def _symmetries(grid: Grid) -> list[Symmetry]:
-    x0, x1, y0, y1 = grid.extent
-    choices = itertools.product(
-        [False, True][: 1 + _is_symmetric(grid.x, x0, x1)],
-        [False, True][: 1 + _is_symmetric(grid.y, y0, y1)],
-        [False, True][: 1 + _are_alike(grid)],
-    )
+def generators(*grids: Grid) -> tuple[str, ...]:
+    """Names of those that map the points of all grids, and their domain, onto themselves."""
+    found = [_generators(grid) for grid in grids]
+    return tuple(name for name in GENERATORS if all(name in each for each in found))
+
+
+def group(names: Collection[str]) -> list[Symmetry]:
+    """What generators make together, identity first: 1, 2, 4 or 8."""
+    choices = itertools.product(*([False, True][: 1 + (name in names)] for name in GENERATORS))
     return [Symmetry(*choice) for choice in choices]
+
+
+def symmetries(*grids: Grid) -> list[Symmetry]:
+    """All that these grids have, identity first."""
+    return group(generators(*grids))
+
+
+def _generators(grid: Grid) -> list[str]:
+    x0, x1, y0, y1 = grid.extent
+    has = (_is_symmetric(grid.x, x0, x1), _is_symmetric(grid.y, y0, y1), _are_alike(grid))
+    return list(itertools.compress(GENERATORS, has))
 
 
 def transformed(number: Int[Array, ""], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
@@ -70,11 +86,11 @@ def averaged(function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], f
 
 
 def check_symmetries(grids: Sequence[Grid]) -> None:
-    """Raise InputError where `--symmetries` has nothing to work with."""
+    """Raise InputError where `--symmetries all` has nothing to work with."""
     if grids[0].domain is None:
-        raise InputError("--symmetries: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
-    if len(symmetries(*grids)) == 1:
-        raise InputError("--symmetries: the grid has none, neither flips nor a transpose; leave it out")
+        raise InputError("--symmetries all: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
+    if not generators(*grids):
+        raise InputError("--symmetries all: the grid has none, neither flips nor a transpose; leave it out")
 
 
 def _is_symmetric(axis: Float[np.ndarray, " n"], low: float, high: float) -> bool:

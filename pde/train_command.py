@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,15 @@ class Train:
             resume(self.data, self.out)
         else:
             train(self.data, self.out, model=self.model, options=self.options, config=self.training)
-        print(f"{self.out}: trained; manojax evaluate {self.out} TEST.h5 tells how well")
+        run = Run.open(self.out)
+        under = f" under {', '.join(run.symmetries)}" if run.symmetries else ""
+        print(f"{self.out}: trained{under}; manojax evaluate {self.out} TEST.h5 tells how well")
+        if run.doubted:
+            print(
+                f"manojax: errors on the validation samples are not alike under {', '.join(run.doubted)}: "
+                "the data may not have that symmetry; compare a run with --symmetries none",
+                file=sys.stderr,
+            )
 
 
 def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:

@@ -14,6 +14,7 @@ from jax import Array
 from manojax.base import ModelConfig
 from pde import metrics
 from pde.checkpoints import Checkpoints
+from pde.doubts import record_doubts
 from pde.errors import InputError
 from pde.files import refuse_existing, write_text
 from pde.grid import Grid
@@ -23,7 +24,7 @@ from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
 from pde.stepping import Batch, Loss, Stepper, make_step
 from pde.surrogate import Surrogate, forward
-from pde.symmetries import symmetries
+from pde.symmetries import group
 from pde.transfer import record_transfer
 
 
@@ -37,8 +38,7 @@ def train(data: Path, out: Path, *, model: str, options: ModelConfig, config: Tr
     run, parts = prepare(data, model, options, config)
     out.mkdir(parents=True)
     run.save(out)
-    _fit(run, out, *parts)
-    record_transfer(out, training_data(data, config))
+    _finish(run, out, data, *parts)
 
 
 def resume(data: Path, out: Path) -> None:
@@ -51,8 +51,7 @@ def resume(data: Path, out: Path) -> None:
     run, parts = prepare(data, saved.model, saved.options, saved.training)
     if run.digest != saved.digest:
         raise InputError(f"{data} is not the data that {out} was begun with ({saved.data}); give that file")
-    _fit(saved, out, *parts)
-    record_transfer(out, training_data(data, saved.training))
+    _finish(saved, out, data, *parts)
 
 
 def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid) -> Loss:
@@ -68,13 +67,20 @@ def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid) -> Loss:
     return loss
 
 
+def _finish(run: Run, out: Path, data: Path, training: list[Part], validation: Part | None) -> None:
+    _fit(run, out, training, validation)
+    if validation is not None:
+        record_doubts(out, validation)
+    record_transfer(out, training_data(data, run.training))
+
+
 def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> None:
     epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
     assert epochs is not None  # filled in by prepare
     graph, params = run.build()
     optimiser = make_optimiser(run.training, epochs * steps)
     optimiser_state = optimiser.init(params)
-    chosen = symmetries(*(part.grid for part in training))[: None if run.training.symmetries else 1]
+    chosen = group(run.symmetries)
     steppers = []
     for part in training:
         step = make_step(make_loss(graph, run, part.grid), optimiser, run.training.accumulate)

@@ -44,6 +44,14 @@ def undisturbed(darcy_file, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def under_symmetries(darcy_file, tmp_path_factory):
+    """The same under all eight symmetries."""
+    from tests.small_runs import start
+
+    return start(darcy_file, tmp_path_factory.mktemp("runs") / "under-symmetries", symmetries="all")
+
+
+@pytest.fixture(scope="session")
 def folder(darcy_file, tmp_path_factory):
     """A folder with `run`, which the command line has trained."""
     from pde.cli import main

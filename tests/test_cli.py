@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from pde import load
+from pde import doubts, load
 from pde.runs import Transfer
 from pde.train_command import parse_train
 from tests.commands import TINY, refused, run
@@ -37,20 +37,31 @@ def test_generate_train_evaluate_predict_info(capsys, tmp_path):
         assert 3 < len(printed.splitlines()) <= 10
 
 
-def test_symmetries_average_predictions(capsys, folder, darcy_file, tmp_path):
+def test_symmetries_average_predictions(capsys, under_symmetries, darcy_file, tmp_path):
     for name, flags in {"plain": (), "mean": ("--symmetries",)}.items():
         out, table = tmp_path / f"{name}.h5", tmp_path / f"{name}.json"
-        assert run(capsys, "predict", folder / "run", darcy_file, out, *flags)[0] == 0
-        evaluated = run(
-            capsys, "evaluate", folder / "run", darcy_file, "--resolutions", 9, "--json", table, *flags
-        )
-        assert evaluated[0] == 0
+        assert run(capsys, "predict", under_symmetries, darcy_file, out, *flags)[0] == 0
+        arguments = (under_symmetries, darcy_file, "--resolutions", 9, "--json", table, *flags)
+        assert run(capsys, "evaluate", *arguments)[0] == 0
     with h5py.File(tmp_path / "plain.h5") as plain, h5py.File(tmp_path / "mean.h5") as mean:
         assert (bool(plain.attrs["symmetric"]), bool(mean.attrs["symmetric"])) == (False, True)
         assert (plain["solution"][()] != mean["solution"][()]).any()
     plain, mean = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("plain", "mean"))
     assert (plain["symmetric"], mean["symmetric"]) == (False, True)
     assert mean["rows"][0]["direct"]["relative_l2"] < plain["rows"][0]["direct"]["relative_l2"]
+
+
+def test_training_says_which_symmetries_its_errors_speak_against(
+    capsys, under_symmetries, darcy_file, tmp_path, monkeypatch
+):
+    out = shutil.copytree(under_symmetries, tmp_path / "run")
+    for found, words in ((True, ""), (False, "not alike under flip-x, flip-y, transpose")):
+        monkeypatch.setattr(doubts, "is_invariant", lambda fields, name, found=found: found)
+        status, printed, said = run(capsys, "train", darcy_file, "--out", out, "--resume")
+        assert status == 0
+        assert "trained under flip-x, flip-y, transpose" in printed
+        assert words in said
+        assert ("--symmetries none" in said) == (not found)
 
 
 def test_predict_needs_no_solution_and_says_what_made_it(capsys, folder, tmp_path):
@@ -82,14 +93,14 @@ def test_predict_goes_the_way_that_did_better_in_training_where_the_grid_is_anot
 def test_a_command_is_repeated_with_resume_whatever_its_flags(folder, darcy_file, tmp_path):
     shutil.copytree(folder / "run", tmp_path / "run")
     begun = load(folder / "run").run
-    dataclasses.replace(begun, training=dataclasses.replace(begun.training, symmetries=True)).save(
+    dataclasses.replace(begun, training=dataclasses.replace(begun.training, symmetries="none")).save(
         tmp_path / "run"
     )
     command = parse_train(
-        [str(darcy_file), "--model", "fno", "--out", str(tmp_path / "run"), "--symmetries", "--resume"]
+        [str(darcy_file), "--model", "fno", "--out", str(tmp_path / "run"), "--symmetries", "none", "--resume"]
     )
     assert command.resume
-    assert command.training.symmetries
+    assert command.training.symmetries == "none"
 
 
 def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, folder, tmp_path):

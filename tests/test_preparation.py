@@ -92,5 +92,5 @@ def test_a_grid_without_symmetries_refuses_them(tmp_path, attributes, message):
         file["coefficient"] = file["solution"] = np.ones((4, 8, 6))
         file["x"], file["y"] = np.arange(8) / 8, np.arange(6) / 6
         file.attrs.update(attributes)
-    with pytest.raises(InputError, match=f"--symmetries: .*{message}"):
-        start(tmp_path / "data.h5", tmp_path / "run", resolution=None, symmetries=True)
+    with pytest.raises(InputError, match=f"--symmetries all: .*{message}"):
+        start(tmp_path / "data.h5", tmp_path / "run", resolution=None, symmetries="all")

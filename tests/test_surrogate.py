@@ -96,10 +96,14 @@ def test_a_run_knows_which_way_does_better_on_a_finer_grid(darcy_file, undisturb
     assert dataclasses.replace(surrogate.run, transfer=Transfer(17, 0.1, 0.2)).way_to(coarser) == "resample"
 
 
-def test_a_symmetric_surrogate_turns_its_prediction_with_the_input(undisturbed, darcy_file):
+def test_a_symmetric_surrogate_turns_its_prediction_with_the_input(undisturbed, under_symmetries, darcy_file):
     data = pde.datasets.open(darcy_file)
     inputs, solution = data.read_inputs(slice(4), 2), data.read_solution(slice(4), 2)
-    grid, plain, symmetric = data.grid.strided(2), pde.load(undisturbed), pde.load(undisturbed, symmetric=True)
+    grid, plain, symmetric = (
+        data.grid.strided(2),
+        pde.load(under_symmetries),
+        pde.load(under_symmetries, symmetric=True),
+    )
     for predict in (symmetric.predict, lambda *each: symmetric.resample(*each)[0]):
         predicted = predict(inputs, grid)
         turned = np.rot90(predict(np.rot90(inputs, axes=(1, 2)).copy(), grid), -1, axes=(1, 2))
@@ -108,3 +112,5 @@ def test_a_symmetric_surrogate_turns_its_prediction_with_the_input(undisturbed, 
     assert symmetric.errors(inputs, solution)["relative_l2"] < plain.errors(inputs, solution)["relative_l2"]
     with pytest.raises(InputError, match="--symmetries: the grid has none"):
         symmetric.predict(inputs, dataclasses.replace(grid, x=grid.x**2, y=grid.y**3))
+    with pytest.raises(InputError, match="--symmetries: the run was trained under none"):
+        pde.load(undisturbed, symmetric=True).predict(inputs, grid)

@@ -31,7 +31,7 @@ SETTING = Setting(
         epochs=100,
         batch_size=4,
         learning_rate=1e-3,
-        symmetries=True,
+        symmetries="all",
         filter_width=0.0,  # there is no finer grid
     ),
     models={
