@@ -1,28 +1,26 @@
 """What is the fine coefficient worth to an operator, and what a solver inside?
 
-    python benchmarks/informed.py [--data TRAIN.h5 --test TEST.h5] [--models mano fno] [--seeds 0] [--json FILE]
+    python benchmarks/informed.py FOLDER [--data TRAIN.h5 --test TEST.h5] [--resolution 31] [--models mano fno]
+        [--ways means upscaled] [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}'] [--json FILE]
 
 Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and strided to 31 x 31; without --data it is generated
-first. Each model is trained there with the defaults of `manojax train` in four ways: on values of the coefficient
-at its points (averaged around them, as is the default), on means of it over cells, and correcting coarse solutions
-from the strided coefficient or from upscaled faces. What has to be beaten comes first: those coarse solutions
-themselves.
+first. Each model is trained there with the defaults of `manojax train` but for --options, in up to five ways: on
+values of the coefficient at its points (averaged around them, as is the default), on means of it over cells, and
+correcting coarse solutions from the strided coefficient or from upscaled faces, the latter beside cell means as
+well. What has to be beaten comes first: those coarse solutions themselves. FOLDER keeps data and runs: a second
+call goes on where the first was interrupted, and measures again.
 
 Relative L2 is a mean over the test samples. Milliseconds are medians for one sample, all in one process: a
 prediction with restriction and solves included, beside assembly, factorisation and solution by SuperLU of the
 schemes that the coarse solutions take; upscaling from the fine coefficient counts on both sides.
 
-Found so far (FNO, 12 epochs, one seed, 200 test samples; MANO has not been run, and times were of a busy machine):
-means 0.0322, points 0.0327, strided solves corrected 0.0108 (uncorrected 0.0114), the upscaled one 0.0027
-(0.0043).
+FOUND
 """
 
 import argparse
 import itertools
 import json
 import os
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,9 +28,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from equal_time import train_to_the_end
 from scipy.sparse.linalg import splu
 
-from manojax import MODELS
 from pde import datasets, load
 from pde.canonical import assemble
 from pde.coarse import CoarseFaces, coarse_solve, upscale
@@ -45,72 +43,80 @@ from pde.grid import Grid
 from pde.metrics import relative_l2
 from pde.runs import TrainingConfig
 from pde.timing import median_milliseconds
-from pde.training import train
 from pde.versions import versions
 
 WAYS: dict[str, dict[str, Any]] = {
     "strided": {},
     "means": {"restriction": "means"},
-    "informed, strided": {"informed": "strided"},
-    "informed, upscaled": {"informed": "upscaled"},
+    "informed-strided": {"informed": "strided"},
+    "informed-upscaled": {"informed": "upscaled"},
+    "informed-upscaled-means": {"informed": "upscaled", "restriction": "means"},
 }
 REPEATS = 30
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--test", type=Path)
     parser.add_argument("--nodes", type=int, default=421, help="of generated data")
     parser.add_argument("--samples", type=int, default=1000)
-    parser.add_argument("--test-samples", type=int, default=100)
+    parser.add_argument("--test-samples", type=int, default=200)
     parser.add_argument("--resolution", type=int, default=31)
-    parser.add_argument("--epochs", type=int)
     parser.add_argument("--models", nargs="+", default=["mano", "fno"])
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
+    parser.add_argument(
+        "--options", type=json.loads, default={}, help="what differs from `TrainingConfig`, by model"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     if (arguments.data is None) != (arguments.test is None):
         parser.error("give --data and --test, or neither")
-    with tempfile.TemporaryDirectory() as folder:
-        data, test = arguments.data, arguments.test
-        if data is None:
-            data, test = (Path(folder) / name for name in ("train.h5", "test.h5"))
-            law = Darcy(resolution=arguments.nodes)
-            generate(law, data, samples=arguments.samples, seed=0)
-            generate(law, test, samples=arguments.test_samples, seed=1)
-        measure_all(arguments, data, datasets.open(test), Path(folder))
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    data, test = arguments.data, arguments.test
+    if data is None:
+        data, test = (arguments.folder / name for name in ("train.h5", "test.h5"))
+        law = Darcy(resolution=arguments.nodes)
+        for seed, (path, samples) in enumerate({data: arguments.samples, test: arguments.test_samples}.items()):
+            if not path.exists():
+                generate(law, path, samples=samples, seed=seed)
+    measure_all(arguments, data, datasets.open(test))
 
 
-def measure_all(arguments: argparse.Namespace, data: Path, test: DataFile, folder: Path) -> None:
-    settings = {"data": data.name, "test_samples": test.samples, "resolution": arguments.resolution}
+def measure_all(arguments: argparse.Namespace, data: Path, test: DataFile) -> None:
+    settings = {name: getattr(arguments, name) for name in ("resolution", "options")}
+    settings |= {"data": data.name, "test_samples": test.samples}
     rows: list[dict[str, Any]] = []
-    print(f"{'model':8} {'way':20} {'parameters':>10} {'relative L2':>12} {'ms a sample':>12}")
-    for row in measurements(arguments, data, test, folder):
+    print(f"{'model':8} {'way':24} {'parameters':>10} {'relative L2':>12} {'ms a sample':>12}")
+    for row in measurements(arguments, data, test):
         rows.append(row)
-        named = f"{row['model']:8} {row['way']:20} {row['parameters']:>10,}"
+        named = f"{row['model']:8} {row['way']:24} {row['parameters']:>10,}"
         print(f"{named} {row['relative_l2']:12.5f} {row['milliseconds']:12.2f}", flush=True)
         if arguments.json:
             report = {"rows": rows, **settings, "cores": os.cpu_count(), "versions": versions()}
             write_text(arguments.json, json.dumps(report, indent=1) + "\n")
 
 
-def measurements(
-    arguments: argparse.Namespace, data: Path, test: DataFile, folder: Path
-) -> Iterator[dict[str, Any]]:
+def measurements(arguments: argparse.Namespace, data: Path, test: DataFile) -> Iterator[dict[str, Any]]:
     yield measure_solver(test, arguments.resolution, "mean")
     yield measure_solver(test, arguments.resolution, "upscaled")
-    for model, (way, changes), seed in itertools.product(arguments.models, WAYS.items(), arguments.seeds):
-        config = TrainingConfig(resolution=arguments.resolution, epochs=arguments.epochs, seed=seed, **changes)
-        yield measure_model(model, way, config, data, test, folder / f"{model}-{way}-{seed}")
+    for model, way, seed in itertools.product(arguments.models, arguments.ways, arguments.seeds):
+        changes = {
+            "resolution": arguments.resolution,
+            "seed": seed,
+            **arguments.options.get(model, {}),
+            **WAYS[way],
+        }
+        out = arguments.folder / f"{model}-{way}-{arguments.resolution}-{seed}"
+        yield measure_model(model, way, TrainingConfig(**changes), data, test, out)
 
 
 def measure_model(
     model: str, way: str, config: TrainingConfig, data: Path, test: DataFile, out: Path
 ) -> dict[str, Any]:
-    started = time.perf_counter()
-    train(data, out, model=model, options=MODELS[model].Config(), config=config)
-    seconds = time.perf_counter() - started
+    train_to_the_end(data, out, model, config)
     surrogate = load(out)
     # What a model does not look at need not be handed over.
     fine = config.restriction == "means" or config.informed == "upscaled"
@@ -125,8 +131,13 @@ def measure_model(
         "parameters": surrogate.run.parameters,
         "relative_l2": mean_error(np.concatenate(predicted), test, trained.shape[0]),
         "milliseconds": median_milliseconds(lambda: surrogate.predict(first, grid, trained), REPEATS),
-        "training_seconds": round(seconds),
+        "training": {"epochs": surrogate.run.training.epochs, "seconds": round(seconds_of(out))},
     }
+
+
+def seconds_of(run: Path) -> float:
+    """Epochs alone, on a machine that did other things as well."""
+    return sum(json.loads(line)["seconds"] for line in (run / "metrics.jsonl").read_text().splitlines())
 
 
 def measure_solver(test: DataFile, resolution: int, way: CoarseFaces) -> dict[str, Any]:
