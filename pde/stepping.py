@@ -31,7 +31,8 @@ def make_step(loss: Loss, optimiser: optax.GradientTransformation, accumulate: i
     """step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled.
 
     The loss, a mean over samples, and its gradient are the means over `accumulate` parts of the batch, of as many
-    samples each, that are seen one after the other: memory is that of a part.
+    samples each, that are seen one after the other: memory is that of a part. Where one of them is not finite,
+    nothing is changed and the loss is NaN.
     """
 
     def gradient(params: Any, *batch: Array) -> tuple[Array, Any]:
@@ -47,8 +48,14 @@ def make_step(loss: Loss, optimiser: optax.GradientTransformation, accumulate: i
     def step(params: Any, optimiser_state: Any, inputs: Array, solution: Array) -> tuple[Any, Any, Array]:
         value, gradients = gradient(params, inputs, solution)
         with jax.numpy_dtype_promotion("standard"):  # optax mixes integer counts with float rates
-            updates, optimiser_state = optimiser.update(gradients, optimiser_state, params)
-        return optax.apply_updates(params, updates), optimiser_state, value
+            updates, moved = optimiser.update(gradients, optimiser_state, params)
+        finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(gradients))
+        state = jax.tree.map(
+            lambda new, old: jnp.where(finite, new, old),
+            (optax.apply_updates(params, updates), moved),
+            (params, optimiser_state),
+        )
+        return *state, jnp.where(finite, value, jnp.nan)
 
     return step
 

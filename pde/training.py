@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from pde.optimisers import make_optimiser
 from pde.preparation import Part, batch_in_force, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
+from pde.skipped import Skipped
 from pde.stepping import Batch, Loss, Stepper, make_step
 from pde.surrogate import Surrogate, forward
 from pde.symmetries import group
@@ -91,7 +93,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
         if done:
             params, optimiser_state = checkpoints.restore_last(params, optimiser_state)
         _cut_metrics(out, done)
-        total, before = epochs * steps, done * steps
+        total, before, skipped = epochs * steps, done * steps, Skipped(out)
         with progress_bar(f"train {run.model}", total=total, done=before, unit="step") as bar:
             for epoch in range(done, epochs):
                 started, losses = time.perf_counter(), []
@@ -100,7 +102,11 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
                         (params, optimiser_state), batches, bar.update
                     )
                     losses += found
-                line: dict[str, Any] = {"epoch": epoch + 1, "train_loss": float(np.mean(losses))}
+                    skipped.note(found, batches)
+                finite = np.isfinite(losses)
+                train_loss = float(np.mean(losses, where=finite)) if finite.any() else math.nan
+                line: dict[str, Any] = {"epoch": epoch + 1, "train_loss": train_loss}
+                line["skipped"] = int(np.sum(~finite))
                 if validation is not None:
                     line["validation"] = Surrogate(run, graph, params, epoch + 1).errors(
                         validation.inputs, validation.solution

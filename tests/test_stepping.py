@@ -67,3 +67,11 @@ def test_parts_of_a_batch_make_the_step_of_the_whole():
     assert seen == {3}
     for found, expected in zip(jax.tree.leaves(in_parts), jax.tree.leaves(STEP(*start(), *batch)), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 3e38])
+def test_a_step_whose_loss_or_gradient_is_not_finite_is_skipped(bad):
+    before = STEP(*start(), jnp.asarray(INPUTS), jnp.asarray(SOLUTION))[:2]
+    *after, value = STEP(*before, jnp.asarray(INPUTS).at[1, 2, 3].set(bad), jnp.asarray(SOLUTION))
+    assert np.isnan(value)
+    jax.tree.map(np.testing.assert_array_equal, tuple(after), before)

@@ -1,6 +1,7 @@
 """Training: seeds, interruptions, symmetries, grids and devices."""
 
 import functools
+import json
 import signal
 
 import h5py
@@ -16,6 +17,7 @@ from pde.checkpoints import Checkpoints
 from pde.errors import InputError
 from pde.optimisers import make_optimiser
 from pde.runs import Run
+from pde.skipped import MOST_IN_A_ROW
 from pde.training import make_loss, resume
 from tests.small_runs import history, start
 
@@ -182,3 +184,12 @@ def test_mixed_grids_are_resumed_to_the_bit(darcy_file, undisturbed, tmp_path, m
     start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 2, resolutions=(9, 17))
     resume(darcy_file, tmp_path / "run")
     assert_same_bits(last_state(tmp_path / "run"), last_state(mixed))
+
+
+def test_training_that_has_left_the_finite_gives_up_and_names_the_samples(darcy_file, tmp_path):
+    out = tmp_path / "run"
+    with pytest.raises(ArithmeticError, match="not finite in 10 steps in a row"):
+        start(darcy_file, out, learning_rate=1e30)
+    rows = json.loads((out / "skipped.json").read_text())["samples"]
+    assert len(rows) == MOST_IN_A_ROW
+    assert all(len(row) == 5 and set(row) <= set(range(18)) for row in rows)
