@@ -22,7 +22,7 @@ import argparse
 import json
 import os
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
     for repeat in range(_REPEATS + 1):
         for model, (stepper, *call) in calls.items():
             started = time.perf_counter()
-            stepper.run(*call, lambda steps: None)
+            deque(stepper.run(*call), maxlen=0)
             times[model] += [(time.perf_counter() - started) / _STEPS] if repeat else []  # the first compiles
     for model in configs:
         found[model]["seconds a step"] = float(np.median(times[model]))

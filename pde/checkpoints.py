@@ -1,6 +1,12 @@
 """What is saved of a training state, and how it comes back. The one place that knows Orbax."""
 
+import dataclasses
+import hashlib
+import json
 import math
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +14,30 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from pde.errors import InputError
-from pde.interrupts import deferred_interrupt
+from pde.files import write_text
+from pde.interrupts import deferred_stop
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far training had got."""
+
+    epochs: int = 0
+    """Whole ones."""
+    losses: tuple[float, ...] = ()
+    """Of the steps since."""
 
 
 class Checkpoints:
-    """The last state of a run, and the best of a validated one: `params` and `optimiser`, both plain pytrees,
-    named by epoch.
+    """The last two states of a run, and the best of a validated one: `params` and `optimiser`, both plain pytrees,
+    and the position, named by the number of steps taken.
 
-    Best is the lowest validation error. A checkpoint appears whole or not at all.
+    Best is the lowest validation error. A checkpoint appears whole or not at all, and then the SHA-256 of each of
+    its files in `manifest.json`: what is not as it was written is left out, and the state before it used.
     """
 
     def __init__(self, folder: Path, *, validated: bool, create: bool = True):
-        last = preservation_policy.LatestN(1)
+        last = preservation_policy.LatestN(2)
         best = preservation_policy.BestN(
             get_metric_fn=_error, reverse=True, n=1, keep_checkpoints_without_metrics=False
         )
@@ -35,52 +53,118 @@ class Checkpoints:
                 create=create,
             ),
         )
+        self._unsealed: int | None = None
 
     def __enter__(self) -> "Checkpoints":
         return self
 
     def __exit__(self, *_: object) -> None:
-        with deferred_interrupt():
+        with deferred_stop():
+            self._seal()
             self._manager.close()
 
-    def save(self, epoch: int, params: Any, optimiser: Any, validation_error: float | None) -> None:
-        """Save the state after an epoch (in the background; closing waits for it). A Ctrl-C waits as well: Orbax
-        interrupted in its midst hangs at exit."""
+    def save(
+        self, step: int, params: Any, optimiser: Any, position: Position, validation_error: float | None = None
+    ) -> None:
+        """Save the state after a step, in the background; the next save, or closing, waits for it. A Ctrl-C waits
+        as well: Orbax interrupted in its midst hangs at exit."""
         items = ocp.args.Composite(
-            params=ocp.args.StandardSave(params), optimiser=ocp.args.StandardSave(optimiser)
+            params=ocp.args.StandardSave(params),
+            optimiser=ocp.args.StandardSave(optimiser),
+            position=ocp.args.JsonSave(dataclasses.asdict(position)),
         )
         measured = validation_error is not None and math.isfinite(validation_error)
         metrics = {"error": validation_error} if measured else None
-        with deferred_interrupt():
-            self._manager.save(epoch, args=items, metrics=metrics)
+        with deferred_stop():
+            self._seal()
+            self._manager.save(step, args=items, metrics=metrics)
+            self._unsealed = step
 
-    def last_epoch(self) -> int | None:
-        return self._manager.latest_step()
+    def restore_last(self, params: Any, optimiser: Any) -> tuple[Any, Any, Position]:
+        """The last state, in the structure of the given one; that itself where none has been saved. What cannot be
+        used is deleted, for it will be saved anew.
 
-    def restore_last(self, params: Any, optimiser: Any) -> tuple[Any, Any]:
-        """The last state, in the structure of the given one."""
-        restored = self._restore(self._last(), params=params, optimiser=optimiser)
-        return restored["params"], restored["optimiser"]
+        Raises:
+            InputError: not one of the saved states can be used.
+        """
+        steps = sorted(self._manager.all_steps(), reverse=True)
+        if not steps:
+            return params, optimiser, Position()
+        step = self._first_sound(steps)
+        for damaged in steps[: steps.index(step)]:
+            self._manager.delete(damaged)
+        restored = self._restore(step, params=params, optimiser=optimiser)
+        return restored["params"], restored["optimiser"], restored["position"]
 
     def restore_best(self, params: Any) -> tuple[Any, int]:
-        """The parameters with the lowest validation error, or the last ones where there was no validation."""
-        epoch = self._manager.best_step()
-        epoch = self._last() if epoch is None else epoch
-        return self._restore(epoch, params=params)["params"], epoch
-
-    def _last(self) -> int:
-        epoch = self.last_epoch()
-        if epoch is None:
+        """The parameters with the lowest validation error, or the last ones where there was no validation, and the
+        epoch that they were saved in."""
+        steps = sorted(self._manager.all_steps(), reverse=True)
+        if not steps:
             raise InputError(f"{self.folder} holds no checkpoint yet; train it to the end of an epoch first")
-        return epoch
+        best = self._manager.best_step()
+        step = self._first_sound(steps if best is None else [best, *steps])
+        restored = self._restore(step, params=params)
+        return restored["params"], restored["position"].epochs
 
-    def _restore(self, epoch: int, **items: Any) -> Any:
+    def _first_sound(self, steps: Iterable[int]) -> int:
+        manifest = self._manifest()
+        for step in steps:
+            if manifest.get(str(step)) == _digests(self._where(step)):
+                return step
+            print(
+                f"manojax: {self._where(step)} is damaged or was not finished; the one before it is used",
+                file=sys.stderr,
+            )
+        raise InputError(f"{self.folder / 'checkpoints'}: every checkpoint is damaged; train again")
+
+    def _restore(self, step: int, **items: Any) -> dict[str, Any]:
         args = {name: ocp.args.StandardRestore(item) for name, item in items.items()}
+        composite = ocp.args.Composite(position=ocp.args.JsonRestore(), **args)
         try:
-            return self._manager.restore(epoch, args=ocp.args.Composite(**args))
-        except Exception as error:  # Orbax raises of many kinds on damaged files
-            where = self.folder / "checkpoints" / str(epoch)
-            raise InputError(f"{where} cannot be restored ({type(error).__name__}); train again") from error
+            restored = self._manager.restore(step, args=composite)
+            position = restored["position"]
+            position = Position(position["epochs"], tuple(position["losses"]))
+        except Exception as error:  # Orbax raises of many kinds, also where the structure is another
+            raise InputError(
+                f"{self._where(step)} cannot be restored ({type(error).__name__}); train again"
+            ) from error
+        return {name: restored[name] for name in items} | {"position": position}
+
+    def _seal(self) -> None:
+        """Wait for what is being saved, and add it to the manifest."""
+        if self._unsealed is None:
+            return
+        self._manager.wait_until_finished()
+        known = self._manifest()
+        known.pop(str(self._unsealed), None)  # of a damaged one that this replaces
+        manifest = {
+            str(step): known.get(str(step)) or _digests(self._where(step)) for step in self._manager.all_steps()
+        }
+        write_text(self._manifest_path, json.dumps(manifest, indent=1) + "\n")
+        self._unsealed = None
+
+    def _manifest(self) -> dict[str, dict[str, str]]:
+        try:
+            return json.loads(self._manifest_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    @property
+    def _manifest_path(self) -> Path:
+        return self.folder / "manifest.json"
+
+    def _where(self, step: int) -> Path:
+        return self.folder / "checkpoints" / str(step)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file."""
+    found = {}
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        with path.open("rb") as file:
+            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _error(metrics: dict[str, float]) -> float:

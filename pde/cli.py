@@ -22,6 +22,7 @@ from pde.evaluation import evaluate, finest_sample, worst_samples
 from pde.files import refuse_unwritable, write_text
 from pde.generation import generate
 from pde.info import describe
+from pde.interrupts import Terminated
 from pde.merging import merge
 from pde.prediction import Mode, predict
 from pde.ranges import Shard, parse_splits
@@ -215,12 +216,13 @@ class Demo:
 
 _AGAIN = {
     "generate": "; add --resume to go on from the last sample",
-    "train": "; add --resume to go on from the last full epoch",
+    "train": "; add --resume to go on",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C."""
+    """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C,
+    143 for SIGTERM."""
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
         _parse(argv).run()
@@ -234,9 +236,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ArithmeticError as error:
         print(f"manojax: error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated) as stop:
         print(f"manojax: stopped{_AGAIN.get(''.join(argv[:1]), '')}", file=sys.stderr)
-        return 130
+        return 143 if isinstance(stop, Terminated) else 130
     return 0
 
 

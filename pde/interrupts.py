@@ -1,4 +1,4 @@
-"""Ctrl-C at moments when something must not be left half done."""
+"""Ctrl-C and SIGTERM at moments when something must not be left half done."""
 
 import signal
 import threading
@@ -7,22 +7,42 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class Terminated(SystemExit):
+    """The process was asked to end by SIGTERM, as clusters do before they take a machine away."""
+
+    def __init__(self):
+        super().__init__(128 + signal.SIGTERM)
+
+
+class Stop:
+    """Whether a stop has been asked for, and how it ends."""
+
+    def __init__(self):
+        self.by: signal.Signals | None = None
+
+    def now(self) -> None:
+        """Raise KeyboardInterrupt after Ctrl-C, `Terminated` after SIGTERM."""
+        if self.by is not None:
+            raise KeyboardInterrupt if self.by is signal.SIGINT else Terminated
+
+
 @contextmanager
-def deferred_interrupt() -> Iterator[None]:
-    """A Ctrl-C that comes inside is raised as KeyboardInterrupt at the end."""
+def deferred_stop() -> Iterator[Stop]:
+    """The first Ctrl-C or SIGTERM that comes inside is noted, and raised at the end at the latest; a second Ctrl-C
+    stops at once."""
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
-        yield
+        yield stop
         return
-    came = False
 
     def note(number: int, frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop.by = stop.by or signal.Signals(number)
 
-    before = signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    stop.now()

@@ -5,7 +5,7 @@ the arithmetic of a small model's step. On a GPU such a step is over before the 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -92,20 +92,19 @@ class Stepper:
         self._loop = loop
 
     def run(
-        self, state: tuple[Any, Any], batches: Sequence[Batch], taken: Callable[[int], object]
-    ) -> tuple[tuple[Any, Any], list[np.float32]]:
-        """A step a batch, from (params, optimiser_state) to what they become, and the losses; `taken` hears after
-        each call of the loop how many steps it took."""
-        losses: list[np.float32] = []
-        while len(losses) < len(batches):
-            now = batches[len(losses) :][: self._steps]
+        self, state: tuple[Any, Any], batches: Sequence[Batch]
+    ) -> Iterator[tuple[tuple[Any, Any], list[np.float32], Sequence[Batch]]]:
+        """A step a batch, from (params, optimiser_state) to what they become: after each call of the loop the
+        state, and the losses and batches of the steps that it took."""
+        done = 0
+        while done < len(batches):
+            now = batches[done:][: self._steps]
             started = time.perf_counter()
-            state, found = self._call(state, now)
+            state, losses = self._call(state, now)
             # The first call compiles as well, so it says nothing; it is short, and so is the next.
             self._steps = max(1, min(MOST_STEPS, int(len(now) * _SECONDS / (time.perf_counter() - started))))
-            losses.extend(found)
-            taken(len(now))
-        return state, losses
+            done += len(now)
+            yield state, list(losses), now
 
     def _call(
         self, state: tuple[Any, Any], batches: Sequence[Batch]

@@ -5,6 +5,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from jax import Array
 
 from manojax.base import ModelConfig
 from pde import metrics
-from pde.checkpoints import Checkpoints
+from pde.checkpoints import Checkpoints, Position
 from pde.doubts import record_doubts
 from pde.errors import InputError
 from pde.files import refuse_existing, write_text
 from pde.grid import Grid
+from pde.interrupts import deferred_stop
 from pde.optimisers import make_optimiser
 from pde.preparation import Part, batch_in_force, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
@@ -88,39 +90,52 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
         step = make_step(make_loss(graph, run, part.grid), optimiser, run.training.accumulate)
         steppers.append(Stepper(step, part.inputs, part.solution, chosen))
 
-    with Checkpoints(out, validated=validation is not None) as checkpoints:
-        done = checkpoints.last_epoch() or 0
-        if done:
-            params, optimiser_state = checkpoints.restore_last(params, optimiser_state)
-        _cut_metrics(out, done)
-        total, before, skipped = epochs * steps, done * steps, Skipped(out)
-        with progress_bar(f"train {run.model}", total=total, done=before, unit="step") as bar:
-            for epoch in range(done, epochs):
-                started, losses = time.perf_counter(), []
-                for part, batches in _batches(run, epoch, len(chosen), len(training)):
-                    (params, optimiser_state), found = steppers[part].run(
-                        (params, optimiser_state), batches, bar.update
-                    )
-                    losses += found
-                    skipped.note(found, batches)
-                finite = np.isfinite(losses)
-                train_loss = float(np.mean(losses, where=finite)) if finite.any() else math.nan
-                line: dict[str, Any] = {"epoch": epoch + 1, "train_loss": train_loss}
-                line["skipped"] = int(np.sum(~finite))
-                if validation is not None:
-                    line["validation"] = Surrogate(run, graph, params, epoch + 1).errors(
-                        validation.inputs, validation.solution
-                    )
-                line["seconds"] = round(time.perf_counter() - started, 3)
-                with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(line) + "\n")
-                error = line["validation"]["relative_l2"] if validation else None
-                checkpoints.save(epoch + 1, params, optimiser_state, error)
-                bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
+    skipped, stop = Skipped(out), None
+    with Checkpoints(out, validated=validation is not None) as checkpoints, ExitStack() as stack:
+        params, optimiser_state, position = checkpoints.restore_last(params, optimiser_state)
+        _cut_metrics(out, position.epochs)
+        done = position.epochs * steps + len(position.losses)
+        bar = stack.enter_context(progress_bar(f"train {run.model}", total=epochs * steps, done=done, unit="step"))
+        for epoch in range(position.epochs, epochs):
+            started, losses = time.perf_counter(), list(position.losses)
+            for part, batches in _batches(run, epoch, len(chosen), len(training), len(losses)):
+                calls = steppers[part].run((params, optimiser_state), batches)
+                for (params, optimiser_state), found, taken in calls:
+                    losses += map(float, found)
+                    skipped.note(found, taken)
+                    bar.update(len(found))
+                    # Compiling, a stop is at once; from then on it waits for the steps under way.
+                    stop = stop or stack.enter_context(deferred_stop())
+                    if stop.by is not None and len(losses) < steps:
+                        position = Position(epoch, tuple(losses))
+                        checkpoints.save(epoch * steps + len(losses), params, optimiser_state, position)
+                        stop.now()
+            line = {"epoch": epoch + 1, **_summary(losses)}
+            if validation is not None:
+                line["validation"] = Surrogate(run, graph, params, epoch + 1).errors(
+                    validation.inputs, validation.solution
+                )
+            line["seconds"] = round(time.perf_counter() - started, 3)
+            with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            error = line["validation"]["relative_l2"] if validation else None
+            position = Position(epoch + 1)
+            checkpoints.save((epoch + 1) * steps, params, optimiser_state, position, error)
+            if stop is not None:
+                stop.now()
+            bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
 
 
-def _batches(run: Run, epoch: int, choices: int, grids: int) -> Iterator[tuple[int, list[Batch]]]:
-    """Batches of an epoch, from seed and epoch alone: the number of a grid, and those in a row on it."""
+def _summary(losses: list[float]) -> dict[str, Any]:
+    """Mean over the steps of an epoch that were applied, and the number of those that were not."""
+    finite = np.isfinite(losses)
+    mean = float(np.mean(losses, where=finite)) if finite.any() else math.nan
+    return {"train_loss": mean, "skipped": int(np.sum(~finite))}
+
+
+def _batches(run: Run, epoch: int, choices: int, grids: int, done: int) -> Iterator[tuple[int, list[Batch]]]:
+    """Batches of an epoch, from seed and epoch alone, but for those done: the number of a grid, and those in a row
+    on it."""
     size = batch_in_force(run.samples, run.training.batch_size)
     generator = np.random.default_rng([run.training.seed, epoch])
     order = generator.permutation(run.samples)
@@ -128,7 +143,7 @@ def _batches(run: Run, epoch: int, choices: int, grids: int) -> Iterator[tuple[i
     for start in range(0, run.samples - size + 1, size):
         symmetry, grid = (generator.integers(n, dtype=np.int32) for n in (choices, grids))
         drawn.append((int(grid), (order[start : start + size], symmetry)))
-    for grid, batches in itertools.groupby(drawn, key=lambda each: each[0]):
+    for grid, batches in itertools.groupby(drawn[done:], key=lambda each: each[0]):
         yield grid, [batch for _, batch in batches]
 
 

@@ -32,9 +32,9 @@ def start():
 
 def steps(monkeypatch, seconds):
     monkeypatch.setattr(stepping, "_SECONDS", seconds)
-    calls = []
-    state, losses = Stepper(STEP, INPUTS, SOLUTION, SYMMETRIES).run(start(), BATCHES, calls.append)
-    return state, losses, calls
+    calls = list(Stepper(STEP, INPUTS, SOLUTION, SYMMETRIES).run(start(), BATCHES))
+    assert [batch for *_, batches in calls for batch in batches] == BATCHES
+    return calls[-1][0], [loss for _, losses, _ in calls for loss in losses], [len(each[1]) for each in calls]
 
 
 def test_as_many_in_a_call_as_last_so_many_seconds_have_the_same_bits(monkeypatch):

@@ -1,7 +1,9 @@
 """Training: seeds, interruptions, symmetries, grids and devices."""
 
+import contextlib
 import functools
 import json
+import shutil
 import signal
 
 import h5py
@@ -12,9 +14,10 @@ import orbax.checkpoint as ocp
 import pytest
 
 import pde
-from pde import training
+from pde import stepping, training
 from pde.checkpoints import Checkpoints
 from pde.errors import InputError
+from pde.interrupts import Terminated
 from pde.optimisers import make_optimiser
 from pde.runs import Run
 from pde.skipped import MOST_IN_A_ROW
@@ -27,7 +30,7 @@ def last_state(out):
         run = Run.open(out)
         _, params = run.build()
         optimiser = make_optimiser(run.training, 4 * 3)
-        return checkpoints.restore_last(params, optimiser.init(params))
+        return checkpoints.restore_last(params, optimiser.init(params))[:2]
 
 
 def assert_same_bits(one, other):
@@ -77,9 +80,58 @@ def test_ctrl_c_while_a_checkpoint_is_saved_waits_for_it(darcy_file, undisturbed
         with pytest.raises(KeyboardInterrupt):
             start(darcy_file, tmp_path / "run")
     with Checkpoints(tmp_path / "run", validated=True) as checkpoints:
-        assert checkpoints.last_epoch() == 1
+        _, params = Run.open(tmp_path / "run").build()
+        assert checkpoints.restore_best(params)[1] == 1
     resume(darcy_file, tmp_path / "run")
     assert_same_bits(last_state(tmp_path / "run"), last_state(undisturbed))
+
+
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
+def test_a_signal_in_the_midst_of_an_epoch_saves_and_stops(
+    darcy_file, undisturbed, tmp_path, monkeypatch, number, error
+):
+    class Bar(contextlib.AbstractContextManager):
+        steps = 0
+
+        def update(self, steps):
+            self.steps += steps
+            if self.steps == 5:  # the second of three in the second epoch
+                signal.raise_signal(number)
+
+        def set_postfix_str(self, text): ...
+
+        def __exit__(self, *_): ...
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "progress_bar", lambda *_, **__: Bar())
+        patch.setattr(stepping, "_SECONDS", 0)  # a step a call
+        with pytest.raises(error):
+            start(darcy_file, tmp_path / "run")
+    assert len(history(tmp_path / "run")) == 1
+    resume(darcy_file, tmp_path / "run")
+    assert_same_bits(last_state(tmp_path / "run"), last_state(undisturbed))
+    losses = [[line["train_loss"] for line in history(out)] for out in (tmp_path / "run", undisturbed)]
+    assert losses[0] == losses[1]
+
+
+def test_a_damaged_checkpoint_is_left_out_and_made_anew(darcy_file, undisturbed, tmp_path, capsys):
+    out = shutil.copytree(undisturbed, tmp_path / "run")
+    last = max((out / "checkpoints").iterdir(), key=lambda each: int(each.name))
+    damaged = max((path for path in last.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    resume(darcy_file, out)
+    assert f"{last} is damaged" in capsys.readouterr().err
+    assert_same_bits(last_state(out), last_state(undisturbed))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_run_of_damaged_checkpoints_is_refused(undisturbed, tmp_path):
+    out = shutil.copytree(undisturbed, tmp_path / "run")
+    (out / "manifest.json").unlink()
+    with pytest.raises(InputError, match="every checkpoint is damaged"):
+        pde.load(out)
 
 
 def test_a_run_stopped_before_its_first_epoch_resumes_too(darcy_file, undisturbed, tmp_path, monkeypatch):
