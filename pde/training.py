@@ -21,6 +21,7 @@ from pde.errors import InputError
 from pde.files import refuse_existing, write_text
 from pde.grid import Grid
 from pde.interrupts import deferred_stop
+from pde.locks import alone_in
 from pde.optimisers import make_optimiser
 from pde.preparation import Part, batch_in_force, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
@@ -37,25 +38,29 @@ def train(data: Path, out: Path, *, model: str, options: ModelConfig, config: Tr
 
     Raises:
         InputError: bad data, a folder that exists, or a configuration that does not fit the data.
+        ArithmeticError: loss or gradient was not finite in ten steps in a row.
     """
     refuse_existing(out)
     run, parts = prepare(data, model, options, config)
     out.mkdir(parents=True)
-    run.save(out)
-    _finish(run, out, data, *parts)
+    with alone_in(out):
+        run.save(out)
+        _finish(run, out, data, *parts)
 
 
 def resume(data: Path, out: Path) -> None:
     """Go on with a run from its last checkpoint; the result has the bits of a run never interrupted.
 
     Raises:
-        InputError: no run there, or other data than it was begun with.
+        InputError: no run there, other data than it was begun with, or another process at it.
+        ArithmeticError: as for `train`.
     """
     saved = Run.open(out)
     run, parts = prepare(data, saved.model, saved.options, saved.training)
     if run.digest != saved.digest:
         raise InputError(f"{data} is not the data that {out} was begun with ({saved.data}); give that file")
-    _finish(saved, out, data, *parts)
+    with alone_in(out):
+        _finish(saved, out, data, *parts)
 
 
 def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid) -> Loss:

@@ -18,6 +18,7 @@ from pde import stepping, training
 from pde.checkpoints import Checkpoints
 from pde.errors import InputError
 from pde.interrupts import Terminated
+from pde.locks import alone_in
 from pde.optimisers import make_optimiser
 from pde.runs import Run
 from pde.skipped import MOST_IN_A_ROW
@@ -125,6 +126,11 @@ def test_a_damaged_checkpoint_is_left_out_and_made_anew(darcy_file, undisturbed,
     assert f"{last} is damaged" in capsys.readouterr().err
     assert_same_bits(last_state(out), last_state(undisturbed))
     assert capsys.readouterr().err == ""
+
+
+def test_a_second_process_in_a_run_folder_is_refused(darcy_file, undisturbed):
+    with alone_in(undisturbed), pytest.raises(InputError, match="being trained by another process"):
+        resume(darcy_file, undisturbed)
 
 
 def test_a_run_of_damaged_checkpoints_is_refused(undisturbed, tmp_path):
