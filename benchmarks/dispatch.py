@@ -46,7 +46,7 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     fields, targets = np.random.default_rng(0).normal(size=(2, batch, side, side, 1)).astype(np.float32)
     optimiser = optax.adamw(1e-3)
     step = make_step(lambda params, x, y: ((nnx.merge(graph, params)(x) - y) ** 2).mean(), optimiser)
-    stepper = Stepper(step, fields, targets, [Symmetry(False, False, False)])
+    stepper = Stepper(lambda axis: step, fields, targets, [Symmetry(False, False, False)], jax.devices()[:1])
     start, arrays = (params, optimiser.init(params)), (jnp.asarray(fields), jnp.asarray(targets))
 
     def one_by_one():

@@ -24,9 +24,11 @@ import os
 import time
 from collections import defaultdict, deque
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from manojax import MODELS
@@ -98,9 +100,9 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
         run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
         graph, params = run.build()
         optimiser = make_optimiser(run.training, _STEPS)
-        step = make_step(make_loss(graph, run, run.grid), optimiser)
+        make = partial(make_step, make_loss(graph, run, run.grid), optimiser, config.accumulate)
         chosen = group(run.symmetries)
-        stepper = Stepper(step, parts[0].inputs, parts[0].solution, chosen)
+        stepper = Stepper(make, parts[0].inputs, parts[0].solution, chosen, jax.devices()[:1])
         size = config.batch_size
         batches = [(np.arange(size), np.int32(0))] * _STEPS
         calls[model] = (stepper, (params, optimiser.init(params)), batches)

@@ -13,8 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
+from jax.flatten_util import ravel_pytree
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float, Int
 
+from pde.devices import AXIS
 from pde.symmetries import Symmetry, transformed
 
 Loss = Callable[[Any, Array, Array], Array]
@@ -27,12 +30,17 @@ MOST_STEPS = 64
 _SECONDS = 1.0
 
 
-def make_step(loss: Loss, optimiser: optax.GradientTransformation, accumulate: int = 1) -> Step:
+def make_step(
+    loss: Loss, optimiser: optax.GradientTransformation, accumulate: int = 1, axis: str | None = None
+) -> Step:
     """step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled.
 
     The loss, a mean over samples, and its gradient are the means over `accumulate` parts of the batch, of as many
     samples each, that are seen one after the other: memory is that of a part. Where one of them is not finite,
     nothing is changed and the loss is NaN.
+
+    With `axis`, that of a mesh or of `jax.pmap`, devices along it have a part of the batch each, as large as the
+    others', and take the same step: one all-reduce.
     """
 
     def gradient(params: Any, *batch: Array) -> tuple[Array, Any]:
@@ -42,7 +50,11 @@ def make_step(loss: Loss, optimiser: optax.GradientTransformation, accumulate: i
             return jax.tree.map(jnp.add, total, jax.value_and_grad(loss)(params, *part)), None
 
         total, _ = jax.lax.scan(add, (jnp.zeros(()), jax.tree.map(jnp.zeros_like, params)), parts)
-        return jax.tree.map(lambda each: each / accumulate, total)
+        mean = jax.tree.map(lambda each: each / accumulate, total)
+        if axis is None:
+            return mean
+        flat, unravel = ravel_pytree(mean)
+        return unravel(jax.lax.pmean(flat, axis))
 
     @jax.jit
     def step(params: Any, optimiser_state: Any, inputs: Array, solution: Array) -> tuple[Any, Any, Array]:
@@ -65,19 +77,29 @@ class Stepper:
 
     So progress shows and Ctrl-C is heard. However many there are in a call, the same compiled loop takes them: the
     bits do not depend on it.
+
+    Args:
+        make: the step, given the mesh axis along which devices share a batch, None where one has it all.
+        inputs: of all samples, on every device.
+        solution: likewise.
+        chosen: symmetries that batches are seen under.
+        devices: those that share a batch.
     """
 
     def __init__(
         self,
-        step: Step,
+        make: Callable[[str | None], Step],
         inputs: Float[np.ndarray, "sample height width channel"],
         solution: Float[np.ndarray, "sample height width 1"],
         chosen: Sequence[Symmetry],
+        devices: Sequence[Any],
     ):
-        self._fields = (jnp.asarray(inputs), jnp.asarray(solution))
         self._steps = 1
+        mesh = Mesh(np.array(devices), (AXIS,))
+        self._everywhere = NamedSharding(mesh, PartitionSpec())
+        self._fields = jax.device_put((inputs, solution), self._everywhere)
+        step = make(AXIS if len(devices) > 1 else None)
 
-        @jax.jit
         def loop(
             state: tuple[Any, Any], fields: tuple[Array, Array], samples: Array, numbers: Array, steps: Array
         ) -> tuple[tuple[Any, Any], Array]:
@@ -89,14 +111,19 @@ class Stepper:
 
             return jax.lax.fori_loop(0, steps, one, (state, jnp.zeros(len(numbers))))
 
-        self._loop = loop
+        # Only the numbers of a batch's samples are divided; what follows from them is local but for the gradient.
+        whole, part = PartitionSpec(), PartitionSpec(None, AXIS)
+        divided = jax.shard_map(
+            loop, mesh=mesh, in_specs=(whole, whole, part, whole, whole), out_specs=whole, check_vma=False
+        )
+        self._loop = jax.jit(divided if len(devices) > 1 else loop)
 
     def run(
         self, state: tuple[Any, Any], batches: Sequence[Batch]
     ) -> Iterator[tuple[tuple[Any, Any], list[np.float32], Sequence[Batch]]]:
         """A step a batch, from (params, optimiser_state) to what they become: after each call of the loop the
         state, and the losses and batches of the steps that it took."""
-        done = 0
+        done, state = 0, jax.device_put(state, self._everywhere)
         while done < len(batches):
             now = batches[done:][: self._steps]
             started = time.perf_counter()

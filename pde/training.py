@@ -6,9 +6,11 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 from flax import nnx
 from jax import Array
@@ -16,6 +18,7 @@ from jax import Array
 from manojax.base import ModelConfig
 from pde import metrics
 from pde.checkpoints import Checkpoints, Position
+from pde.devices import sharing
 from pde.doubts import record_doubts
 from pde.errors import InputError
 from pde.files import refuse_existing, write_text
@@ -90,10 +93,12 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
     optimiser = make_optimiser(run.training, epochs * steps)
     optimiser_state = optimiser.init(params)
     chosen = group(run.symmetries)
+    accumulate = run.training.accumulate
+    devices = sharing(batch_in_force(run.samples, run.training.batch_size) // accumulate)
     steppers = []
     for part in training:
-        step = make_step(make_loss(graph, run, part.grid), optimiser, run.training.accumulate)
-        steppers.append(Stepper(step, part.inputs, part.solution, chosen))
+        make = partial(make_step, make_loss(graph, run, part.grid), optimiser, accumulate)
+        steppers.append(Stepper(make, part.inputs, part.solution, chosen, devices))
 
     skipped, stop = Skipped(out), None
     with Checkpoints(out, validated=validation is not None) as checkpoints, ExitStack() as stack:
@@ -117,7 +122,8 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
                         stop.now()
             line = {"epoch": epoch + 1, **_summary(losses)}
             if validation is not None:
-                line["validation"] = Surrogate(run, graph, params, epoch + 1).errors(
+                here = jax.device_put(params, devices[0])
+                line["validation"] = Surrogate(run, graph, here, epoch + 1).errors(
                     validation.inputs, validation.solution
                 )
             line["seconds"] = round(time.perf_counter() - started, 3)

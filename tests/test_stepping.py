@@ -1,5 +1,8 @@
 """Many steps in a call are the steps that one call each takes."""
 
+import functools
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,7 +25,8 @@ def loss(weight, inputs, solution):
     return ((weight * inputs - solution) ** 2).mean()
 
 
-STEP = make_step(loss, optax.adam(1e-2))
+MAKE = functools.partial(make_step, loss, optax.adam(1e-2), 1)
+STEP = MAKE(None)
 
 
 def start():
@@ -30,9 +34,13 @@ def start():
     return weight, optax.adam(1e-2).init(weight)
 
 
+def stepper(devices=1):
+    return Stepper(MAKE, INPUTS, SOLUTION, SYMMETRIES, jax.devices()[:devices])
+
+
 def steps(monkeypatch, seconds):
     monkeypatch.setattr(stepping, "_SECONDS", seconds)
-    calls = list(Stepper(STEP, INPUTS, SOLUTION, SYMMETRIES).run(start(), BATCHES))
+    calls = list(stepper().run(start(), BATCHES))
     assert [batch for *_, batches in calls for batch in batches] == BATCHES
     return calls[-1][0], [loss for _, losses, _ in calls for loss in losses], [len(each[1]) for each in calls]
 
@@ -75,3 +83,26 @@ def test_a_step_whose_loss_or_gradient_is_not_finite_is_skipped(bad):
     *after, value = STEP(*before, jnp.asarray(INPUTS).at[1, 2, 3].set(bad), jnp.asarray(SOLUTION))
     assert np.isnan(value)
     jax.tree.map(np.testing.assert_array_equal, tuple(after), before)
+
+
+def test_devices_that_share_a_batch_take_its_steps():
+    one, three = (list(stepper(devices).run(start(), BATCHES[:20])) for devices in (1, 3))
+    assert len(three[-1][0][0].sharding.device_set) == 3
+    losses, expected = ([float(loss) for _, found, _ in calls for loss in found] for calls in (three, one))
+    assert losses == pytest.approx(expected, rel=1e-4)
+
+
+def test_devices_exchange_the_gradient_once_a_step_and_nothing_else():
+    """In a loop of steps with two parts a batch, and parameters in two arrays."""
+
+    def two(params, inputs, solution):
+        return loss(params["weight"], inputs, solution) + (params["bias"] ** 2).sum()
+
+    make = functools.partial(make_step, two, optax.adam(1e-2), 2)
+    many = Stepper(make, INPUTS, SOLUTION, SYMMETRIES, jax.devices()[:4])
+    params = {"weight": jnp.ones((1, 4, 4, 1)), "bias": jnp.ones(3)}
+    state = params, optax.adam(1e-2).init(params)
+    samples, numbers = np.zeros((3, 8), np.int32), np.zeros(3, np.int32)
+    program = many._loop.lower(state, many._fields, samples, numbers, np.int32(3)).compile().as_text()
+    collectives = re.findall(r" (all-[a-z-]+|collective-[a-z-]+|reduce-scatter)\(", program)
+    assert collectives == ["all-reduce"]
