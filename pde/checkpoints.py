@@ -4,12 +4,14 @@ import dataclasses
 import hashlib
 import json
 import math
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
 import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
@@ -67,7 +69,12 @@ class Checkpoints:
         self, step: int, params: Any, optimiser: Any, position: Position, validation_error: float | None = None
     ) -> None:
         """Save the state after a step, in the background; the next save, or closing, waits for it. A Ctrl-C waits
-        as well: Orbax interrupted in its midst hangs at exit."""
+        as well: Orbax interrupted in its midst hangs at exit.
+
+        Raises:
+            InputError: the disk is too full; what was saved before is whole.
+        """
+        self._refuse_full_disk(params, optimiser)
         items = ocp.args.Composite(
             params=ocp.args.StandardSave(params),
             optimiser=ocp.args.StandardSave(optimiser),
@@ -130,6 +137,15 @@ class Checkpoints:
                 f"{self._where(step)} cannot be restored ({type(error).__name__}); train again"
             ) from error
         return {name: restored[name] for name in items} | {"position": position}
+
+    def _refuse_full_disk(self, *state: Any) -> None:
+        """Orbax in want of space prints pages of tracebacks, and from many threads."""
+        needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(state)) + 2**20
+        if shutil.disk_usage(self.folder).free < needed:
+            raise InputError(
+                f"{self.folder}: no space left for a checkpoint of {needed / 2**20:.0f} MiB; free some, then go "
+                "on with --resume"
+            )
 
     def _seal(self) -> None:
         """Wait for what is being saved, and add it to the manifest."""

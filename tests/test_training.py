@@ -129,6 +129,20 @@ def test_a_damaged_checkpoint_is_left_out_and_made_anew(darcy_file, undisturbed,
     assert capsys.readouterr().err == ""
 
 
+def test_a_full_disk_stops_with_a_sentence_and_the_last_checkpoint_whole(
+    darcy_file, undisturbed, tmp_path, monkeypatch, capsys
+):
+    usage, calls = shutil.disk_usage(tmp_path), iter(range(9))
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: usage if next(calls) < 2 else usage._replace(free=2**20))
+        with pytest.raises(InputError, match="no space left for a checkpoint"):
+            start(darcy_file, tmp_path / "run")
+    assert pde.load(tmp_path / "run").epoch == 2
+    resume(darcy_file, tmp_path / "run")
+    assert_same_bits(last_state(tmp_path / "run"), last_state(undisturbed))
+    assert capsys.readouterr().err == ""
+
+
 def test_a_second_process_in_a_run_folder_is_refused(darcy_file, undisturbed):
     with alone_in(undisturbed), pytest.raises(InputError, match="being trained by another process"):
         resume(darcy_file, undisturbed)
