@@ -52,6 +52,7 @@ class Checkpoints:
                 best_fn=_error if validated else None,
                 best_mode="min",
                 enable_background_delete=False,
+                cleanup_tmp_directories=create,  # those of a process that was killed
                 create=create,
             ),
         )

@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,19 @@ def write_aside(path: Path, *, exclusive: bool = False) -> Iterator[Path]:
         (_rename_exclusively if exclusive else os.replace)(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_aside(path: Path) -> Iterator[Path]:
+    """A new folder beside `path`, and those above it; it takes the name `path`, where nothing may stand, when
+    the block ends, and is removed if it fails."""
+    aside = _aside(path)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        aside.rename(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def refuse_unwritable(path: Path) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,7 +22,7 @@ from pde.checkpoints import Checkpoints, Position
 from pde.devices import sharing
 from pde.doubts import record_doubts
 from pde.errors import InputError
-from pde.files import refuse_existing, write_text
+from pde.files import folder_aside, refuse_existing, write_text
 from pde.grid import Grid
 from pde.interrupts import deferred_stop
 from pde.locks import alone_in
@@ -45,9 +46,9 @@ def train(data: Path, out: Path, *, model: str, options: ModelConfig, config: Tr
     """
     refuse_existing(out)
     run, parts = prepare(data, model, options, config)
-    out.mkdir(parents=True)
+    with folder_aside(out) as aside:
+        run.save(aside)
     with alone_in(out):
-        run.save(out)
         _finish(run, out, data, *parts)
 
 
@@ -95,6 +96,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
     chosen = group(run.symmetries)
     accumulate = run.training.accumulate
     devices = sharing(batch_in_force(run.samples, run.training.batch_size) // accumulate)
+    _say_if_idle(len(devices), accumulate)
     steppers = []
     for part in training:
         make = partial(make_step, make_loss(graph, run, part.grid), optimiser, accumulate)
@@ -135,6 +137,16 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
             if stop is not None:
                 stop.now()
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
+
+
+def _say_if_idle(sharing: int, accumulate: int) -> None:
+    there = jax.local_device_count()
+    if sharing < there:
+        print(
+            f"manojax: {sharing} of {there} devices share a batch; --batch-size {there * accumulate} or a "
+            "multiple would use all",
+            file=sys.stderr,
+        )
 
 
 def _summary(losses: list[float]) -> dict[str, Any]:
