@@ -7,9 +7,9 @@ random moment between its first instruction and the time that the undisturbed on
 stand under a final name but what is whole, and what resumes goes on with --resume. At last it runs to its end: the
 result must have the bits of the undisturbed one.
 
-Found (`results/faults.json`, two calls): 20, 17, 20 and 18 kills of `generate`, `train`, `merge` and `convert` that
-came before the end, each command whole and the same afterwards. `evaluate`, a minute a call on a busy machine, has
-not been run to the end.
+Found (`results/faults.json`, two calls): 20, 17, 20 and 18 kills of `generate`, `train`, `merge` and `convert`
+came before the end, and each command was whole and the same afterwards. `evaluate`, a minute a call on a busy
+machine, has not been run to the end.
 """
 
 import argparse

@@ -14,10 +14,11 @@ Relative L2 is a mean over the test samples. Milliseconds are medians for one sa
 prediction with restriction and solves included, beside assembly, factorisation and solution by SuperLU of the
 schemes that the coarse solutions take; upscaling from the fine coefficient counts on both sides.
 
-Found (`results/informed_31.json` and `informed_61.json`, one seed, 200 test samples; FNO with `{"epochs": 176,
-"learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}` and MANO for 81 epochs, the same minutes): with cell
-means MANO 0.0043 and FNO 0.0046; correcting the upscaled solve, which has 0.0043, MANO 0.0011 and FNO 0.0016. At 61 x
-61, after 20 and 45 epochs, 0.0006 and 0.0007 where that solve has 0.0019. Times are in the files.
+Found (`results/informed_31.json` and `informed_61.json`, one seed, 200 test samples; MANO for 81 epochs and
+FNO with `{"epochs": 176, "learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}`, the same minutes):
+with cell means MANO 0.0043 and FNO 0.0046; correcting the upscaled solve, which has 0.0043, MANO 0.0011 and
+FNO 0.0016. At 61 x 61, after 20 and 45 epochs, 0.0006 and 0.0007 where that solve has 0.0019. Times are in
+the files.
 """
 
 import argparse
