@@ -6,9 +6,10 @@ DIR holds `darcy_neuralop_train_16.h5` and `darcy_neuralop_test_16.h5`: the 16 x
 package. Each model is trained with nothing but the defaults of `manojax train` (the last tenth of the 1000
 training samples is held out and chooses the checkpoint) and meets the 50 test samples once.
 
-Found (2 cores, mean of 3 seeds): relative MSE 0.0091 for MANO (`results/neuraloperator_darcy_mano.json`; 0.0087
-with AdamW). Of an earlier initialisation, not yet held at their grid: 0.0094 for FNO, 0.0085 for ViT
-(`results/neuraloperator_darcy.json`). A coarse solve with fitted contrast has 0.0053.
+Found (2 cores, mean of 3 seeds): relative MSE 0.0072 for MANO (`results/neuraloperator_darcy_mano.json`; training
+finds that the samples have the transpose; 0.0091 without). Of an earlier initialisation, not yet held at their
+grid, without symmetries: 0.0094 for FNO, 0.0085 for ViT (`results/neuraloperator_darcy.json`). A coarse solve with
+fitted contrast has 0.0053.
 """
 
 import argparse
