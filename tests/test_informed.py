@@ -110,6 +110,7 @@ def test_direct_and_resample_evaluate_and_predict(darcy_file, folders, tmp_path,
         np.testing.assert_allclose(file["solution"][:, ::4, ::4], on_coarse[..., 0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_way_that_is_impossible_is_a_dash_and_the_rest_is_measured(capsys, folders, tmp_path):
     """The model runs on 7 nodes, of which its own 5 are no stride."""
     data, table = tmp_path / "seven.h5", tmp_path / "evaluation.json"
@@ -143,6 +144,7 @@ def test_a_resumed_run_makes_the_same_channels(darcy_file, folders):
     resume(darcy_file, folders / "upscaled")  # or its data would not be those that it was begun with
 
 
+@pytest.mark.slow
 def test_the_command_line_has_it(capsys, darcy_file, tmp_path):
     flags, out = "--resolution 5 --epochs 1 --width 8 --informed upscaled --restriction means", tmp_path / "run"
     assert command(capsys, "train", darcy_file, "--model", "fno", "--out", out, *flags.split())[0] == 0

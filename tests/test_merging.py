@@ -120,6 +120,7 @@ sys.exit(main(["generate", sys.argv[3], "--resolution", "9", "--samples", "7", "
 """
 
 
+@pytest.mark.slow
 def test_under_jax_distributed_every_process_writes_its_shard(folder, tmp_path):
     """Two real processes, one command line."""
     out = tmp_path / "darcy.h5"

@@ -222,6 +222,7 @@ print(kills)
 """
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_the_bytes_are_the_same(tmp_path):
     command = [sys.executable, "-c", KILLED_AGAIN_AND_AGAIN, str(tmp_path / "data.h5")]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
@@ -230,6 +231,7 @@ def test_killed_again_and_again_the_bytes_are_the_same(tmp_path):
     assert (tmp_path / "data.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
 
 
+@pytest.mark.slow
 def test_ctrl_c_and_another_process_from_the_command_line(tmp_path, capsys):
     path = tmp_path / "data.h5"
     arguments = ["generate", str(path), "--resolution", "9", "--samples", "3000"]
