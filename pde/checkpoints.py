@@ -63,8 +63,10 @@ class Checkpoints:
 
     def __exit__(self, *_: object) -> None:
         with deferred_stop():
-            self._seal()
-            self._manager.close()
+            try:
+                self._seal()
+            finally:
+                self._manager.close()
 
     def save(
         self, step: int, params: Any, optimiser: Any, position: Position, validation_error: float | None = None
