@@ -37,7 +37,7 @@ from pde.files import write_text
 from pde.observation import observe
 from pde.optimisers import make_optimiser
 from pde.preparation import prepare, steps_an_epoch
-from pde.runs import TrainingConfig
+from pde.runs import Run, TrainingConfig
 from pde.stepping import Stepper, make_step
 from pde.symmetries import group
 from pde.training import make_loss, resume, train
@@ -120,8 +120,16 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
 
 
 def train_to_the_end(data: Path, out: Path, model: str, config: TrainingConfig) -> None:
-    """A run that exists is not begun again."""
+    """A run that exists is not begun again.
+
+    Raises:
+        SystemExit: it was begun with other settings.
+    """
     if out.exists():
+        begun = vars(Run.open(out).training)
+        other = [name for name, value in vars(config).items() if value is not None and value != begun[name]]
+        if other:
+            raise SystemExit(f"{out} was begun with another {', '.join(other)}; give another folder")
         resume(data, out)
     else:
         train(data, out, model=model, options=MODELS[model].Config(), config=config)

@@ -1,7 +1,8 @@
 """What is the fine coefficient worth to an operator, and what a solver inside?
 
     python benchmarks/informed.py FOLDER [--data TRAIN.h5 --test TEST.h5] [--resolution 31] [--models mano fno]
-        [--ways means upscaled] [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}'] [--json FILE]
+        [--ways means informed-upscaled] [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}']
+        [--json FILE]
 
 Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and strided to 31 x 31; without --data it is generated
 first. Each model is trained there with the defaults of `manojax train` but for --options, in up to five ways: on
@@ -15,10 +16,11 @@ prediction with restriction and solves included, beside assembly, factorisation 
 schemes that the coarse solutions take; upscaling from the fine coefficient counts on both sides.
 
 Found (`results/informed_31.json` and `informed_61.json`, one seed, 200 test samples; MANO for 81 epochs and
-FNO with `{"epochs": 176, "learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}`, the same minutes):
-with cell means MANO 0.0043 and FNO 0.0046; correcting the upscaled solve, which has 0.0043, MANO 0.0011 and
-FNO 0.0016. At 61 x 61, after 20 and 45 epochs, 0.0006 and 0.0007 where that solve has 0.0019. Times are in
-the files.
+FNO with `{"epochs": 176, "learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}`, the same minutes,
+both with `"validation": "none"`): on the data of `results/accuracy.md`, with cell means MANO 0.0043 and FNO
+0.0046; correcting the upscaled solve, which has 0.0043, beside them (`informed-upscaled-means`), MANO 0.0011
+and FNO 0.0016. At 61 x 61, after 20 and 45 epochs, 0.0006 and 0.0007 where that solve has 0.0019. Times are
+in the files.
 """
 
 import argparse

@@ -113,7 +113,7 @@ class Checkpoints:
         if not steps:
             raise InputError(f"{self.folder} holds no checkpoint yet; train it to the end of an epoch first")
         best = self._manager.best_step()
-        step = self._first_sound(steps if best is None else [best, *steps])
+        step = self._first_sound(steps if best is None else dict.fromkeys([best, *steps]))
         restored = self._restore(step, params=params)
         return restored["params"], restored["position"].epochs
 

@@ -59,11 +59,6 @@ def group(names: Collection[str]) -> list[Symmetry]:
     return [Symmetry(*choice) for choice in choices]
 
 
-def symmetries(*grids: Grid) -> list[Symmetry]:
-    """All that these grids have, identity first."""
-    return group(generators(*grids))
-
-
 def _generators(grid: Grid) -> list[str]:
     x0, x1, y0, y1 = grid.extent
     has = (_is_symmetric(grid.x, x0, x1), _is_symmetric(grid.y, y0, y1), _are_alike(grid))

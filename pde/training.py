@@ -5,7 +5,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -110,18 +110,18 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
         bar = stack.enter_context(progress_bar(f"train {run.model}", total=epochs * steps, done=done, unit="step"))
         for epoch in range(position.epochs, epochs):
             started, losses = time.perf_counter(), list(position.losses)
-            for part, batches in _batches(run, epoch, len(chosen), len(training), len(losses)):
-                calls = steppers[part].run((params, optimiser_state), batches)
-                for (params, optimiser_state), found, taken in calls:
-                    losses += map(float, found)
-                    skipped.note(found, taken)
-                    bar.update(len(found))
-                    # Compiling, a stop is at once; from then on it waits for the steps under way.
-                    stop = stop or stack.enter_context(deferred_stop())
-                    if stop.by is not None and len(losses) < steps:
-                        position = Position(epoch, tuple(losses))
-                        checkpoints.save(epoch * steps + len(losses), params, optimiser_state, position)
-                        stop.now()
+            batches = _batches(run, epoch, len(chosen), len(training), len(losses))
+            calls = _calls(steppers, (params, optimiser_state), batches)
+            for (params, optimiser_state), found, taken in calls:
+                losses += map(float, found)
+                skipped.note(found, taken)
+                bar.update(len(found))
+                # Compiling, a stop is at once; from then on it waits for the steps under way.
+                stop = stop or stack.enter_context(deferred_stop())
+                if stop.by is not None and len(losses) < steps:
+                    position = Position(epoch, tuple(losses))
+                    checkpoints.save(epoch * steps + len(losses), params, optimiser_state, position)
+                    stop.now()
             line = {"epoch": epoch + 1, **_summary(losses)}
             if validation is not None:
                 here = jax.device_put(params, devices[0])
@@ -137,6 +137,16 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
             if stop is not None:
                 stop.now()
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
+
+
+def _calls(
+    steppers: list[Stepper], state: tuple[Any, Any], batches: Iterator[tuple[int, list[Batch]]]
+) -> Iterator[tuple[tuple[Any, Any], list[np.float32], Sequence[Batch]]]:
+    """What the calls of all steppers come to, one after the other."""
+    for part, row in batches:
+        for call in steppers[part].run(state, row):
+            state = call[0]
+            yield call
 
 
 def _say_if_idle(sharing: int, accumulate: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from flax import nnx
 
 import manojax
-from pde.symmetries import symmetries
+from pde.symmetries import generators, group
 
 CONFIGS = Path(__file__).parents[1] / "benchmarks" / "configs"
 SETTINGS = sorted(path.stem for path in CONFIGS.glob("darcy_*.py"))
@@ -100,7 +100,7 @@ def test_at_full_size_the_models_fit_grids_that_the_data_have_with_all_symmetrie
         fine = setting.data.problem.grid
         grid = fine.strided(fine.stride_to(setting.training.resolution or len(fine.x)))
         shape = grid.shape
-        assert len(symmetries(grid)) == 8
+        assert len(group(generators(grid))) == 8
     options = vars(setting.models[model].for_grid(shape))
 
     def predict(fields):

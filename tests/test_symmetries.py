@@ -4,9 +4,13 @@ import pytest
 
 from pde.darcy import Darcy, solve_darcy
 from pde.grid import Grid
-from pde.symmetries import averaged, symmetries, transformed
+from pde.symmetries import averaged, generators, group, transformed
 
 NODES, CELLS = np.linspace(0, 1, 9), (np.arange(8) + 0.5) / 8
+
+
+def symmetries(*grids):
+    return group(generators(*grids))
 
 
 def square(x, y, domain=(0.0, 1.0, 0.0, 1.0)):
