@@ -7,6 +7,7 @@ import optax
 from jax import Array
 from optax.contrib import MuonDimensionNumbers, muon
 
+from pde.moving_average import with_average
 from pde.runs import TrainingConfig
 
 
@@ -16,7 +17,7 @@ def make_optimiser(config: TrainingConfig, steps: int) -> optax.GradientTransfor
     With momentum M of the gradient of a kernel, read as a matrix from all that it sums over to its outputs, a step
     is -rate 0.2 sqrt(max(n, m)) U V^T where M = U S V^T is n x m: all its directions move as far, and its entries
     about as far as AdamW's at the same rate. Other parameters (biases, scales, spectral weights) move by AdamW.
-    Both have Nesterov's momentum.
+    Both have Nesterov's momentum. With --ema the state holds an average of the parameters (`pde.moving_average`).
 
     Source: Jordan, Muon (2024); Liu et al., arXiv 2502.16982, section 2.2, for the scale.
     """
@@ -33,7 +34,8 @@ def make_optimiser(config: TrainingConfig, steps: int) -> optax.GradientTransfor
         consistent_rms=0.2,
         muon_weight_dimension_numbers=_kernels,
     )
-    return optax.chain(optax.clip_by_global_norm(1.0), core)
+    clipped = optax.chain(optax.clip_by_global_norm(1.0), core)
+    return clipped if config.ema is None else with_average(clipped, config.ema)
 
 
 def _kernels(params: Any) -> Any:

@@ -54,6 +54,8 @@ def prepare(
             raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
     if not 0 <= config.weight_decay < float("inf"):
         raise InputError(f"--weight-decay {config.weight_decay} must not be negative")
+    if config.ema is not None and not 0 < config.ema < 1:
+        raise InputError(f"--ema {config.ema} must lie between 0 and 1, such as 0.999")
     if not 0 <= config.filter_width_in_force < float("inf"):
         raise InputError(f"--filter-width {config.filter_width} must be zero or positive")
     check_seed(config.seed)
@@ -82,7 +84,7 @@ def prepare(
     normalisation = Normalisation.fit(finest.inputs, finest.solution, grid, config.solutions)
     if config.solutions:
         _check_equation(path, finest, normalisation)
-    _, params = split(create(model, options, config.channels, config.seed))
+    _, params = split(create(model, options, config))
     run = Run(
         model=model,
         options=options,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import jax.numpy as jnp
 from flax import nnx
 
 import manojax
@@ -49,6 +50,12 @@ class TrainingConfig:
     """The highest: a warm-up over a twentieth of the steps, then a cosine to zero."""
     weight_decay: float = 1e-4
     """A step also takes this fraction of the learning rate from every parameter."""
+    ema: float | None = None
+    """Evaluate and keep the exponential moving average of the parameters over steps, with this decay a step, in
+    place of the last ones; 0.999 averages over about a thousand steps."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of what lies between the layers. Parameters, their gradients, Fourier transforms and long sums are float32
+    whichever it is."""
     loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
     """Mean over samples; for relative H1 lengths are measured in the longer side of the domain."""
     seed: int = 0
@@ -136,7 +143,7 @@ class Run:
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """The model's structure and its parameters as drawn from the seed, a plain pytree."""
-        operator = create(self.model, self.options, self.training.channels, self.training.seed)
+        operator = create(self.model, self.options, self.training)
         width = self.training.filter_width_in_force
         if not width:
             return split(operator)
@@ -186,14 +193,20 @@ class Run:
             raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
 
 
-def create(model: str, options: ModelConfig, in_channels: int, seed: int) -> Operator:
-    """An operator with its initial parameters.
+def create(model: str, options: ModelConfig, config: TrainingConfig) -> Operator:
+    """An operator for a training, with its initial parameters.
 
     Raises:
         InputError: an option that does not fit.
     """
     try:
-        return manojax.create(model, in_channels=in_channels, rngs=nnx.Rngs(seed), **dataclasses.asdict(options))
+        return manojax.create(
+            model,
+            in_channels=config.channels,
+            dtype=jnp.dtype(config.precision),
+            rngs=nnx.Rngs(config.seed),
+            **dataclasses.asdict(options),
+        )
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
 

@@ -6,7 +6,7 @@ the arithmetic of a small model's step. On a GPU such a step is over before the 
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +31,12 @@ _SECONDS = 1.0
 
 
 def make_step(
-    loss: Loss, optimiser: optax.GradientTransformation, accumulate: int = 1, axis: str | None = None
+    loss: Loss,
+    optimiser: optax.GradientTransformation,
+    accumulate: int = 1,
+    axis: str | None = None,
+    *,
+    parallel: Literal["pmap"] | None = None,
 ) -> Step:
     """step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled.
 
@@ -40,8 +45,11 @@ def make_step(
     nothing is changed and the loss is NaN.
 
     With `axis`, that of a mesh or of `jax.pmap`, devices along it have a part of the batch each, as large as the
-    others', and take the same step: one all-reduce.
+    others', and take the same step: one all-reduce. With `parallel="pmap"` the step is mapped by `jax.pmap` along
+    that axis, by default "data", and everything it takes and gives has a first axis of devices.
     """
+    if parallel == "pmap":
+        axis = axis or AXIS
 
     def gradient(params: Any, *batch: Array) -> tuple[Array, Any]:
         parts = [field.reshape(accumulate, -1, *field.shape[1:]) for field in batch]
@@ -69,7 +77,7 @@ def make_step(
         )
         return *state, jnp.where(finite, value, jnp.nan)
 
-    return step
+    return jax.pmap(step, axis) if parallel == "pmap" else step
 
 
 class Stepper:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
@@ -30,7 +31,7 @@ def forward(
 ) -> Array:
     """Physical fields for what a model, given as structure and parameters, sees of a problem."""
     outputs = nnx.merge(graph, params)(normalisation.encode(inputs), coordinates)
-    return normalisation.decode(outputs, inputs)
+    return normalisation.decode(outputs.astype(jnp.float32), inputs)
 
 
 class Surrogate:

@@ -26,6 +26,7 @@ from pde.files import folder_aside, refuse_existing, write_text
 from pde.grid import Grid
 from pde.interrupts import deferred_stop
 from pde.locks import alone_in
+from pde.moving_average import exchanged
 from pde.optimisers import make_optimiser
 from pde.preparation import Part, batch_in_force, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
@@ -92,7 +93,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
     assert epochs is not None  # filled in by prepare
     graph, params = run.build()
     optimiser = make_optimiser(run.training, epochs * steps)
-    optimiser_state = optimiser.init(params)
+    state = params, optimiser.init(params)
     chosen = group(run.symmetries)
     accumulate = run.training.accumulate
     devices = sharing(batch_in_force(run.samples, run.training.batch_size) // accumulate)
@@ -104,15 +105,16 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
 
     skipped, stop = Skipped(out), None
     with Checkpoints(out, validated=validation is not None) as checkpoints, ExitStack() as stack:
-        params, optimiser_state, position = checkpoints.restore_last(params, optimiser_state)
+        *saved, position = checkpoints.restore_last(*exchanged(*state))
+        state = exchanged(*saved)
         _cut_metrics(out, position.epochs)
         done = position.epochs * steps + len(position.losses)
         bar = stack.enter_context(progress_bar(f"train {run.model}", total=epochs * steps, done=done, unit="step"))
         for epoch in range(position.epochs, epochs):
             started, losses = time.perf_counter(), list(position.losses)
             batches = _batches(run, epoch, len(chosen), len(training), len(losses))
-            calls = _calls(steppers, (params, optimiser_state), batches)
-            for (params, optimiser_state), found, taken in calls:
+            calls = _calls(steppers, state, batches)
+            for state, found, taken in calls:
                 losses += map(float, found)
                 skipped.note(found, taken)
                 bar.update(len(found))
@@ -120,11 +122,11 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
                 stop = stop or stack.enter_context(deferred_stop())
                 if stop.by is not None and len(losses) < steps:
                     position = Position(epoch, tuple(losses))
-                    checkpoints.save(epoch * steps + len(losses), params, optimiser_state, position)
+                    checkpoints.save(epoch * steps + len(losses), *exchanged(*state), position)
                     stop.now()
             line = {"epoch": epoch + 1, **_summary(losses)}
             if validation is not None:
-                here = jax.device_put(params, devices[0])
+                here = jax.device_put(exchanged(*state)[0], devices[0])
                 line["validation"] = Surrogate(run, graph, here, epoch + 1).errors(
                     validation.inputs, validation.solution
                 )
@@ -133,7 +135,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
                 file.write(json.dumps(line) + "\n")
             error = line["validation"]["relative_l2"] if validation else None
             position = Position(epoch + 1)
-            checkpoints.save((epoch + 1) * steps, params, optimiser_state, position, error)
+            checkpoints.save((epoch + 1) * steps, *exchanged(*state), position, error)
             if stop is not None:
                 stop.now()
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")

@@ -92,6 +92,16 @@ def test_devices_that_share_a_batch_take_its_steps():
     assert losses == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_step_under_pmap_is_that_of_one_device():
+    batch = jnp.asarray(INPUTS), jnp.asarray(SOLUTION)
+    parallel = make_step(loss, optax.adam(1e-2), parallel="pmap")
+    everywhere = jax.tree.map(lambda leaf: jnp.stack([leaf] * 3), start())
+    found = parallel(*everywhere, *(field.reshape(3, 3, *field.shape[1:]) for field in batch))
+    for leaf, expected in zip(jax.tree.leaves(found), jax.tree.leaves(STEP(*start(), *batch)), strict=True):
+        for device in leaf:
+            np.testing.assert_allclose(device, expected, rtol=1e-5, atol=1e-9)
+
+
 def test_devices_exchange_the_gradient_once_a_step_and_nothing_else():
     """In a loop of steps with two parts a batch, and parameters in two arrays."""
 

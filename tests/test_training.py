@@ -291,3 +291,11 @@ def test_a_run_on_eight_devices_is_that_of_one_and_goes_on_with_four(darcy_file,
 
 def test_as_many_devices_share_a_batch_as_divide_it():
     assert [len(sharing(samples)) for samples in (16, 12, 10, 7, 1)] == [8, 6, 5, 7, 1]
+
+
+def test_bfloat16_has_float32_parameters_and_learns_as_well(darcy_file, undisturbed, tmp_path):
+    low = start(darcy_file, tmp_path / "run", precision="bfloat16")
+    assert {leaf.dtype for leaf in jax.tree.leaves(pde.load(low).params)} == {np.dtype(np.float32)}
+    losses, expected = ([line["train_loss"] for line in history(out)] for out in (low, undisturbed))
+    assert losses != expected
+    assert losses == pytest.approx(expected, rel=0.05)

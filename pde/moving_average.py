@@ -1,0 +1,51 @@
+"""A moving average of the parameters over the steps of training: what is evaluated and kept of a run with one."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+from jaxtyping import Float, Int
+
+
+class Averaging(NamedTuple):
+    """The state of an optimiser that keeps an average."""
+
+    inner: Any
+    average: Any
+    """Of the parameters, in their structure."""
+    steps: Int[Array, ""]
+
+
+def with_average(optimiser: optax.GradientTransformation, decay: float) -> optax.GradientTransformation:
+    """The same optimiser, keeping the exponential moving average (EMA) of the parameters after each step.
+
+        average_t = sum_s decay^(t-s) w_s / sum_s decay^(t-s),        s = 1 ... t
+
+    Source: Kingma and Ba, arXiv 1412.6980, section 3, for the weight that makes it exact from the first step on.
+    """
+
+    def init(params: Any) -> Averaging:
+        return Averaging(optimiser.init(params), params, jnp.zeros((), jnp.int32))
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Averaging]:
+        updates, inner = optimiser.update(updates, state.inner, params)
+        steps = state.steps + 1
+        weight: Float[Array, ""] = (1 - decay) / (1 - decay ** steps.astype(jnp.float32))
+        average = jax.tree.map(
+            lambda mean, new: mean + weight * (new - mean), state.average, optax.apply_updates(params, updates)
+        )
+        return updates, Averaging(inner, average, steps)
+
+    return optax.GradientTransformation(init, update)
+
+
+def exchanged(params: Any, optimiser_state: Any) -> tuple[Any, Any]:
+    """The average where the parameters are, and the other way round; nothing changes where there is none.
+
+    A state is saved like this, so what is restored of it as the parameters is what is to be evaluated.
+    """
+    if not isinstance(optimiser_state, Averaging):
+        return params, optimiser_state
+    return optimiser_state.average, optimiser_state._replace(average=params)
