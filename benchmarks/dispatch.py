@@ -36,9 +36,12 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     import numpy as np
     import optax
     from flax import nnx
+    from jax.sharding import Mesh
 
     import manojax
-    from pde.stepping import Stepper, make_step
+    from pde.devices import AXIS
+    from pde.feeding import Resident
+    from pde.stepping import Stepper, make_step, take_all
     from pde.symmetries import Symmetry
 
     options = manojax.MODELS[name].Config().for_grid((side, side))
@@ -46,7 +49,8 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     fields, targets = np.random.default_rng(0).normal(size=(2, batch, side, side, 1)).astype(np.float32)
     optimiser = optax.adamw(1e-3)
     step = make_step(lambda params, x, y: ((nnx.merge(graph, params)(x) - y) ** 2).mean(), optimiser)
-    stepper = Stepper(lambda axis: step, fields, targets, [Symmetry(False, False, False)], jax.devices()[:1])
+    mesh = Mesh(np.array(jax.devices()[:1]), (AXIS,))
+    stepper = Stepper(lambda _: step, Resident((fields, targets), mesh), [Symmetry(False, False, False)], mesh)
     start, arrays = (params, optimiser.init(params)), (jnp.asarray(fields), jnp.asarray(targets))
 
     def one_by_one():
@@ -57,7 +61,7 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
             jax.block_until_ready(loss)
 
     def in_a_loop():
-        deque(stepper.run(start, [(np.arange(batch), np.int32(0))] * STEPS), maxlen=0)
+        deque(take_all(start, [(stepper, [(np.arange(batch), np.int32(0))] * STEPS)]), maxlen=0)
 
     ways = {"one by one": one_by_one, "in a loop": in_a_loop}
     found: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}

@@ -30,15 +30,18 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 
 from manojax import MODELS
 from pde import datasets, load
+from pde.devices import AXIS
+from pde.feeding import Resident
 from pde.files import write_text
-from pde.observation import observe
 from pde.optimisers import make_optimiser
+from pde.parts import kept, stored
 from pde.preparation import prepare, steps_an_epoch
 from pde.runs import Run, TrainingConfig
-from pde.stepping import Stepper, make_step
+from pde.stepping import Stepper, make_step, take_all
 from pde.symmetries import group
 from pde.training import make_loss, resume, train
 from pde.versions import versions
@@ -102,15 +105,16 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
         optimiser = make_optimiser(run.training, _STEPS)
         make = partial(make_step, make_loss(graph, run, run.grid), optimiser, config.accumulate)
         chosen = group(run.symmetries)
-        stepper = Stepper(make, parts[0].inputs, parts[0].solution, chosen, jax.devices()[:1])
+        mesh = Mesh(np.array(jax.devices()[:1]), (AXIS,))
+        stepper = Stepper(make, Resident(parts[0].read(slice(None)), mesh), chosen, mesh)
         size = config.batch_size
         batches = [(np.arange(size), np.int32(0))] * _STEPS
-        calls[model] = (stepper, (params, optimiser.init(params)), batches)
+        calls[model] = ((params, optimiser.init(params)), [(stepper, batches)])
         found[model] = {"batch_size": size, "steps an epoch": steps_an_epoch(run.samples, size)}
     for repeat in range(_REPEATS + 1):
-        for model, (stepper, *call) in calls.items():
+        for model, call in calls.items():
             started = time.perf_counter()
-            deque(stepper.run(*call), maxlen=0)
+            deque(take_all(*call), maxlen=0)
             times[model] += [(time.perf_counter() - started) / _STEPS] if repeat else []  # the first compiles
     for model in configs:
         found[model]["seconds a step"] = float(np.median(times[model]))
@@ -141,11 +145,10 @@ def errors(data: Path, test: Path, out: Path, model: str, config: TrainingConfig
     train_to_the_end(data, out, model, config)
     plain, symmetric = load(out), load(out, symmetric=True)
     file, run = datasets.open(test), plain.run
-    seen = observe(file, slice(None), run.training, run.grid)
-    solution = file.read_solution(slice(None), file.stride_to(run.grid.shape[0]))
+    part = kept(stored(file, slice(None), run.training, run.grid))
     return {
-        **plain.errors(seen, solution),
-        "symmetric": symmetric.errors(seen, solution),
+        **plain.errors(part.each()),
+        "symmetric": symmetric.errors(part.each()),
         "parameters": run.parameters,
     }
 

@@ -9,7 +9,7 @@ elsewhere that has coefficient, solution, x and y works, whatever its grid. HDF5
 arrays of other formats are read whole when the file is opened, and kept.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from jaxtyping import Float
 from pde import readers
 from pde.errors import InputError
 from pde.grid import Boundary, Grid
-from pde.readers.contents import Field
+from pde.readers.contents import Field, Selection
 
 _BLOCK_BYTES = 2**26
 
@@ -85,7 +85,7 @@ class DataFile:
             raise InputError(f"{self.path}: {error}") from error
 
     def read_inputs(
-        self, samples: slice = slice(None), stride: int = 1
+        self, samples: Selection = slice(None), stride: int = 1
     ) -> Float[np.ndarray, "sample height width channel"]:
         """The input fields, one channel each.
 
@@ -95,7 +95,7 @@ class DataFile:
         return np.stack([self.read(name, samples, stride) for name in self.inputs], axis=-1)
 
     def read_solution(
-        self, samples: slice = slice(None), stride: int = 1
+        self, samples: Selection = slice(None), stride: int = 1
     ) -> Float[np.ndarray, "sample height width 1"]:
         """The solution, with a channel axis.
 
@@ -106,9 +106,9 @@ class DataFile:
         solution = self.read("solution", samples, stride)
         zero = np.flatnonzero(~solution.any(axis=(1, 2)))
         if zero.size:
-            first = (samples.start or 0) + zero[0]
             raise InputError(
-                f"{self.path}: solution {first} is zero everywhere, so relative errors do not exist; remove it"
+                f"{self.path}: solution {self._number(samples, zero[0])} is zero everywhere, so relative errors "
+                "do not exist; remove it"
             )
         return solution[..., None]
 
@@ -124,32 +124,47 @@ class DataFile:
         return np.asarray(found[:], np.float64)
 
     def read(
-        self, name: str, samples: slice = slice(None), stride: int = 1
+        self, name: str, samples: Selection = slice(None), stride: int = 1
     ) -> Float[np.ndarray, "sample height width"]:
         """One field.
 
         Raises:
             InputError: no such field, a value that is not finite, or data that cannot be read.
         """
-        start, stop, _ = samples.indices(self.samples)
-        shape = (stop - start, *self.grid.strided(stride).shape)
-        fields = np.empty(shape, np.float32)
-        data = _field(self.fields, self.path, name)
+        count = len(range(self.samples)[samples]) if isinstance(samples, slice) else len(samples)
+        fields = np.empty((count, *self.grid.strided(stride).shape), np.float32)
+        data, done = _field(self.fields, self.path, name), 0
         # Whole samples in blocks, strided in memory: HDF5 reads element by element where it strides itself.
-        for block in self.blocks(samples):
-            fields[block.start - start : block.stop - start] = data[block][:, ::stride, ::stride]
+        for block in self.pieces(samples):
+            found = data[block][:, ::stride, ::stride]
+            fields[done : done + len(found)] = found
+            done += len(found)
         bad = np.flatnonzero(~np.isfinite(fields).all(axis=(1, 2)))
         if bad.size:
             raise InputError(
-                f"{self.path}: {name} {start + bad[0]} holds NaN or infinity; mend or remove that sample"
+                f"{self.path}: {name} {self._number(samples, bad[0])} holds NaN or infinity; mend or remove that "
+                "sample"
             )
         return fields
 
     def blocks(self, samples: slice = slice(None)) -> list[slice]:
         """Samples in slices of which a field fits into memory, whatever the grid."""
         start, stop, _ = samples.indices(self.samples)
-        size = max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
-        return [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
+        return [slice(first, min(first + self._block, stop)) for first in range(start, stop, self._block)]
+
+    def pieces(self, samples: Selection) -> Sequence[Selection]:
+        """The same of any samples."""
+        if isinstance(samples, slice):
+            return self.blocks(samples)
+        return [samples[first : first + self._block] for first in range(0, len(samples), self._block)]
+
+    @property
+    def _block(self) -> int:
+        return max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
+
+    def _number(self, samples: Selection, index: np.integer) -> int:
+        """Of the sample that is read at this place."""
+        return int(np.arange(self.samples)[samples][index])
 
 
 def open(

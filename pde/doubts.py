@@ -8,8 +8,8 @@ invariant, that of inputs and errors is, and the test of `pde.invariance` is as 
 import dataclasses
 from pathlib import Path
 
-from pde.invariance import is_invariant
-from pde.preparation import Part
+from pde.invariance import ENOUGH, is_invariant
+from pde.parts import Part
 from pde.surrogate import load
 
 
@@ -19,8 +19,7 @@ def record_doubts(folder: Path, validation: Part) -> None:
     run = surrogate.run
     if not run.symmetries:
         return
-    errors = dataclasses.replace(
-        validation, solution=validation.solution - surrogate.predict_seen(validation.inputs)
-    )
-    doubted = tuple(name for name in run.symmetries if not is_invariant(errors.fields, name))
+    fields = validation.fields_of_first(ENOUGH)
+    fields[..., -1:] -= surrogate.predict_seen(fields[..., :-1])
+    doubted = tuple(name for name in run.symmetries if not is_invariant(fields, name))
     dataclasses.replace(run, doubted=doubted).save(folder)

@@ -21,6 +21,8 @@ Statistic = Float[np.ndarray, "sample point"]
 
 FEWEST_SAMPLES = 100
 """Fewer can hardly tell."""
+ENOUGH = 2**28
+"""Bytes of samples: of so many, those that there are first are looked at."""
 _DRAWS = 999
 """So a symmetry that holds is taken for absent once in a thousand times."""
 _POINTS = 500

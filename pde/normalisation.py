@@ -1,5 +1,6 @@
 """Maps between physical fields and what a model sees."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,9 @@ from jax import Array
 from jaxtyping import Float
 
 from pde.grid import Grid
+from pde.moments import Moments
+
+Fields = Float[np.ndarray, "sample height width channel"]
 
 
 @dataclass(frozen=True)
@@ -32,20 +36,27 @@ class Normalisation:
     @classmethod
     def fit(
         cls,
-        inputs: Float[np.ndarray, "sample height width channel"],
-        solution: Float[np.ndarray, "sample height width 1"],
+        blocks: Iterable[tuple[Fields, Fields]],
         grid: Grid,
         solutions: int = 0,
     ) -> "Normalisation":
-        """From training samples alone; a channel that never varies keeps its scale."""
+        """From training samples alone; a channel that never varies keeps its scale.
+
+        Args:
+            blocks: inputs and solutions of the samples, so many at a time.
+            grid: where they are given.
+            solutions: how many of the last inputs are coarse solutions.
+        """
         x0, x1, y0, y1 = grid.extent
-        outputs = solution - _mean_of_last(inputs, solutions) if solutions else solution
-        deviation = inputs.std(axis=(0, 1, 2), dtype=np.float64)
+        seen, outputs = Moments(), Moments()
+        for inputs, solution in blocks:
+            seen.add(inputs)
+            outputs.add(solution - _mean_of_last(inputs, solutions) if solutions else solution)
         return cls(
-            input_mean=tuple(inputs.mean(axis=(0, 1, 2), dtype=np.float64).tolist()),
-            input_deviation=tuple(np.where(deviation > 0, deviation, 1.0).tolist()),
-            output_mean=0.0 if solutions else float(outputs.mean(dtype=np.float64)),
-            output_deviation=float(outputs.std(dtype=np.float64)) or 1.0,
+            input_mean=tuple(seen.mean.tolist()),
+            input_deviation=tuple(np.where(seen.deviation > 0, seen.deviation, 1.0).tolist()),
+            output_mean=0.0 if solutions else float(outputs.mean[0]),
+            output_deviation=float(outputs.deviation[0]) or 1.0,
             origin=(x0, y0),
             length=max(x1 - x0, y1 - y0),
             solutions=solutions,

@@ -15,7 +15,7 @@ from pde.datasets import DataFile
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.informed import coarse_solutions
-from pde.progress import progress
+from pde.readers.contents import Selection
 from pde.restriction import at_points, cell_means
 from pde.runs import TrainingConfig
 
@@ -72,7 +72,7 @@ class Observation:
         return jnp.concatenate([seen, solutions.astype(seen.dtype)], axis=-1)
 
 
-def observe(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Fields:
+def observe(data: DataFile, samples: Selection, config: TrainingConfig, grid: Grid) -> Fields:
     """What a model sees of samples of a file on a stride of the file's grid.
 
     Raises:
@@ -82,7 +82,7 @@ def observe(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) 
     if config.restriction == "stride" and config.informed == "none":
         return data.read_inputs(samples, stride)
     observation, seen = Observation(config, data.grid, grid), []
-    for block in progress(data.blocks(samples), f"restrict {data.path.name}", unit="block"):
+    for block in data.pieces(samples):
         fields = data.read_inputs(block)
         observation.check(fields)
         seen.append(observation.seen(fields))

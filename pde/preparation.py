@@ -2,41 +2,25 @@
 
 import dataclasses
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from manojax.base import ModelConfig
 from pde import datasets, metrics
 from pde.datasets import DataFile, first_samples
 from pde.errors import InputError, check_seed
 from pde.grid import Grid
-from pde.invariance import invariant
+from pde.invariance import ENOUGH, invariant
 from pde.normalisation import Normalisation
-from pde.observation import observe
+from pde.parts import Part, kept, stored
 from pde.runs import Run, TrainingConfig, create, split
 from pde.symmetries import check_symmetries, generators
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
 _FAR = 0.5  # relative error: such a solution is no start for a correction
-
-
-@dataclass(frozen=True)
-class Part:
-    """Samples in memory: what the model sees on a grid, and the solutions there."""
-
-    grid: Grid
-    inputs: Float[np.ndarray, "sample height width channel"]
-    solution: Float[np.ndarray, "sample height width 1"]
-
-    @property
-    def fields(self) -> Float[np.ndarray, "sample height width fields"]:
-        """Both, side by side."""
-        return np.concatenate([self.inputs, self.solution], axis=-1)
 
 
 def prepare(
@@ -73,7 +57,7 @@ def prepare(
         options = options.for_grid(grid.shape)
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
-    samples = len(finest.inputs)
+    samples = finest.samples
     batch = batch_in_force(samples, config.batch_size)
     if batch % config.accumulate:
         raise InputError(
@@ -81,9 +65,9 @@ def prepare(
         )
     steps = steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
-    normalisation = Normalisation.fit(finest.inputs, finest.solution, grid, config.solutions)
+    normalisation = Normalisation.fit(finest.each(), grid, config.solutions)
     if config.solutions:
-        _check_equation(path, finest, normalisation)
+        _check_equation(finest, normalisation)
     _, params = split(create(model, options, config))
     run = Run(
         model=model,
@@ -130,29 +114,25 @@ def _split(
     data: DataFile, grid: Grid, grids: list[Grid], config: TrainingConfig
 ) -> tuple[list[Part], Part | None]:
     samples, validation = held_out(data, config)
-    training = [_read(data, samples, config, each) for each in grids]
+    wherever = (lambda part: part) if config.stream else kept
+    training = [wherever(stored(data, samples, config, each)) for each in grids]
     if validation is None:
         return training, None
     file, samples = validation
     if not file.grid.strided(file.stride_to(grid.shape[0])).matches(grid):
         raise InputError(f"{file.path} has other points than the training grid; validate on the same grid")
-    return training, _read(file, samples, config, grid)
+    return training, wherever(stored(file, samples, config, grid))
 
 
-def _read(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
-    solution = data.read_solution(samples, data.stride_to(grid.shape[0]))
-    return Part(grid, observe(data, samples, config, grid), solution)
-
-
-def _check_equation(path: Path, part: Part, normalisation: Normalisation) -> None:
+def _check_equation(part: Part, normalisation: Normalisation) -> None:
     """Coarse solutions are there to be corrected: those of another equation are far from the file's solutions."""
-    solution = jnp.asarray(part.solution)
-    coarse = normalisation.decode(jnp.zeros_like(solution), jnp.asarray(part.inputs))
+    inputs, solution = (jnp.asarray(field) for field in next(part.each()))
+    coarse = normalisation.decode(jnp.zeros_like(solution), inputs)
     error = float(metrics.relative_l2(coarse, solution).mean())
     if not error < _FAR:
         raise InputError(
-            f"{path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from the "
-            "file's: another equation, or too coarse a grid for its coefficient; leave --informed out"
+            f"{part.path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from "
+            "the file's: another equation, or too coarse a grid for its coefficient; leave --informed out"
         )
 
 
@@ -161,17 +141,17 @@ def _symmetries(config: TrainingConfig, part: Part, grids: list[Grid]) -> tuple[
     if config.symmetries == "none":
         return ()
     found = generators(*grids)
-    return found if config.symmetries == "all" else invariant(part.fields, found)
+    return found if config.symmetries == "all" else invariant(part.fields_of_first(ENOUGH), found)
 
 
 def _digest(grid: Grid, *parts: Part | None) -> str:
     """SHA-256 of everything that training and validation see."""
-    arrays = [grid.x, grid.y]
+    digest = hashlib.sha256(grid.x.tobytes() + grid.y.tobytes())
     for part in parts:
-        arrays += [] if part is None else [part.inputs, part.solution]
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).data)
+        if part is not None:
+            for pair in part.each():
+                for field in pair:
+                    digest.update(np.ascontiguousarray(field).data)
     return digest.hexdigest()
 
 

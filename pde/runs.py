@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import jax.numpy as jnp
 from flax import nnx
+from tyro.conf import FlagCreatePairsOff
 
 import manojax
 from manojax.anchored import FILTER_WIDTH, Anchored
@@ -46,6 +47,9 @@ class TrainingConfig:
     accumulate: int = 1
     """Parts that a batch is seen in, one after the other, their gradients averaged: takes the memory of a part,
     and less time on CPUs where a part fits the cache and the batch does not."""
+    stream: FlagCreatePairsOff[bool] = False
+    """Read samples from the file when a batch needs them, ahead of it and in the background, and keep none in
+    memory: for files that do not fit there."""
     learning_rate: float = 3e-3
     """The highest: a warm-up over a twentieth of the steps, then a cosine to zero."""
     weight_decay: float = 1e-4

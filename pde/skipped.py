@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
+from pde.feeding import Batch
 from pde.files import write_text
-from pde.stepping import Batch
 
 MOST_IN_A_ROW = 10
 
@@ -23,7 +24,7 @@ class Skipped:
         self._folder = folder
         self._row: list[list[int]] = []
 
-    def note(self, losses: Sequence[np.floating], batches: Sequence[Batch]) -> None:
+    def note(self, losses: Float[np.ndarray, " step"], batches: Sequence[Batch]) -> None:
         """Look at the losses of steps just taken, which are NaN where a step was skipped.
 
         Raises:

@@ -5,7 +5,7 @@ the arithmetic of a small model's step. On a GPU such a step is over before the 
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import jax
@@ -15,18 +15,17 @@ import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from pde.devices import AXIS
+from pde.feeding import Batch, Feed, Feeder, read_ahead
 from pde.symmetries import Symmetry, transformed
 
 Loss = Callable[[Any, Array, Array], Array]
 Step = Callable[[Any, Any, Array, Array], tuple[Any, Any, Array]]
-Batch = tuple[Int[np.ndarray, " sample"], np.integer]
-"""Numbers of the samples, and of the symmetry that they are seen under."""
+State = tuple[Any, Any]
+"""Parameters and the optimiser's state."""
 
-MOST_STEPS = 64
-"""In a call."""
 _SECONDS = 1.0
 
 
@@ -88,66 +87,75 @@ class Stepper:
 
     Args:
         make: the step, given the mesh axis along which devices share a batch, None where one has it all.
-        inputs: of all samples, on every device.
-        solution: likewise.
+        feeder: of the samples.
         chosen: symmetries that batches are seen under.
-        devices: those that share a batch.
+        mesh: of the devices that share a batch.
     """
 
     def __init__(
         self,
         make: Callable[[str | None], Step],
-        inputs: Float[np.ndarray, "sample height width channel"],
-        solution: Float[np.ndarray, "sample height width 1"],
+        feeder: Feeder,
         chosen: Sequence[Symmetry],
-        devices: Sequence[Any],
+        mesh: Mesh,
     ):
-        self._steps = 1
-        mesh = Mesh(np.array(devices), (AXIS,))
+        self.feed, self.steps = feeder.feed, 1
+        self._most = feeder.most
         self._everywhere = NamedSharding(mesh, PartitionSpec())
-        self._fields = jax.device_put((inputs, solution), self._everywhere)
-        step = make(AXIS if len(devices) > 1 else None)
+        step = make(AXIS if mesh.size > 1 else None)
 
         def loop(
-            state: tuple[Any, Any], fields: tuple[Array, Array], samples: Array, numbers: Array, steps: Array
-        ) -> tuple[tuple[Any, Any], Array]:
-            def one(index: Array, carry: tuple[tuple[Any, Any], Array]) -> tuple[tuple[Any, Any], Array]:
+            state: State, fields: tuple[Array, Array], samples: Array, numbers: Array, steps: Array
+        ) -> tuple[State, Array]:
+            def one(index: Array, carry: tuple[State, Array]) -> tuple[State, Array]:
                 state, losses = carry
                 batch = [transformed(numbers[index], chosen, field[samples[index]]) for field in fields]
-                *state, loss = step(*state, *batch)
-                return tuple(state), losses.at[index].set(loss)
+                params, optimiser_state, loss = step(*state, *batch)
+                return (params, optimiser_state), losses.at[index].set(loss)
 
             return jax.lax.fori_loop(0, steps, one, (state, jnp.zeros(len(numbers))))
 
-        # Only the numbers of a batch's samples are divided; what follows from them is local but for the gradient.
+        # Only samples are divided; what follows from them is local but for the gradient.
         whole, part = PartitionSpec(), PartitionSpec(None, AXIS)
         divided = jax.shard_map(
-            loop, mesh=mesh, in_specs=(whole, whole, part, whole, whole), out_specs=whole, check_vma=False
+            loop,
+            mesh=mesh,
+            in_specs=(whole, feeder.divided, part, whole, whole),
+            out_specs=whole,
+            check_vma=False,
         )
-        self._loop = jax.jit(divided if len(devices) > 1 else loop)
+        self._loop = jax.jit(divided if mesh.size > 1 else loop)
 
-    def run(
-        self, state: tuple[Any, Any], batches: Sequence[Batch]
-    ) -> Iterator[tuple[tuple[Any, Any], list[np.float32], Sequence[Batch]]]:
-        """A step a batch, from (params, optimiser_state) to what they become: after each call of the loop the
-        state, and the losses and batches of the steps that it took."""
-        done, state = 0, jax.device_put(state, self._everywhere)
-        while done < len(batches):
-            now = batches[done:][: self._steps]
-            started = time.perf_counter()
-            state, losses = self._call(state, now)
-            # The first call compiles as well, so it says nothing; it is short, and so is the next.
-            self._steps = max(1, min(MOST_STEPS, int(len(now) * _SECONDS / (time.perf_counter() - started))))
-            done += len(now)
-            yield state, list(losses), now
-
-    def _call(
-        self, state: tuple[Any, Any], batches: Sequence[Batch]
-    ) -> tuple[tuple[Any, Any], Float[np.ndarray, " step"]]:
+    def take(self, state: State, batches: Sequence[Batch], feed: Feed) -> tuple[State, Float[np.ndarray, " step"]]:
+        """A step a batch: the state after them, and their losses."""
+        started = time.perf_counter()
         # Numbers of as many batches in every call, of which the loop takes the first: one compilation serves all.
-        steps, size = len(batches), len(batches[0][0])
-        samples, numbers = np.zeros((MOST_STEPS, size), np.int32), np.zeros(MOST_STEPS, np.int32)
-        samples[:steps] = [batch for batch, _ in batches]
-        numbers[:steps] = [number for _, number in batches]
-        state, losses = self._loop(state, self._fields, samples, numbers, np.int32(steps))
-        return state, np.asarray(losses)[:steps]
+        numbers = np.zeros(self._most, np.int32)
+        numbers[: len(batches)] = [number for _, number in batches]
+        state = jax.device_put(state, self._everywhere)
+        state, losses = self._loop(state, *feed, numbers, np.int32(len(batches)))
+        found = np.asarray(losses)[: len(batches)]
+        # The first call compiles as well, so it says nothing; it is short, and so are the next two.
+        taken = len(batches) * _SECONDS / (time.perf_counter() - started)
+        self.steps = int(np.clip(taken, 1, self._most))
+        return state, found
+
+
+def take_all(
+    state: State, rows: Iterable[tuple[Stepper, Sequence[Batch]]]
+) -> Iterator[tuple[State, Float[np.ndarray, " step"], Sequence[Batch]]]:
+    """A step a batch, whatever the stepper: after each call the state, and the losses and batches of its steps.
+
+    The samples of a call are loaded while the one before it is under way.
+    """
+
+    def calls() -> Iterator[tuple[Stepper, Sequence[Batch]]]:
+        for stepper, batches in rows:
+            while batches:
+                steps = stepper.steps
+                yield stepper, batches[:steps]
+                batches = batches[steps:]
+
+    for (stepper, batches), feed in read_ahead(lambda call: call[0].feed(call[1]), calls()):
+        state, losses = stepper.take(state, batches, feed)
+        yield state, losses, batches

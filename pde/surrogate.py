@@ -1,6 +1,7 @@
 """A trained operator as a function of physical fields."""
 
 import functools
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
 from pde.normalisation import Normalisation
 from pde.observation import Observation, in_batches
+from pde.parts import Pair
 from pde.runs import Run
 from pde.symmetries import Symmetry, averaged, generators, group
 
@@ -90,10 +92,10 @@ class Surrogate:
             predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
         return interpolate(predicted, (trained.x, trained.y), (target.x, target.y)), nested
 
-    def errors(self, seen: Fields, solution: Float[np.ndarray, "sample height width 1"]) -> dict[str, float]:
-        """Mean relative errors on the training grid, given what the model sees there (`pde.observation`)."""
-        grid = self.run.grid
-        return mean_errors([sample_errors(self.predict_seen(seen), solution, (grid.x, grid.y))])
+    def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
+        """Mean relative errors on the training grid, given what the model sees there, and solutions, in blocks."""
+        axes = self.run.grid.x, self.run.grid.y
+        return mean_errors([sample_errors(self.predict_seen(seen), solution, axes) for seen, solution in blocks])
 
     def predict_seen(self, seen: Fields) -> Float[np.ndarray, "sample height width 1"]:
         """Predictions on the training grid, given what the model sees there."""

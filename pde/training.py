@@ -5,7 +5,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -15,24 +15,27 @@ import jax
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.sharding import Mesh
 
 from manojax.base import ModelConfig
 from pde import metrics
 from pde.checkpoints import Checkpoints, Position
-from pde.devices import sharing
+from pde.devices import AXIS, sharing
 from pde.doubts import record_doubts
 from pde.errors import InputError
+from pde.feeding import Batch, Resident, Streamed
 from pde.files import folder_aside, refuse_existing, write_text
 from pde.grid import Grid
 from pde.interrupts import deferred_stop
 from pde.locks import alone_in
 from pde.moving_average import exchanged
 from pde.optimisers import make_optimiser
-from pde.preparation import Part, batch_in_force, prepare, steps_an_epoch, training_data
+from pde.parts import Part
+from pde.preparation import batch_in_force, prepare, steps_an_epoch, training_data
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
 from pde.skipped import Skipped
-from pde.stepping import Batch, Loss, Stepper, make_step
+from pde.stepping import Loss, Stepper, make_step, take_all
 from pde.surrogate import Surrogate, forward
 from pde.symmetries import group
 from pde.transfer import record_transfer
@@ -96,12 +99,15 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
     state = params, optimiser.init(params)
     chosen = group(run.symmetries)
     accumulate = run.training.accumulate
-    devices = sharing(batch_in_force(run.samples, run.training.batch_size) // accumulate)
+    batch = batch_in_force(run.samples, run.training.batch_size)
+    devices = sharing(batch // accumulate)
     _say_if_idle(len(devices), accumulate)
+    mesh = Mesh(np.array(devices), (AXIS,))
     steppers = []
     for part in training:
         make = partial(make_step, make_loss(graph, run, part.grid), optimiser, accumulate)
-        steppers.append(Stepper(make, part.inputs, part.solution, chosen, devices))
+        feeder = Streamed(part, mesh, batch) if run.training.stream else Resident(part.read(slice(None)), mesh)
+        steppers.append(Stepper(make, feeder, chosen, mesh))
 
     skipped, stop = Skipped(out), None
     with Checkpoints(out, validated=validation is not None) as checkpoints, ExitStack() as stack:
@@ -112,8 +118,8 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
         bar = stack.enter_context(progress_bar(f"train {run.model}", total=epochs * steps, done=done, unit="step"))
         for epoch in range(position.epochs, epochs):
             started, losses = time.perf_counter(), list(position.losses)
-            batches = _batches(run, epoch, len(chosen), len(training), len(losses))
-            calls = _calls(steppers, state, batches)
+            rows = _batches(run, epoch, len(chosen), len(training), len(losses))
+            calls = take_all(state, ((steppers[number], batches) for number, batches in rows))
             for state, found, taken in calls:
                 losses += map(float, found)
                 skipped.note(found, taken)
@@ -127,9 +133,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
             line = {"epoch": epoch + 1, **_summary(losses)}
             if validation is not None:
                 here = jax.device_put(exchanged(*state)[0], devices[0])
-                line["validation"] = Surrogate(run, graph, here, epoch + 1).errors(
-                    validation.inputs, validation.solution
-                )
+                line["validation"] = Surrogate(run, graph, here, epoch + 1).errors(validation.each())
             line["seconds"] = round(time.perf_counter() - started, 3)
             with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
@@ -139,16 +143,6 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
             if stop is not None:
                 stop.now()
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
-
-
-def _calls(
-    steppers: list[Stepper], state: tuple[Any, Any], batches: Iterator[tuple[int, list[Batch]]]
-) -> Iterator[tuple[tuple[Any, Any], list[np.float32], Sequence[Batch]]]:
-    """What the calls of all steppers come to, one after the other."""
-    for part, row in batches:
-        for call in steppers[part].run(state, row):
-            state = call[0]
-            yield call
 
 
 def _say_if_idle(sharing: int, accumulate: int) -> None:

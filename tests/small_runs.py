@@ -3,7 +3,10 @@
 import dataclasses
 import json
 
+import pytest
+
 from manojax import FNOConfig
+from pde import training
 from pde.runs import TrainingConfig
 from pde.training import train
 
@@ -19,3 +22,18 @@ def start(data, out, options=FNO, **changes):
 
 def history(out):
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+def start_and_interrupt(data, out, monkeypatch, whole, **changes):
+    """Ctrl-C in the first step after so many whole epochs."""
+    batches = training._batches
+
+    def interrupted(run, epoch, *counts):
+        if epoch == whole:
+            raise KeyboardInterrupt
+        return batches(run, epoch, *counts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "_batches", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            start(data, out, **changes)

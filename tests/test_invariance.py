@@ -13,7 +13,8 @@ from pde.darcy import Darcy
 from pde.doubts import record_doubts
 from pde.generation import generate
 from pde.invariance import FEWEST_SAMPLES, invariant, is_invariant
-from pde.preparation import Part, prepare
+from pde.parts import Part
+from pde.preparation import prepare
 from pde.runs import Run
 from pde.symmetries import GENERATORS
 from tests.small_runs import CONFIG, FNO
@@ -94,5 +95,5 @@ def test_errors_show_an_asymmetry_that_samples_do_not(under_symmetries, file_of_
     true = symmetric.predict_seen(inputs) * (1 + 0.01 * noise(len(inputs), 1))
     true *= 1 + tilt * grid.x.astype(np.float32)[:, None, None]
     assert invariant(np.concatenate([inputs, true], axis=-1), ALL) == ALL
-    record_doubts(out, Part(grid, inputs, true))
+    record_doubts(out, Part(out, grid, 100, 1, (slice(100),), lambda chosen: (inputs[chosen], true[chosen])))
     assert Run.open(out).doubted == doubted

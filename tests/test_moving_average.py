@@ -7,14 +7,13 @@ import optax
 import pytest
 
 import pde
-from pde import training
 from pde.checkpoints import Checkpoints
 from pde.errors import InputError
 from pde.moving_average import exchanged, with_average
 from pde.optimisers import make_optimiser
 from pde.runs import Run
 from pde.training import resume
-from tests.small_runs import history, start
+from tests.small_runs import history, start, start_and_interrupt
 
 DECAY = 0.8
 
@@ -53,17 +52,7 @@ def test_a_run_with_an_average_takes_the_same_steps_and_is_evaluated_by_it(avera
 
 
 def test_a_run_with_an_average_resumes_to_the_bit(darcy_file, averaged, tmp_path, monkeypatch):
-    batches = training._batches
-
-    def interrupted(run, epoch, *counts):
-        if epoch == 2:
-            raise KeyboardInterrupt
-        return batches(run, epoch, *counts)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "_batches", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            start(darcy_file, tmp_path / "run", ema=DECAY)
+    start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 2, ema=DECAY)
     resume(darcy_file, tmp_path / "run")
     jax.tree.map(np.testing.assert_array_equal, pde.load(tmp_path / "run").params, pde.load(averaged).params)
 

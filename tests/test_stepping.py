@@ -2,23 +2,29 @@
 
 import functools
 import re
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.sharding import Mesh
 
-from pde import stepping
-from pde.stepping import Stepper, make_step
+from pde import feeding, stepping
+from pde.devices import AXIS
+from pde.feeding import MOST_STEPS, Resident, Streamed
+from pde.grid import Grid
+from pde.parts import Part
+from pde.stepping import Stepper, make_step, take_all
 from pde.symmetries import Symmetry
 
 SYMMETRIES = [Symmetry(False, False, False), Symmetry(True, False, True)]
 generator = np.random.default_rng(0)
 INPUTS, SOLUTION = generator.normal(size=(2, 9, 4, 4, 1)).astype(np.float32)
-BATCHES = [
-    (generator.permutation(9)[:3], generator.integers(2, dtype=np.int32)) for _ in range(stepping.MOST_STEPS + 3)
-]
+NODES = Grid(np.arange(4.0), np.arange(4.0), "unknown")
+PART = Part(Path("noise"), NODES, 9, 1, (slice(9),), lambda numbers: (INPUTS[numbers], SOLUTION[numbers]))
+BATCHES = [(generator.permutation(9)[:3], generator.integers(2, dtype=np.int32)) for _ in range(MOST_STEPS + 3)]
 
 
 def loss(weight, inputs, solution):
@@ -34,13 +40,15 @@ def start():
     return weight, optax.adam(1e-2).init(weight)
 
 
-def stepper(devices=1):
-    return Stepper(MAKE, INPUTS, SOLUTION, SYMMETRIES, jax.devices()[:devices])
+def stepper(devices=1, streamed=False):
+    mesh = Mesh(np.array(jax.devices()[:devices]), (AXIS,))
+    feeder = Streamed(PART, mesh, 3) if streamed else Resident((INPUTS, SOLUTION), mesh)
+    return Stepper(MAKE, feeder, SYMMETRIES, mesh)
 
 
-def steps(monkeypatch, seconds):
+def steps(monkeypatch, seconds, **options):
     monkeypatch.setattr(stepping, "_SECONDS", seconds)
-    calls = list(stepper().run(start(), BATCHES))
+    calls = list(take_all(start(), [(stepper(**options), BATCHES)]))
     assert [batch for *_, batches in calls for batch in batches] == BATCHES
     return calls[-1][0], [loss for _, losses, _ in calls for loss in losses], [len(each[1]) for each in calls]
 
@@ -49,8 +57,17 @@ def test_as_many_in_a_call_as_last_so_many_seconds_have_the_same_bits(monkeypatc
     *one_by_one, calls = steps(monkeypatch, 0)
     assert calls == [1] * len(BATCHES)
     *many, calls = steps(monkeypatch, 1e9)
-    assert calls == [1, stepping.MOST_STEPS, 2]
+    assert calls == [1, 1, MOST_STEPS, 1]
     jax.tree.map(np.testing.assert_array_equal, one_by_one, many)
+
+
+@pytest.mark.parametrize("devices", [1, 3])
+def test_steps_are_the_same_where_samples_are_read_for_every_call(monkeypatch, devices):
+    *expected, _ = steps(monkeypatch, 1e9, devices=devices)
+    monkeypatch.setattr(feeding, "_BYTES", 4 * 2 * INPUTS[:3].nbytes + 1)
+    *found, calls = steps(monkeypatch, 1e9, devices=devices, streamed=True)
+    assert calls == [1, 1, *[4] * 16, 1]
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
 
 
 def test_the_loop_takes_the_steps_of_a_plain_loop(monkeypatch):
@@ -86,7 +103,7 @@ def test_a_step_whose_loss_or_gradient_is_not_finite_is_skipped(bad):
 
 
 def test_devices_that_share_a_batch_take_its_steps():
-    one, three = (list(stepper(devices).run(start(), BATCHES[:20])) for devices in (1, 3))
+    one, three = (list(take_all(start(), [(stepper(devices), BATCHES[:20])])) for devices in (1, 3))
     assert len(three[-1][0][0].sharding.device_set) == 3
     losses, expected = ([float(loss) for _, found, _ in calls for loss in found] for calls in (three, one))
     assert losses == pytest.approx(expected, rel=1e-4)
@@ -102,17 +119,20 @@ def test_a_step_under_pmap_is_that_of_one_device():
             np.testing.assert_allclose(device, expected, rtol=1e-5, atol=1e-9)
 
 
-def test_devices_exchange_the_gradient_once_a_step_and_nothing_else():
+@pytest.mark.parametrize("streamed", [False, True])
+def test_devices_exchange_the_gradient_once_a_step_and_nothing_else(streamed):
     """In a loop of steps with two parts a batch, and parameters in two arrays."""
 
     def two(params, inputs, solution):
         return loss(params["weight"], inputs, solution) + (params["bias"] ** 2).sum()
 
     make = functools.partial(make_step, two, optax.adam(1e-2), 2)
-    many = Stepper(make, INPUTS, SOLUTION, SYMMETRIES, jax.devices()[:4])
+    mesh = Mesh(np.array(jax.devices()[:4]), (AXIS,))
+    feeder = Streamed(PART, mesh, 8) if streamed else Resident((INPUTS, SOLUTION), mesh)
+    many = Stepper(make, feeder, SYMMETRIES, mesh)
     params = {"weight": jnp.ones((1, 4, 4, 1)), "bias": jnp.ones(3)}
     state = params, optax.adam(1e-2).init(params)
-    samples, numbers = np.zeros((3, 8), np.int32), np.zeros(3, np.int32)
-    program = many._loop.lower(state, many._fields, samples, numbers, np.int32(3)).compile().as_text()
+    feed, numbers = feeder.feed([(np.arange(8), np.int32(0))]), np.zeros(feeder.most, np.int32)
+    program = many._loop.lower(state, *feed, numbers, np.int32(1)).compile().as_text()
     collectives = re.findall(r" (all-[a-z-]+|collective-[a-z-]+|reduce-scatter)\(", program)
     assert collectives == ["all-reduce"]

@@ -24,7 +24,7 @@ from pde.optimisers import make_optimiser
 from pde.runs import Run
 from pde.skipped import MOST_IN_A_ROW
 from pde.training import make_loss, resume
-from tests.small_runs import history, start
+from tests.small_runs import history, start, start_and_interrupt
 
 
 def last_state(out):
@@ -37,21 +37,6 @@ def last_state(out):
 
 def assert_same_bits(one, other):
     jax.tree.map(np.testing.assert_array_equal, one, other)
-
-
-def start_and_interrupt(data, out, monkeypatch, whole, **changes):
-    """Ctrl-C in the first step after so many whole epochs."""
-    batches = training._batches
-
-    def interrupted(run, epoch, *counts):
-        if epoch == whole:
-            raise KeyboardInterrupt
-        return batches(run, epoch, *counts)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "_batches", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            start(data, out, **changes)
 
 
 @pytest.mark.parametrize("epochs", [1, 3])

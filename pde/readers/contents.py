@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Int
 
 from pde.errors import InputError
 
+Selection = slice | Int[np.ndarray, " n"]
+"""Samples in a row, or their numbers in any order."""
 UNIT_SQUARE: dict[str, Any] = {"boundary": "zero", "domain": (0.0, 1.0, 0.0, 1.0)}
 
 
 @runtime_checkable
 class Field(Protocol):
-    """An array that is sliced along its first axis: one in memory, or one that is read from its file just then."""
+    """An array of samples: one in memory, or one of which those asked for are read from its file just then."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -23,7 +26,7 @@ class Field(Protocol):
     @property
     def dtype(self) -> np.dtype: ...
 
-    def __getitem__(self, samples: slice, /) -> np.ndarray: ...
+    def __getitem__(self, samples: Selection, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from pde.errors import InputError
-from pde.readers.contents import Contents, plain
+from pde.readers.contents import Contents, Selection, plain
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
 
 @dataclass(frozen=True)
 class StoredField:
-    """A data set of an HDF5 file that is opened for each slice only: no process holds or inherits it."""
+    """A data set of an HDF5 file that is opened for each reading only: no process holds or inherits it."""
 
     path: Path
     name: str
@@ -41,10 +41,13 @@ class StoredField:
     take: Callable[[Any, slice], np.ndarray] = lambda data, samples: data[samples]
     """Reads samples of a data set whose axes are not ours."""
 
-    def __getitem__(self, samples: slice) -> np.ndarray:
+    def __getitem__(self, samples: Selection) -> np.ndarray:
         with open_hdf5(self.path) as file:
             try:
-                return self.take(file[self.name], samples)
+                data = file[self.name]
+                if isinstance(samples, slice):
+                    return self.take(data, samples)
+                return np.concatenate([self.take(data, slice(i, i + 1)) for i in samples])
             except (OSError, KeyError) as error:
                 raise InputError(
                     f"{self.path}: {self.name} cannot be read; copy or make the file again"
