@@ -8,7 +8,9 @@ invariant, that of inputs and errors is, and the test of `pde.invariance` is as 
 import dataclasses
 from pathlib import Path
 
-from pde.invariance import ENOUGH, is_invariant
+import numpy as np
+
+from pde.invariance import ENOUGH, Seen, is_invariant
 from pde.parts import Part
 from pde.surrogate import load
 
@@ -19,7 +21,10 @@ def record_doubts(folder: Path, validation: Part) -> None:
     run = surrogate.run
     if not run.symmetries:
         return
-    fields = validation.fields_of_first(ENOUGH)
-    fields[..., -1:] -= surrogate.predict_seen(fields[..., :-1])
-    doubted = tuple(name for name in run.symmetries if not is_invariant(fields, name))
+    errors = (
+        np.concatenate([inputs, solution - surrogate.predict_seen(inputs)], axis=-1)
+        for inputs, solution in validation.first(ENOUGH)
+    )
+    seen = Seen.of(errors, run.symmetries)
+    doubted = tuple(name for name in run.symmetries if not is_invariant(seen, name))
     dataclasses.replace(run, doubted=doubted).save(folder)

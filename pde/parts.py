@@ -37,16 +37,13 @@ class Part:
         """All samples, block by block."""
         return map(self.read, self.blocks)
 
-    def fields_of_first(self, size: int) -> Float[np.ndarray, "sample height width fields"]:
-        """Inputs and solution side by side, of the first samples that have so many bytes together or fewer."""
-        points = self.grid.shape[0] * self.grid.shape[1]
-        most = max(1, size // (4 * points * (self.channels + 1)))
-        found: list[np.ndarray] = []
-        for pair in self.each():
-            found.append(np.concatenate(pair, axis=-1))
-            if sum(map(len, found)) >= most:
-                break
-        return np.concatenate(found)[:most]
+    def first(self, size: int) -> Iterator[Pair]:
+        """Block by block as many samples, from the first on, as have so many bytes."""
+        for inputs, solution in self.each():
+            yield inputs, solution
+            size -= inputs.nbytes + solution.nbytes
+            if size <= 0:
+                return
 
 
 def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:

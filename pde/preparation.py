@@ -141,7 +141,11 @@ def _symmetries(config: TrainingConfig, part: Part, grids: list[Grid]) -> tuple[
     if config.symmetries == "none":
         return ()
     found = generators(*grids)
-    return found if config.symmetries == "all" else invariant(part.fields_of_first(ENOUGH), found)
+    return (
+        found
+        if config.symmetries == "all"
+        else invariant((np.concatenate(pair, axis=-1) for pair in part.first(ENOUGH)), found)
+    )
 
 
 def _digest(grid: Grid, *parts: Part | None) -> str:

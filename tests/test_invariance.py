@@ -12,7 +12,7 @@ from pde import invariance
 from pde.darcy import Darcy
 from pde.doubts import record_doubts
 from pde.generation import generate
-from pde.invariance import FEWEST_SAMPLES, invariant, is_invariant
+from pde.invariance import FEWEST_SAMPLES, Seen, invariant, is_invariant
 from pde.parts import Part
 from pde.preparation import prepare
 from pde.runs import Run
@@ -39,39 +39,42 @@ def fields(path):
 
 
 def test_darcy_samples_on_a_square_have_all(file_of_100):
-    assert invariant(fields(file_of_100), ALL) == ALL
+    assert invariant([fields(file_of_100)], ALL) == ALL
 
 
 def test_a_coefficient_longer_along_one_axis_has_flips_alone(tmp_path):
     generate(Darcy(resolution=9, lengths=(1.0, 0.25)), tmp_path / "a.h5", samples=FEWEST_SAMPLES, seed=0)
-    assert invariant(fields(tmp_path / "a.h5"), ALL) == ("flip-x", "flip-y")
+    assert invariant([fields(tmp_path / "a.h5")], ALL) == ("flip-x", "flip-y")
 
 
 def test_a_preferred_direction_of_the_map_alone_is_found():
     """White noise on either side of a derivative along x: no field has a mean or a variance that tells."""
     inputs = noise(200, 1)
     solution = np.roll(inputs, 1, axis=1) - np.roll(inputs, -1, axis=1)
-    assert invariant(np.concatenate([inputs, solution], axis=-1), ALL) == ("flip-y",)
+    assert invariant([np.concatenate([inputs, solution], axis=-1)], ALL) == ("flip-y",)
 
 
 def test_a_transpose_found_beside_one_flip_is_chance(monkeypatch):
     """It makes the other flip of this one."""
-    monkeypatch.setattr(invariance, "is_invariant", lambda fields, name: name != "flip-y")
-    assert invariant(noise(FEWEST_SAMPLES), ALL) == ("flip-x",)
+    monkeypatch.setattr(invariance, "is_invariant", lambda seen, name: name != "flip-y")
+    assert invariant([noise(FEWEST_SAMPLES)], ALL) == ("flip-x",)
 
 
 def test_the_test_is_exact():
     """Of hypotheses that hold, one in a thousand is rejected: of 200, more than three in one case in 10^5."""
     rejected = sum(
-        not is_invariant(np.random.default_rng(seed).normal(size=(12, 3, 3, 1)).astype(np.float32), "flip-x")
+        not is_invariant(
+            Seen.of([np.random.default_rng(seed).normal(size=(12, 3, 3, 1)).astype(np.float32)], ("flip-x",)),
+            "flip-x",
+        )
         for seed in range(200)
     )
     assert rejected <= 3
 
 
 def test_few_samples_cannot_tell():
-    assert invariant(noise(FEWEST_SAMPLES - 1), ALL) == ()
-    assert invariant(noise(FEWEST_SAMPLES), ALL) == ALL
+    assert invariant([noise(FEWEST_SAMPLES - 1)], ALL) == ()
+    assert invariant([noise(FEWEST_SAMPLES)], ALL) == ALL
 
 
 def test_training_asks_the_samples_where_the_grid_has_symmetries(file_of_100, tmp_path):
@@ -94,6 +97,6 @@ def test_errors_show_an_asymmetry_that_samples_do_not(under_symmetries, file_of_
     grid, inputs = symmetric.run.grid, fields(file_of_100)[..., :1]
     true = symmetric.predict_seen(inputs) * (1 + 0.01 * noise(len(inputs), 1))
     true *= 1 + tilt * grid.x.astype(np.float32)[:, None, None]
-    assert invariant(np.concatenate([inputs, true], axis=-1), ALL) == ALL
+    assert invariant([np.concatenate([inputs, true], axis=-1)], ALL) == ALL
     record_doubts(out, Part(out, grid, 100, 1, (slice(100),), lambda chosen: (inputs[chosen], true[chosen])))
     assert Run.open(out).doubted == doubted

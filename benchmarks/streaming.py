@@ -1,0 +1,127 @@
+"""Training on a file larger than memory: how much memory, and at what share of the rate from memory?
+
+    python benchmarks/streaming.py FOLDER [--gibibytes 6] [--model fno] [--json FILE]
+
+A file of noise on 128 x 128 points is written into FOLDER. In processes of their own, in turn, `manojax train
+--stream` on the whole of it is prepared, takes steps and is validated, and so are steps from memory on its first
+1000 samples: seconds a step (medians of calls, after compilation), and the largest resident memory of the process.
+Disks count as far as the system does not keep the file in its page cache.
+
+Found, on 2 cores (`results/streaming.json`):
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from pde.files import write_text
+from pde.grid import Grid
+from pde.versions import versions
+
+_RESOLUTION, _BATCH, _STEPS, _ROUNDS = 128, 10, 40, 3
+
+
+def write_noise(path: Path, gibibytes: float) -> None:
+    from pde.datasets import create
+
+    axis = np.arange(_RESOLUTION) / (_RESOLUTION - 1)
+    samples = int(gibibytes * 2**30 / (8 * _RESOLUTION**2))
+    grid = Grid(axis, axis, "zero", (0.0, 1.0, 0.0, 1.0))
+    generator = np.random.default_rng(0)
+    aside = path.with_suffix(".partial")
+    with create(aside, grid, samples, {}) as stored:
+        for first in range(0, samples, 256):
+            for field in stored.values():
+                shape = (min(256, samples - first), *grid.shape)
+                field[first : first + 256] = generator.random(shape, np.float32) + 1
+    aside.rename(path)
+
+
+def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
+    """Of this process."""
+    import jax
+    from jax.sharding import Mesh
+
+    from manojax import MODELS
+    from pde.devices import AXIS
+    from pde.feeding import Resident, Streamed
+    from pde.optimisers import make_optimiser
+    from pde.preparation import prepare
+    from pde.runs import TrainingConfig
+    from pde.stepping import Stepper, make_step, take_all
+    from pde.surrogate import Surrogate
+    from pde.symmetries import group
+    from pde.training import make_loss
+
+    config = TrainingConfig(stream=stream, batch_size=_BATCH, epochs=1)
+    started = time.perf_counter()
+    run, (parts, validation) = prepare(
+        path, model, MODELS[model].Config(), config if stream else replace(config, train_samples=1000)
+    )
+    prepared = time.perf_counter() - started
+    graph, params = run.build()
+    optimiser, chosen = make_optimiser(run.training, _STEPS), group(run.symmetries)
+    make = partial(make_step, make_loss(graph, run, run.grid), optimiser, 1)
+    mesh = Mesh(np.array(jax.devices()[:1]), (AXIS,))
+    feeder = Streamed(parts[0], mesh, _BATCH) if stream else Resident(parts[0].read(slice(None)), mesh)
+    stepper = Stepper(make, feeder, chosen, mesh)
+    order = np.random.default_rng(0).permutation(run.samples)
+    batches = [(order[i * _BATCH : (i + 1) * _BATCH], np.int32(0)) for i in range(_STEPS)]
+    start, seconds, started = (params, optimiser.init(params)), [], time.perf_counter()
+    for state, _, taken in take_all(start, [(stepper, batches)]):
+        params = state[0]
+        seconds += [(time.perf_counter() - started) / len(taken)] * len(taken)
+        started = time.perf_counter()
+    assert validation is not None
+    errors = Surrogate(run, graph, params, 1).errors(validation.each())
+    return {
+        "samples": run.samples,
+        "seconds a step": statistics.median(seconds[3:]),
+        "seconds to prepare": prepared,
+        "resident GiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        **errors,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--gibibytes", type=float, default=6)
+    parser.add_argument("--model", default="fno")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--worker", choices=("stream", "memory"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    path = options.folder / f"noise-{options.gibibytes:g}.h5"
+    if options.worker:
+        print(json.dumps(measure(path, options.model, options.worker == "stream")))
+        return
+    if not path.exists():
+        write_noise(path, options.gibibytes)
+    rows: dict[str, list[dict[str, float]]] = {"stream": [], "memory": []}
+    for _ in range(_ROUNDS):
+        for name, found in rows.items():
+            again = [sys.executable, __file__, *sys.argv[1:], "--worker", name]
+            found.append(json.loads(subprocess.check_output(again, text=True)))
+            print(name, found[-1], flush=True)
+    pace = {name: statistics.median(row["seconds a step"] for row in found) for name, found in rows.items()}
+    memory = max(row["resident GiB"] for row in rows["stream"])
+    size = path.stat().st_size / 2**30
+    print(
+        f"{size:.1f} GiB, {options.model}: {pace['memory'] / pace['stream']:.0%} of the rate from memory, at most "
+        f"{memory:.2f} GiB resident"
+    )
+    if options.json:
+        write_text(options.json, json.dumps({"versions": versions(), "GiB": size, **rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
