@@ -39,7 +39,7 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     from jax.sharding import Mesh
 
     import manojax
-    from pde.devices import AXIS
+    from pde.devices import DATA, SPACE
     from pde.feeding import Resident
     from pde.stepping import Stepper, make_step, take_all
     from pde.symmetries import Symmetry
@@ -49,7 +49,7 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     fields, targets = np.random.default_rng(0).normal(size=(2, batch, side, side, 1)).astype(np.float32)
     optimiser = optax.adamw(1e-3)
     step = make_step(lambda params, x, y: ((nnx.merge(graph, params)(x) - y) ** 2).mean(), optimiser)
-    mesh = Mesh(np.array(jax.devices()[:1]), (AXIS,))
+    mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
     stepper = Stepper(lambda _: step, Resident((fields, targets), mesh), [Symmetry(False, False, False)], mesh)
     start, arrays = (params, optimiser.init(params)), (jnp.asarray(fields), jnp.asarray(targets))
 

@@ -34,7 +34,7 @@ from jax.sharding import Mesh
 
 from manojax import MODELS
 from pde import datasets, load
-from pde.devices import AXIS
+from pde.devices import DATA, SPACE
 from pde.feeding import Resident
 from pde.files import write_text
 from pde.optimisers import make_optimiser
@@ -105,7 +105,7 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
         optimiser = make_optimiser(run.training, _STEPS)
         make = partial(make_step, make_loss(graph, run, run.grid), optimiser, config.accumulate)
         chosen = group(run.symmetries)
-        mesh = Mesh(np.array(jax.devices()[:1]), (AXIS,))
+        mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
         stepper = Stepper(make, Resident(parts[0].read(slice(None)), mesh), chosen, mesh)
         size = config.batch_size
         batches = [(np.arange(size), np.int32(0))] * _STEPS

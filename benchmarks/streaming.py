@@ -52,7 +52,7 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     from jax.sharding import Mesh
 
     from manojax import MODELS
-    from pde.devices import AXIS
+    from pde.devices import DATA, SPACE
     from pde.feeding import Resident, Streamed
     from pde.optimisers import make_optimiser
     from pde.preparation import prepare
@@ -71,7 +71,7 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     graph, params = run.build()
     optimiser, chosen = make_optimiser(run.training, _STEPS), group(run.symmetries)
     make = partial(make_step, make_loss(graph, run, run.grid), optimiser, 1)
-    mesh = Mesh(np.array(jax.devices()[:1]), (AXIS,))
+    mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
     feeder = Streamed(parts[0], mesh, _BATCH) if stream else Resident(parts[0].read(slice(None)), mesh)
     stepper = Stepper(make, feeder, chosen, mesh)
     order = np.random.default_rng(0).permutation(run.samples)

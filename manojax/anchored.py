@@ -10,6 +10,8 @@ from scipy.interpolate import CubicSpline
 
 from manojax.base import Operator
 from manojax.grids import Coordinates, coordinates_or_nodes
+from manojax.sharding import by_pieces
+from manojax.space import Space
 
 FILTER_WIDTH = 0.7
 
@@ -46,12 +48,17 @@ class Anchored(nnx.Module):
             raise ValueError(f"{' x '.join(str(len(axis)) for axis in self.anchors)} anchors: an axis needs two")
 
     def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+        self,
+        fields: Float[Array, "batch *grid channel"],
+        coordinates: Coordinates | None = None,
+        space: Space | None = None,
     ) -> Float[Array, "batch *grid out"]:
+        """Map fields to fields; with a `space`, whole ones, and the operator computes a piece of its grid."""
         points = [axis.astype(jnp.float32) for axis in coordinates_or_nodes(fields.shape[1:-1], coordinates)]
         anchors = [np.array(axis) for axis in self.anchors]
         averages = [_averages(at, of, self.filter_width) for at, of in zip(anchors, points, strict=True)]
-        held = self.operator(_along_axes(averages, fields), tuple(axis.astype(np.float32) for axis in anchors))
+        on = tuple(axis.astype(np.float32) for axis in anchors)
+        held = by_pieces(self.operator, _along_axes(averages, fields), on, space)
         return _along_axes([_splines(of, at) for of, at in zip(anchors, points, strict=True)], held)
 
 

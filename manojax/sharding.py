@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.sharding import Mesh, PartitionSpec
@@ -14,6 +15,29 @@ from manojax.grids import Coordinates, coordinates_or_nodes
 from manojax.space import Space
 
 Map = Float[Array, "batch *grid channel"]
+
+
+def by_pieces(
+    operator: Operator,
+    fields: Float[Array, "batch *grid channel"],
+    coordinates: Coordinates | None,
+    space: Space | None,
+) -> Float[Array, "batch *grid out"]:
+    """The operator on whole fields that all devices of a `space` have: each computes its piece, and the result is
+    gathered. Under `jax.shard_map`; without a `space` it is called as it is.
+
+    Raises:
+        ValueError: the operator is none that can be split, or the grid cannot be.
+    """
+    if space is None:
+        return operator(fields, coordinates)
+    _check_splits(operator)
+    rows, count = fields.shape[1], jax.lax.axis_size(space.name)
+    if rows % count:
+        raise ValueError(f"{rows} rows cannot be divided over {count} devices; choose another grid or number")
+    first, *others = coordinates_or_nodes(fields.shape[1:-1], coordinates)
+    own = (space.own_axis(jnp.asarray(first)), *others)
+    return space.gather(operator(space.own(fields), own, **{"space": space}))
 
 
 def sharded(
@@ -31,10 +55,8 @@ def sharded(
     Raises:
         ValueError: the grid is to be split and the model is none that can, or its pieces cannot be coarsened.
     """
-    if space_axis is not None and not model.splits_space:
-        raise ValueError(
-            f"{type(model).__name__} sees its whole grid at once; only MANO can split it over devices"
-        )
+    if space_axis is not None:
+        _check_splits(model)
     graph, _ = nnx.split(model)
     space = {} if space_axis is None else {"space": Space(space_axis)}
 
@@ -49,3 +71,10 @@ def sharded(
         return mapped(parameters, fields, axes)
 
     return apply
+
+
+def _check_splits(model: Operator) -> None:
+    if not model.splits_space:
+        raise ValueError(
+            f"{type(model).__name__} sees its whole grid at once; only MANO can split it over devices"
+        )

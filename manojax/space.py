@@ -43,5 +43,12 @@ class Space:
 
     def own(self, x: Whole) -> Piece:
         """This device's piece of a whole map."""
-        rows = x.shape[1] // jax.lax.axis_size(self.name)
-        return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(self.name) * rows, rows, axis=1)
+        return self._own(x, 1)
+
+    def own_axis(self, coordinates: Float[Array, " whole"]) -> Float[Array, " piece"]:
+        """This device's piece of the coordinates along the axis that is split."""
+        return self._own(coordinates, 0)
+
+    def _own(self, x: Array, axis: int) -> Array:
+        rows = x.shape[axis] // jax.lax.axis_size(self.name)
+        return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(self.name) * rows, rows, axis=axis)

@@ -18,6 +18,7 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy
 from pde.errors import InputError
 from pde.files import write_text
 from pde.interrupts import deferred_stop
+from pde.processes import anywhere, leads
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Checkpoints:
                 enable_background_delete=False,
                 cleanup_tmp_directories=create,  # those of a process that was killed
                 create=create,
+                multiprocessing_options=ocp.options.MultiprocessingOptions() if create else _alone(),
             ),
         )
         self._unsealed: int | None = None
@@ -144,7 +146,7 @@ class Checkpoints:
     def _refuse_full_disk(self, *state: Any) -> None:
         """Orbax in want of space prints pages of tracebacks, and from many threads."""
         needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(state)) + 2**20
-        if shutil.disk_usage(self.folder).free < needed:
+        if anywhere(shutil.disk_usage(self.folder).free < needed):
             raise InputError(
                 f"{self.folder}: no space left for a checkpoint of {needed / 2**20:.0f} MiB; free some, then go "
                 "on with --resume"
@@ -160,7 +162,8 @@ class Checkpoints:
         manifest = {
             str(step): known.get(str(step)) or _digests(self._where(step)) for step in self._manager.all_steps()
         }
-        write_text(self._manifest_path, json.dumps(manifest, indent=1) + "\n")
+        if leads():
+            write_text(self._manifest_path, json.dumps(manifest, indent=1) + "\n")
         self._unsealed = None
 
     def _manifest(self) -> dict[str, dict[str, str]]:
@@ -175,6 +178,12 @@ class Checkpoints:
 
     def _where(self, step: int) -> Path:
         return self.folder / "checkpoints" / str(step)
+
+
+def _alone() -> ocp.options.MultiprocessingOptions:
+    """This process waits for no other."""
+    here = jax.process_index()
+    return ocp.options.MultiprocessingOptions(primary_host=here, active_processes={here})
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -11,7 +11,7 @@ from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Int
 
-from pde.devices import AXIS
+from pde.devices import DATA
 from pde.parts import Pair, Part
 
 Batch = tuple[Int[np.ndarray, " sample"], np.integer]
@@ -53,7 +53,7 @@ class Resident:
 class Streamed:
     """A call is sent the samples of its batches, each device those of its share."""
 
-    divided = PartitionSpec(AXIS)
+    divided = PartitionSpec(DATA)
 
     def __init__(self, part: Part, mesh: Mesh, batch_size: int):
         self._read, self._mesh = part.read, mesh
@@ -62,18 +62,23 @@ class Streamed:
         self.most = int(np.clip(_BYTES // of_batch, 1, MOST_STEPS))
 
     def feed(self, batches: Sequence[Batch]) -> Feed:
-        devices = self._mesh.shape[AXIS]
-        size = len(batches[0][0])
-        # The share of a device, of all steps, comes before that of the next.
-        shares = np.stack([batch for batch, _ in batches]).reshape(len(batches), devices, -1).swapaxes(0, 1)
+        count = self._mesh.shape[DATA]
+        # The share of a device, of all steps, comes before that of the next; a process reads those of its own.
+        shares = np.stack([batch for batch, _ in batches]).reshape(len(batches), count, -1).swapaxes(0, 1)
+        here = [any(each.process_index == jax.process_index() for each in row) for row in self._mesh.devices]
+        shares = shares[here]
+        size = shares.shape[-1]
         sharding = NamedSharding(self._mesh, self.divided)
         sent = []
         for field in self._read(shares.reshape(-1)):
-            filled = np.zeros((devices, self.most, size // devices, *field.shape[1:]), np.float32)
-            filled[:, : len(batches)] = field.reshape(devices, len(batches), -1, *field.shape[1:])
-            sent.append(jax.device_put(filled.reshape(-1, *field.shape[1:]), sharding))
-        own = np.arange(self.most * (size // devices), dtype=np.int32).reshape(self.most, -1)
-        return Feed((sent[0], sent[1]), np.tile(own, devices))
+            filled = np.zeros((len(shares), self.most, size, *field.shape[1:]), np.float32)
+            filled[:, : len(batches)] = field.reshape(*shares.shape, *field.shape[1:])
+            whole = (count * self.most * size, *field.shape[1:])
+            sent.append(
+                jax.make_array_from_process_local_data(sharding, filled.reshape(-1, *field.shape[1:]), whole)
+            )
+        own = np.arange(self.most * size, dtype=np.int32).reshape(self.most, -1)
+        return Feed((sent[0], sent[1]), np.tile(own, count))
 
 
 Feeder = Resident | Streamed

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from pde.processes import anywhere
+
 
 class Terminated(SystemExit):
     """The process was asked to end by SIGTERM, as clusters do before they take a machine away."""
@@ -19,6 +21,11 @@ class Stop:
 
     def __init__(self):
         self.by: signal.Signals | None = None
+
+    def share(self) -> None:
+        """Stop where another process of the training is to stop; asked by all at the same point."""
+        if anywhere(self.by is not None):
+            self.by = self.by or signal.SIGTERM
 
     def now(self) -> None:
         """Raise KeyboardInterrupt after Ctrl-C, `Terminated` after SIGTERM."""

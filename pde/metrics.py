@@ -83,6 +83,9 @@ def _derivative(
     return jnp.concatenate([slopes[:, :1], inner, slopes[:, -1:]], axis=1)
 
 
+RELATIVE = ("relative_l2", "relative_mse", "relative_h1")
+
+
 def sample_errors(predicted: np.ndarray, true: np.ndarray, coordinates: Coordinates) -> dict[str, np.ndarray]:
     """All three relative errors of every sample, by name."""
     p, u = jnp.asarray(predicted), jnp.asarray(true)

@@ -7,11 +7,15 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, PartitionSpec
 
-from manojax.base import ModelConfig
+from manojax.base import ModelConfig, Operator
+from manojax.sharding import by_pieces
 from pde import datasets, metrics
 from pde.datasets import DataFile, first_samples
+from pde.devices import SPACE, Division, space_of, training_mesh
 from pde.errors import InputError, check_seed
+from pde.feeding import Feeder, Resident, Streamed
 from pde.grid import Grid
 from pde.invariance import ENOUGH, invariant
 from pde.normalisation import Normalisation
@@ -23,14 +27,17 @@ _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
 _FAR = 0.5  # relative error: such a solution is no start for a correction
 
 
+Parts = tuple[list[Part], Part | None]
+"""Of training, one a grid, and of validation."""
+
+
 def prepare(
-    path: Path, model: str, options: ModelConfig, config: TrainingConfig
-) -> tuple[Run, tuple[list[Part], Part | None]]:
-    """Read and check everything before anything is written: the run, its training parts, one a grid, and its
-    validation part.
+    path: Path, model: str, options: ModelConfig, config: TrainingConfig, division: Division | None = None
+) -> tuple[Run, Parts]:
+    """Read and check everything before anything is written: the run, and its parts.
 
     Raises:
-        InputError: bad data, or a configuration that does not fit them.
+        InputError: bad data, or a configuration that does not fit them or the devices.
     """
     for name in ("epochs", "batch_size", "accumulate", "learning_rate"):
         value = getattr(config, name)
@@ -43,15 +50,13 @@ def prepare(
     if not 0 <= config.filter_width_in_force < float("inf"):
         raise InputError(f"--filter-width {config.filter_width} must be zero or positive")
     check_seed(config.seed)
-    data = training_data(path, config)
-    resolution = config.resolution
-    if resolution is None:
-        resolution = max(config.resolutions, default=data.grid.shape[0])
-    grid = data.grid.strided(data.stride_to(resolution))
-    grids = [data.grid.strided(data.stride_to(r)) for r in config.resolutions or (resolution,)]
+    training, validation, grid = _open_parts(path, config)
+    grids = [part.grid for part in training]
     if config.symmetries == "all":
         check_symmetries(grids)
-    training, validation = _split(data, grid, grids, config)
+    if not _streams(config):
+        training = [kept(part) for part in training]
+        validation = None if validation is None else kept(validation)
     finest = max(training, key=lambda part: part.grid.shape[0])
     try:
         options = options.for_grid(grid.shape)
@@ -63,12 +68,16 @@ def prepare(
         raise InputError(
             f"--accumulate {config.accumulate} does not divide a batch of {batch} samples; choose a divisor"
         )
+    mesh = training_mesh(batch // config.accumulate, division)
     steps = steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
     normalisation = Normalisation.fit(finest.each(), grid, config.solutions)
     if config.solutions:
         _check_equation(finest, normalisation)
-    _, params = split(create(model, options, config))
+    operator = create(model, options, config)
+    if space_of(mesh) is not None:
+        _check_split(operator, grid, config.channels, mesh)
+    _, params = split(operator)
     run = Run(
         model=model,
         options=options,
@@ -83,6 +92,39 @@ def prepare(
         symmetries=_symmetries(config, finest, grids),
     )
     return run, (training, validation)
+
+
+def open_parts(path: Path, config: TrainingConfig) -> Parts:
+    """The parts of a run that another process has prepared: nothing is read yet."""
+    training, validation, _ = _open_parts(path, config)
+    return training, validation
+
+
+def _streams(config: TrainingConfig) -> bool:
+    """Each of several processes reads its own share alone."""
+    return config.stream or jax.process_count() > 1
+
+
+def feeder(part: Part, config: TrainingConfig, mesh: Mesh, batch_size: int) -> Feeder:
+    """Of the samples of a part."""
+    if _streams(config):
+        return Streamed(part, mesh, batch_size)
+    return Resident(part.read(slice(None)), mesh)
+
+
+def _check_split(operator: Operator, grid: Grid, channels: int, mesh: Mesh) -> None:
+    """Whether the operator can split the grid over the devices of the mesh."""
+    trial = jax.shard_map(
+        lambda fields: by_pieces(operator, fields, None, space_of(mesh)),
+        mesh=mesh,
+        in_specs=PartitionSpec(),
+        out_specs=PartitionSpec(),
+        check_vma=False,
+    )
+    try:
+        jax.eval_shape(trial, jax.ShapeDtypeStruct((1, *grid.shape, channels), jnp.float32))
+    except ValueError as error:
+        raise InputError(f"--mesh space={mesh.shape[SPACE]}: {error}") from error
 
 
 def training_data(path: Path, config: TrainingConfig) -> DataFile:
@@ -110,18 +152,22 @@ def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataF
     return slice(None), (_open(Path(config.validation), config), slice(None))
 
 
-def _split(
-    data: DataFile, grid: Grid, grids: list[Grid], config: TrainingConfig
-) -> tuple[list[Part], Part | None]:
+def _open_parts(path: Path, config: TrainingConfig) -> tuple[list[Part], Part | None, Grid]:
+    """And the training grid."""
+    data = training_data(path, config)
+    resolution = config.resolution
+    if resolution is None:
+        resolution = max(config.resolutions, default=data.grid.shape[0])
+    grid = data.grid.strided(data.stride_to(resolution))
     samples, validation = held_out(data, config)
-    wherever = (lambda part: part) if config.stream else kept
-    training = [wherever(stored(data, samples, config, each)) for each in grids]
+    grids = [data.grid.strided(data.stride_to(r)) for r in config.resolutions or (resolution,)]
+    training = [stored(data, samples, config, each) for each in grids]
     if validation is None:
-        return training, None
+        return training, None, grid
     file, samples = validation
     if not file.grid.strided(file.stride_to(grid.shape[0])).matches(grid):
         raise InputError(f"{file.path} has other points than the training grid; validate on the same grid")
-    return training, wherever(stored(file, samples, config, grid))
+    return training, stored(file, samples, config, grid), grid
 
 
 def _check_equation(part: Part, normalisation: Normalisation) -> None:

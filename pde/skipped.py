@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from pde.feeding import Batch
 from pde.files import write_text
+from pde.processes import leads
 
 MOST_IN_A_ROW = 10
 
@@ -37,7 +38,8 @@ class Skipped:
             self._row.append(samples.tolist())
             if len(self._row) == MOST_IN_A_ROW:
                 path = self._folder / "skipped.json"
-                write_text(path, json.dumps({"samples": self._row}) + "\n")
+                if leads():
+                    write_text(path, json.dumps({"samples": self._row}) + "\n")
                 raise ArithmeticError(
                     f"{self._folder}: loss or gradient was not finite in {MOST_IN_A_ROW} steps in a row; train "
                     f"into a new folder with a lower --learning-rate, or look at the samples named in {path}"

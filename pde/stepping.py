@@ -17,8 +17,9 @@ from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float
 
-from pde.devices import AXIS
+from pde.devices import DATA
 from pde.feeding import Batch, Feed, Feeder, read_ahead
+from pde.processes import least
 from pde.symmetries import Symmetry, transformed
 
 Loss = Callable[[Any, Array, Array], Array]
@@ -33,7 +34,7 @@ def make_step(
     loss: Loss,
     optimiser: optax.GradientTransformation,
     accumulate: int = 1,
-    axis: str | None = None,
+    axis: str | tuple[str, ...] | None = None,
     *,
     parallel: Literal["pmap"] | None = None,
 ) -> Step:
@@ -48,7 +49,7 @@ def make_step(
     that axis, by default "data", and everything it takes and gives has a first axis of devices.
     """
     if parallel == "pmap":
-        axis = axis or AXIS
+        axis = axis or DATA
 
     def gradient(params: Any, *batch: Array) -> tuple[Array, Any]:
         parts = [field.reshape(accumulate, -1, *field.shape[1:]) for field in batch]
@@ -86,7 +87,7 @@ class Stepper:
     bits do not depend on it.
 
     Args:
-        make: the step, given the mesh axis along which devices share a batch, None where one has it all.
+        make: the step, given the axes of a mesh along which devices share a batch, None where one has it all.
         feeder: of the samples.
         chosen: symmetries that batches are seen under.
         mesh: of the devices that share a batch.
@@ -94,7 +95,7 @@ class Stepper:
 
     def __init__(
         self,
-        make: Callable[[str | None], Step],
+        make: Callable[[tuple[str, ...] | None], Step],
         feeder: Feeder,
         chosen: Sequence[Symmetry],
         mesh: Mesh,
@@ -102,7 +103,7 @@ class Stepper:
         self.feed, self.steps = feeder.feed, 1
         self._most = feeder.most
         self._everywhere = NamedSharding(mesh, PartitionSpec())
-        step = make(AXIS if mesh.size > 1 else None)
+        step = make(mesh.axis_names if mesh.size > 1 else None)
 
         def loop(
             state: State, fields: tuple[Array, Array], samples: Array, numbers: Array, steps: Array
@@ -116,7 +117,7 @@ class Stepper:
             return jax.lax.fori_loop(0, steps, one, (state, jnp.zeros(len(numbers))))
 
         # Only samples are divided; what follows from them is local but for the gradient.
-        whole, part = PartitionSpec(), PartitionSpec(None, AXIS)
+        whole, part = PartitionSpec(), PartitionSpec(None, DATA)
         divided = jax.shard_map(
             loop,
             mesh=mesh,
@@ -137,7 +138,7 @@ class Stepper:
         found = np.asarray(losses)[: len(batches)]
         # The first call compiles as well, so it says nothing; it is short, and so are the next two.
         taken = len(batches) * _SECONDS / (time.perf_counter() - started)
-        self.steps = int(np.clip(taken, 1, self._most))
+        self.steps = least(int(np.clip(taken, 1, self._most)))
         return state, found
 
 

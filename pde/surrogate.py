@@ -13,7 +13,10 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Float
 
+from manojax.anchored import Anchored
 from manojax.grids import Coordinates, interpolate, nearest
+from manojax.sharding import by_pieces
+from manojax.space import Space
 from pde.checkpoints import Checkpoints
 from pde.errors import InputError
 from pde.grid import Grid
@@ -29,10 +32,22 @@ Extended = Float[np.ndarray, "sample new_height new_width channel"]
 
 
 def forward(
-    graph: nnx.GraphDef, normalisation: Normalisation, params: Any, inputs: Array, coordinates: Coordinates
+    graph: nnx.GraphDef,
+    normalisation: Normalisation,
+    params: Any,
+    inputs: Array,
+    coordinates: Coordinates,
+    space: Space | None = None,
 ) -> Array:
-    """Physical fields for what a model, given as structure and parameters, sees of a problem."""
-    outputs = nnx.merge(graph, params)(normalisation.encode(inputs), coordinates)
+    """Physical fields for what a model, given as structure and parameters, sees of a problem.
+
+    With a `space`, devices under `jax.shard_map` that have all of the fields compute a piece of them each.
+    """
+    model, seen = nnx.merge(graph, params), normalisation.encode(inputs)
+    if isinstance(model, Anchored):
+        outputs = model(seen, coordinates, space)
+    else:
+        outputs = by_pieces(model, seen, coordinates, space)
     return normalisation.decode(outputs.astype(jnp.float32), inputs)
 
 
@@ -94,8 +109,13 @@ class Surrogate:
 
     def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
         """Mean relative errors on the training grid, given what the model sees there, and solutions, in blocks."""
-        axes = self.run.grid.x, self.run.grid.y
-        return mean_errors([sample_errors(self.predict_seen(seen), solution, axes) for seen, solution in blocks])
+        return mean_errors([self.sample_errors(*block) for block in blocks])
+
+    def sample_errors(
+        self, seen: Fields, solution: Float[np.ndarray, "sample height width 1"]
+    ) -> dict[str, Float[np.ndarray, " sample"]]:
+        """Of every sample."""
+        return sample_errors(self.predict_seen(seen), solution, (self.run.grid.x, self.run.grid.y))
 
     def predict_seen(self, seen: Fields) -> Float[np.ndarray, "sample height width 1"]:
         """Predictions on the training grid, given what the model sees there."""

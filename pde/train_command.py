@@ -12,9 +12,13 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from manojax import MODELS
 from manojax.base import ModelConfig
+from pde.devices import Division
 from pde.errors import InputError, suggestion
+from pde.processes import Processes, leads
 from pde.runs import Run, TrainingConfig
 from pde.training import resume, train
+
+_UNSAID = Processes()
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,24 @@ class Train:
     resume: bool
     options: ModelConfig
     training: TrainingConfig
+    division: Division | None
 
     def run(self) -> None:
         if self.resume:
-            resume(self.data, self.out)
+            resume(self.data, self.out, division=self.division)
         else:
-            train(self.data, self.out, model=self.model, options=self.options, config=self.training)
-        run = Run.open(self.out)
+            train(
+                self.data,
+                self.out,
+                model=self.model,
+                options=self.options,
+                config=self.training,
+                division=self.division,
+            )
+        if leads():
+            self._report(Run.open(self.out))
+
+    def _report(self, run: Run) -> None:
         under = f" under {', '.join(run.symmetries)}" if run.symmetries else ""
         print(f"{self.out}: trained{under}; manojax evaluate {self.out} TEST.h5 tells how well")
         if run.doubted:
@@ -53,6 +68,8 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         out: Path,
         model: str = model,
         resume: FlagCreatePairsOff[bool] = False,
+        mesh: str | None = None,
+        processes: Processes = _UNSAID,
         architecture: ModelConfig = options,
         training: TrainingConfig = training,
     ) -> Train:
@@ -63,10 +80,15 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             out: Run folder to create.
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
             resume: Go on with the run in --out, with its own configuration.
+            mesh: data=4,space=2: so many devices divide the samples of a batch, and so many the grid (MANO alone).
+                By default as many as divide a batch have some of its samples each.
+            processes: Processes on several machines.
             architecture: Options of the model.
             training: How it is trained.
         """
-        return Train(data, out, model, resume, architecture, training)
+        division = None if mesh is None else Division.parse(mesh)
+        processes.join()
+        return Train(data, out, model, resume, architecture, training, division)
 
     command.__annotations__["architecture"] = type(options)
     return command

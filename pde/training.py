@@ -15,15 +15,16 @@ import jax
 import numpy as np
 from flax import nnx
 from jax import Array
-from jax.sharding import Mesh
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from manojax.base import ModelConfig
+from manojax.space import Space
 from pde import metrics
 from pde.checkpoints import Checkpoints, Position
-from pde.devices import AXIS, sharing
+from pde.devices import Division, here, space_of, training_mesh
 from pde.doubts import record_doubts
 from pde.errors import InputError
-from pde.feeding import Batch, Resident, Streamed
+from pde.feeding import Batch
 from pde.files import folder_aside, refuse_existing, write_text
 from pde.grid import Grid
 from pde.interrupts import deferred_stop
@@ -31,7 +32,16 @@ from pde.locks import alone_in
 from pde.moving_average import exchanged
 from pde.optimisers import make_optimiser
 from pde.parts import Part
-from pde.preparation import batch_in_force, prepare, steps_an_epoch, training_data
+from pde.preparation import (
+    Parts,
+    batch_in_force,
+    feeder,
+    open_parts,
+    prepare,
+    steps_an_epoch,
+    training_data,
+)
+from pde.processes import leads, led, total
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
 from pde.skipped import Skipped
@@ -41,42 +51,70 @@ from pde.symmetries import group
 from pde.transfer import record_transfer
 
 
-def train(data: Path, out: Path, *, model: str, options: ModelConfig, config: TrainingConfig) -> None:
+def train(
+    data: Path,
+    out: Path,
+    *,
+    model: str,
+    options: ModelConfig,
+    config: TrainingConfig,
+    division: Division | None = None,
+) -> None:
     """Train a model on a data file into a new run folder.
 
+    Over the devices of all processes that `jax.distributed` has joined: each calls this, with the same arguments
+    and files that all can see.
+
+    Args:
+        data: file to train on.
+        out: folder to create.
+        model: name of the model.
+        options: its options.
+        config: how it is trained.
+        division: how devices share the work; by default as many as divide a batch have a part of it each.
+
     Raises:
-        InputError: bad data, a folder that exists, or a configuration that does not fit the data.
+        InputError: bad data, a folder that exists, or a configuration that does not fit data or devices.
         ArithmeticError: loss or gradient was not finite in ten steps in a row.
     """
-    refuse_existing(out)
-    run, parts = prepare(data, model, options, config)
-    with folder_aside(out) as aside:
-        run.save(aside)
-    with alone_in(out):
-        _finish(run, out, data, *parts)
+
+    def begin() -> tuple[Run, Parts]:
+        refuse_existing(out)
+        run, parts = prepare(data, model, options, config, division)
+        with folder_aside(out) as aside:
+            run.save(aside)
+        return run, parts
+
+    _finish(data, out, led(begin), division)
 
 
-def resume(data: Path, out: Path) -> None:
+def resume(data: Path, out: Path, *, division: Division | None = None) -> None:
     """Go on with a run from its last checkpoint; the result has the bits of a run never interrupted.
 
     Raises:
         InputError: no run there, other data than it was begun with, or another process at it.
         ArithmeticError: as for `train`.
     """
-    saved = Run.open(out)
-    run, parts = prepare(data, saved.model, saved.options, saved.training)
-    if run.digest != saved.digest:
-        raise InputError(f"{data} is not the data that {out} was begun with ({saved.data}); give that file")
-    with alone_in(out):
-        _finish(saved, out, data, *parts)
+
+    def begin() -> tuple[Run, Parts]:
+        saved = Run.open(out)
+        run, parts = prepare(data, saved.model, saved.options, saved.training, division)
+        if run.digest != saved.digest:
+            raise InputError(f"{data} is not the data that {out} was begun with ({saved.data}); give that file")
+        return saved, parts
+
+    _finish(data, out, led(begin), division)
 
 
-def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid) -> Loss:
-    """loss(params, what the model sees, solutions): the mean relative error on a grid, all physical."""
+def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid, space: Space | None = None) -> Loss:
+    """loss(params, what the model sees, solutions): the mean relative error on a grid, all physical.
+
+    With a `space`, the devices along it have all of the fields, and compute a piece of the prediction each.
+    """
     coordinates = run.normalisation.coordinates(grid)
 
     def loss(params: Any, inputs: Array, solution: Array) -> Array:
-        predicted = forward(graph, run.normalisation, params, inputs, coordinates)
+        predicted = forward(graph, run.normalisation, params, inputs, coordinates, space)
         if run.training.loss == "relative-l2":
             return metrics.relative_l2(predicted, solution).mean()
         return metrics.relative_h1(predicted, solution, coordinates).mean()
@@ -84,36 +122,47 @@ def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid) -> Loss:
     return loss
 
 
-def _finish(run: Run, out: Path, data: Path, training: list[Part], validation: Part | None) -> None:
-    _fit(run, out, training, validation)
-    if validation is not None:
-        record_doubts(out, validation)
-    record_transfer(out, training_data(data, run.training))
+def _finish(data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Division | None) -> None:
+    """Go on with what the first process has begun."""
+    run, (training, validation) = begun or (
+        saved := Run.open(out),
+        open_parts(data, saved.training),
+    )
+    with ExitStack() as held:
+        led(lambda: held.enter_context(alone_in(out)))
+        _fit(run, out, training, validation, division)
+
+        def look_back() -> None:
+            if validation is not None:
+                record_doubts(out, validation)
+            record_transfer(out, training_data(data, run.training))
+
+        led(look_back)
 
 
-def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> None:
+def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, division: Division | None) -> None:
     epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
     assert epochs is not None  # filled in by prepare
     graph, params = run.build()
     optimiser = make_optimiser(run.training, epochs * steps)
-    state = params, optimiser.init(params)
     chosen = group(run.symmetries)
     accumulate = run.training.accumulate
     batch = batch_in_force(run.samples, run.training.batch_size)
-    devices = sharing(batch // accumulate)
-    _say_if_idle(len(devices), accumulate)
-    mesh = Mesh(np.array(devices), (AXIS,))
+    mesh = training_mesh(batch // accumulate, division)
+    _say_if_idle(mesh, accumulate)
+    state = jax.device_put((params, optimiser.init(params)), NamedSharding(mesh, PartitionSpec()))
     steppers = []
     for part in training:
-        make = partial(make_step, make_loss(graph, run, part.grid), optimiser, accumulate)
-        feeder = Streamed(part, mesh, batch) if run.training.stream else Resident(part.read(slice(None)), mesh)
-        steppers.append(Stepper(make, feeder, chosen, mesh))
+        loss = make_loss(graph, run, part.grid, space_of(mesh))
+        make = partial(make_step, loss, optimiser, accumulate)
+        steppers.append(Stepper(make, feeder(part, run.training, mesh, batch), chosen, mesh))
 
     skipped, stop = Skipped(out), None
     with Checkpoints(out, validated=validation is not None) as checkpoints, ExitStack() as stack:
         *saved, position = checkpoints.restore_last(*exchanged(*state))
         state = exchanged(*saved)
-        _cut_metrics(out, position.epochs)
+        if leads():
+            _cut_metrics(out, position.epochs)
         done = position.epochs * steps + len(position.losses)
         bar = stack.enter_context(progress_bar(f"train {run.model}", total=epochs * steps, done=done, unit="step"))
         for epoch in range(position.epochs, epochs):
@@ -126,17 +175,19 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
                 bar.update(len(found))
                 # Compiling, a stop is at once; from then on it waits for the steps under way.
                 stop = stop or stack.enter_context(deferred_stop())
+                stop.share()
                 if stop.by is not None and len(losses) < steps:
                     position = Position(epoch, tuple(losses))
                     checkpoints.save(epoch * steps + len(losses), *exchanged(*state), position)
                     stop.now()
             line = {"epoch": epoch + 1, **_summary(losses)}
             if validation is not None:
-                here = jax.device_put(exchanged(*state)[0], devices[0])
-                line["validation"] = Surrogate(run, graph, here, epoch + 1).errors(validation.each())
+                params = here(exchanged(*state)[0])
+                line["validation"] = _validate(Surrogate(run, graph, params, epoch + 1), validation)
             line["seconds"] = round(time.perf_counter() - started, 3)
-            with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            if leads():
+                with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
             error = line["validation"]["relative_l2"] if validation else None
             position = Position(epoch + 1)
             checkpoints.save((epoch + 1) * steps, *exchanged(*state), position, error)
@@ -145,14 +196,24 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None) -> 
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
 
 
-def _say_if_idle(sharing: int, accumulate: int) -> None:
-    there = jax.local_device_count()
-    if sharing < there:
+def _say_if_idle(mesh: Mesh, accumulate: int) -> None:
+    there = jax.device_count()
+    if mesh.size < there and leads():
         print(
-            f"manojax: {sharing} of {there} devices share a batch; --batch-size {there * accumulate} or a "
+            f"manojax: {mesh.size} of {there} devices share a batch; --batch-size {there * accumulate} or a "
             "multiple would use all",
             file=sys.stderr,
         )
+
+
+def _validate(surrogate: Surrogate, part: Part) -> dict[str, float]:
+    """Mean errors; every process sees its share of the samples."""
+    share = part.blocks[jax.process_index() :: jax.process_count()]
+    errors = {name: np.zeros(part.samples, np.float32) for name in metrics.RELATIVE}
+    for block in share:
+        for name, values in surrogate.sample_errors(*part.read(block)).items():
+            errors[name][block] = values
+    return metrics.mean_errors([{name: total(values) for name, values in errors.items()}])
 
 
 def _summary(losses: list[float]) -> dict[str, Any]:

@@ -24,6 +24,13 @@ jax.config.update("jax_default_matmul_precision", "highest")
 install_import_hook(("manojax", "pde"), "beartype.beartype")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _forget_programs():
+    """Every compiled program takes some maps of a process's memory, of which Linux allows 65530."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture(scope="session")
 def darcy_file(tmp_path_factory):
     """Twenty Darcy samples on 17 x 17 nodes."""

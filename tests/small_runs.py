@@ -5,18 +5,20 @@ import json
 
 import pytest
 
-from manojax import FNOConfig
+from manojax import FNOConfig, MANOConfig
 from pde import training
 from pde.runs import TrainingConfig
 from pde.training import train
 
 FNO = FNOConfig(width=8, depth=1, modes=(3, 3))
+MANO = MANOConfig(width=8, depth=1, heads=2)
 CONFIG = TrainingConfig(resolution=9, epochs=4, batch_size=5, seed=1)
 
 
-def start(data, out, options=FNO, **changes):
+def start(data, out, options=FNO, division=None, **changes):
     model = "fno" if isinstance(options, FNOConfig) else "mano"
-    train(data, out, model=model, options=options, config=dataclasses.replace(CONFIG, **changes))
+    config = dataclasses.replace(CONFIG, **changes)
+    train(data, out, model=model, options=options, config=config, division=division)
     return out
 
 

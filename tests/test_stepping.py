@@ -12,7 +12,7 @@ import pytest
 from jax.sharding import Mesh
 
 from pde import feeding, stepping
-from pde.devices import AXIS
+from pde.devices import DATA, SPACE
 from pde.feeding import MOST_STEPS, Resident, Streamed
 from pde.grid import Grid
 from pde.parts import Part
@@ -40,8 +40,12 @@ def start():
     return weight, optax.adam(1e-2).init(weight)
 
 
+def mesh_of(devices):
+    return Mesh(np.array(jax.devices()[:devices]).reshape(-1, 1), (DATA, SPACE))
+
+
 def stepper(devices=1, streamed=False):
-    mesh = Mesh(np.array(jax.devices()[:devices]), (AXIS,))
+    mesh = mesh_of(devices)
     feeder = Streamed(PART, mesh, 3) if streamed else Resident((INPUTS, SOLUTION), mesh)
     return Stepper(MAKE, feeder, SYMMETRIES, mesh)
 
@@ -127,7 +131,7 @@ def test_devices_exchange_the_gradient_once_a_step_and_nothing_else(streamed):
         return loss(params["weight"], inputs, solution) + (params["bias"] ** 2).sum()
 
     make = functools.partial(make_step, two, optax.adam(1e-2), 2)
-    mesh = Mesh(np.array(jax.devices()[:4]), (AXIS,))
+    mesh = mesh_of(4)
     feeder = Streamed(PART, mesh, 8) if streamed else Resident((INPUTS, SOLUTION), mesh)
     many = Stepper(make, feeder, SYMMETRIES, mesh)
     params = {"weight": jnp.ones((1, 4, 4, 1)), "bias": jnp.ones(3)}

@@ -16,7 +16,7 @@ import pytest
 import pde
 from pde import stepping, training
 from pde.checkpoints import Checkpoints
-from pde.devices import sharing
+from pde.devices import Division, training_mesh
 from pde.errors import InputError
 from pde.interrupts import Terminated
 from pde.locks import alone_in
@@ -257,25 +257,18 @@ def test_training_that_has_left_the_finite_gives_up_and_names_the_samples(darcy_
 
 @pytest.mark.slow
 def test_a_run_on_eight_devices_is_that_of_one_and_goes_on_with_four(darcy_file, tmp_path, monkeypatch):
-    def on(devices):
-        return lambda samples: jax.devices()[:devices]
-
     settings = {"batch_size": 8, "epochs": 10}
     many = start(darcy_file, tmp_path / "many", **settings)
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "sharing", on(1))
-        one = start(darcy_file, tmp_path / "one", **settings)
+    one = start(darcy_file, tmp_path / "one", division=Division(1), **settings)
     start_and_interrupt(darcy_file, tmp_path / "resumed", monkeypatch, 4, **settings)
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "sharing", on(4))
-        resume(darcy_file, tmp_path / "resumed")
+    resume(darcy_file, tmp_path / "resumed", division=Division(4))
     expected = [line["train_loss"] for line in history(one)]
     for out in (many, tmp_path / "resumed"):
         assert [line["train_loss"] for line in history(out)] == pytest.approx(expected, rel=1e-4)
 
 
 def test_as_many_devices_share_a_batch_as_divide_it():
-    assert [len(sharing(samples)) for samples in (16, 12, 10, 7, 1)] == [8, 6, 5, 7, 1]
+    assert [training_mesh(samples, None).shape["data"] for samples in (16, 12, 10, 7, 1)] == [8, 6, 5, 7, 1]
 
 
 def test_bfloat16_has_float32_parameters_and_learns_as_well(darcy_file, undisturbed, tmp_path):
