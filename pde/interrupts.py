@@ -33,10 +33,17 @@ class Stop:
             raise KeyboardInterrupt if self.by is signal.SIGINT else Terminated
 
 
+_outer: Stop | None = None
+
+
 @contextmanager
 def deferred_stop() -> Iterator[Stop]:
     """The first Ctrl-C or SIGTERM that comes inside is noted, and raised at the end at the latest; a second Ctrl-C
-    stops at once."""
+    stops at once. Inside another such block it is that one's."""
+    global _outer
+    if _outer is not None:
+        yield _outer
+        return
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
         yield stop
@@ -47,9 +54,11 @@ def deferred_stop() -> Iterator[Stop]:
         stop.by = stop.by or signal.Signals(number)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    _outer = stop
     try:
         yield stop
     finally:
+        _outer = None
         for number, handler in before.items():
             signal.signal(number, handler)
     stop.now()

@@ -192,6 +192,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, div
             position = Position(epoch + 1)
             checkpoints.save((epoch + 1) * steps, *exchanged(*state), position, error)
             if stop is not None:
+                stop.share()
                 stop.now()
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
 
