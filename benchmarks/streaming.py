@@ -2,7 +2,7 @@
 
     python benchmarks/streaming.py FOLDER [--gibibytes 6] [--model fno] [--json FILE]
 
-A file of noise on 128 x 128 points is written into FOLDER. In processes of their own, in turn, `manojax train
+A file of noise on 64 x 64 points is written into FOLDER. In processes of their own, in turn, `manojax train
 --stream` on the whole of it is prepared, takes steps and is validated, and so are steps from memory on its first
 1000 samples: seconds a step (medians of calls, after compilation), and the largest resident memory of the process.
 Disks count as far as the system does not keep the file in its page cache.
@@ -27,7 +27,7 @@ from pde.files import write_text
 from pde.grid import Grid
 from pde.versions import versions
 
-_RESOLUTION, _BATCH, _STEPS, _ROUNDS = 128, 10, 40, 3
+_RESOLUTION, _BATCH, _STEPS, _ROUNDS = 64, 10, 120, 3
 
 
 def write_noise(path: Path, gibibytes: float) -> None:
@@ -74,8 +74,8 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
     feeder = Streamed(parts[0], mesh, _BATCH) if stream else Resident(parts[0].read(slice(None)), mesh)
     stepper = Stepper(make, feeder, chosen, mesh)
-    order = np.random.default_rng(0).permutation(run.samples)
-    batches = [(order[i * _BATCH : (i + 1) * _BATCH], np.int32(0)) for i in range(_STEPS)]
+    drawn = np.random.default_rng(0).integers(run.samples, size=(_STEPS, _BATCH))
+    batches = [(batch, np.int32(0)) for batch in drawn]
     start, seconds, started = (params, optimiser.init(params)), [], time.perf_counter()
     for state, _, taken in take_all(start, [(stepper, batches)]):
         params = state[0]

@@ -24,7 +24,7 @@ from pde.errors import InputError
 from pde.grid import Boundary, Grid
 from pde.readers.contents import Field, Selection
 
-_BLOCK_BYTES = 2**26
+_BLOCK_BYTES = 2**24
 
 
 @contextmanager

@@ -23,8 +23,8 @@ AtPoints = Float[np.ndarray, "field sample point"]
 
 FEWEST_SAMPLES = 100
 """Fewer can hardly tell."""
-ENOUGH = 2**30
-"""Bytes of samples."""
+ENOUGH = 2000
+"""More need not be looked at."""
 _DRAWS = 999
 """So a symmetry that holds is taken for absent once in a thousand times."""
 _POINTS = 500

@@ -37,13 +37,11 @@ class Part:
         """All samples, block by block."""
         return map(self.read, self.blocks)
 
-    def first(self, size: int) -> Iterator[Pair]:
-        """Block by block as many samples, from the first on, as have so many bytes."""
-        for inputs, solution in self.each():
-            yield inputs, solution
-            size -= inputs.nbytes + solution.nbytes
-            if size <= 0:
-                return
+    def first(self, count: int) -> Iterator[Pair]:
+        """So many samples, or all where there are fewer, block by block."""
+        for block in self.blocks:
+            if block.start < count:
+                yield self.read(slice(block.start, min(block.stop, count)))
 
 
 def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
