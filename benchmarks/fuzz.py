@@ -116,7 +116,8 @@ def cases(kind: str, files: dict[str, Path], folder: Path, number: int, draw: ra
     if kind == "run":
         bad = copy / "run.json"
     else:
-        bad = draw.choice(sorted(p for p in (copy / "checkpoints").rglob("*") if p.is_file()))
+        saved = sorted(path for path in (copy / "checkpoints").rglob("*") if path.is_file())
+        bad = draw.choice([*saved, copy / "manifest.json"])
     bad.write_bytes(mutated(bad.read_bytes(), draw))
     return [
         ["info", str(copy)],

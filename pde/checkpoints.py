@@ -6,14 +6,13 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
-from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from pde.errors import InputError
 from pde.files import write_text
@@ -39,19 +38,13 @@ class Checkpoints:
     its files in `manifest.json`: what is not as it was written is left out, and the state before it used.
     """
 
-    def __init__(self, folder: Path, *, validated: bool, create: bool = True):
-        last = preservation_policy.LatestN(2)
-        best = preservation_policy.BestN(
-            get_metric_fn=_error, reverse=True, n=1, keep_checkpoints_without_metrics=False
-        )
-        keep = preservation_policy.AnyPreservationPolicy([last, best]) if validated else last
+    def __init__(self, folder: Path, *, create: bool = True):
         self.folder = folder
+        self._errors = {step: entry["error"] for step, entry in self._manifest().items()}
         self._manager = ocp.CheckpointManager(
             (folder / "checkpoints").resolve(),
             options=ocp.CheckpointManagerOptions(
-                preservation_policy=keep,
-                best_fn=_error if validated else None,
-                best_mode="min",
+                preservation_policy=self,
                 enable_background_delete=False,
                 cleanup_tmp_directories=create,  # those of a process that was killed
                 create=create,
@@ -86,10 +79,10 @@ class Checkpoints:
             position=ocp.args.JsonSave(dataclasses.asdict(position)),
         )
         measured = validation_error is not None and math.isfinite(validation_error)
-        metrics = {"error": validation_error} if measured else None
+        self._errors[step] = validation_error if measured else None
         with deferred_stop():
             self._seal()
-            self._manager.save(step, args=items, metrics=metrics)
+            self._manager.save(step, args=items)
             self._unsealed = step
 
     def restore_last(self, params: Any, optimiser: Any) -> tuple[Any, Any, Position]:
@@ -114,7 +107,7 @@ class Checkpoints:
         steps = sorted(self._manager.all_steps(), reverse=True)
         if not steps:
             raise InputError(f"{self.folder} holds no checkpoint yet; train it to the end of an epoch first")
-        best = self._manager.best_step()
+        best = self._best(steps)
         step = self._first_sound(steps if best is None else dict.fromkeys([best, *steps]))
         restored = self._restore(step, params=params)
         return restored["params"], restored["position"].epochs
@@ -122,7 +115,7 @@ class Checkpoints:
     def _first_sound(self, steps: Iterable[int]) -> int:
         manifest = self._manifest()
         for step in steps:
-            if manifest.get(str(step)) == _digests(self._where(step)):
+            if step in manifest and manifest[step]["files"] == _digests(self._where(step)):
                 return step
             print(
                 f"manojax: {self._where(step)} is damaged or was not finished; the one before it is used",
@@ -158,19 +151,35 @@ class Checkpoints:
             return
         self._manager.wait_until_finished()
         known = self._manifest()
-        known.pop(str(self._unsealed), None)  # of a damaged one that this replaces
+        known.pop(self._unsealed, None)  # of a damaged one that this replaces
         manifest = {
-            str(step): known.get(str(step)) or _digests(self._where(step)) for step in self._manager.all_steps()
+            step: known.get(step) or {"error": self._errors.get(step), "files": _digests(self._where(step))}
+            for step in self._manager.all_steps()
         }
         if leads():
             write_text(self._manifest_path, json.dumps(manifest, indent=1) + "\n")
         self._unsealed = None
 
-    def _manifest(self) -> dict[str, dict[str, str]]:
+    def _manifest(self) -> dict[int, dict[str, Any]]:
+        """Validation error and digests of every checkpoint; nothing where it is damaged."""
         try:
-            return json.loads(self._manifest_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            manifest = json.loads(self._manifest_path.read_text(encoding="utf-8"))
+            return {
+                int(step): {"error": entry["error"], "files": entry["files"]} for step, entry in manifest.items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
+
+    def _best(self, steps: Iterable[int]) -> int | None:
+        measured = {step: self._errors.get(step) for step in steps}
+        errors = {step: error for step, error in measured.items() if isinstance(error, float)}
+        return min(errors, key=errors.__getitem__, default=None)
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
+        """What Orbax asks before it deletes."""
+        steps = sorted(each.step for each in checkpoints)
+        keep = {*steps[-2:], self._best(steps)}
+        return [each.step in keep for each in checkpoints]
 
     @property
     def _manifest_path(self) -> Path:
@@ -193,7 +202,3 @@ def _digests(folder: Path) -> dict[str, str]:
         with path.open("rb") as file:
             found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
-
-
-def _error(metrics: dict[str, float]) -> float:
-    return metrics["error"]

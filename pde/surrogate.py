@@ -155,7 +155,7 @@ def load(folder: str | Path, *, symmetric: bool = False) -> Surrogate:
     """
     run = Run.open(Path(folder))
     graph, params = run.build()
-    with Checkpoints(Path(folder), validated=run.validated, create=False) as checkpoints:
+    with Checkpoints(Path(folder), create=False) as checkpoints:
         params, epoch = checkpoints.restore_best(params)
     return Surrogate(run, graph, params, epoch, symmetric=symmetric)
 

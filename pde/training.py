@@ -158,7 +158,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, div
         steppers.append(Stepper(make, feeder(part, run.training, mesh, batch), chosen, mesh))
 
     skipped, stop = Skipped(out), None
-    with Checkpoints(out, validated=validation is not None) as checkpoints, ExitStack() as stack:
+    with Checkpoints(out) as checkpoints, ExitStack() as stack:
         *saved, position = checkpoints.restore_last(*exchanged(*state))
         state = exchanged(*saved)
         if leads():

@@ -42,7 +42,7 @@ def test_a_run_with_an_average_takes_the_same_steps_and_is_evaluated_by_it(avera
     losses, validation = ([line[name] for line in history(averaged)] for name in ("train_loss", "validation"))
     assert losses == [line["train_loss"] for line in history(undisturbed)]
     assert validation != [line["validation"] for line in history(undisturbed)]
-    with Checkpoints(averaged, validated=True, create=False) as checkpoints:
+    with Checkpoints(averaged, create=False) as checkpoints:
         run = Run.open(averaged)
         params = run.build()[1]
         saved, *_ = checkpoints.restore_last(*exchanged(params, make_optimiser(run.training, 12).init(params)))

@@ -28,7 +28,7 @@ from tests.small_runs import history, start, start_and_interrupt
 
 
 def last_state(out):
-    with Checkpoints(out, validated=True) as checkpoints:
+    with Checkpoints(out) as checkpoints:
         run = Run.open(out)
         _, params = run.build()
         optimiser = make_optimiser(run.training, 4 * 3)
@@ -66,7 +66,7 @@ def test_ctrl_c_while_a_checkpoint_is_saved_waits_for_it(darcy_file, undisturbed
         patch.setattr(ocp.CheckpointManager, "save", interrupted)
         with pytest.raises(KeyboardInterrupt):
             start(darcy_file, tmp_path / "run")
-    with Checkpoints(tmp_path / "run", validated=True) as checkpoints:
+    with Checkpoints(tmp_path / "run") as checkpoints:
         _, params = Run.open(tmp_path / "run").build()
         assert checkpoints.restore_best(params)[1] == 1
     resume(darcy_file, tmp_path / "run")

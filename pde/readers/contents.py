@@ -92,6 +92,8 @@ def plain(value: Any) -> Any:
         return tuple(plain(part) for part in value)
     if isinstance(value, np.ndarray | np.generic):
         value = value.item()
+    if isinstance(value, str):
+        value = value.encode("utf-8", "replace")  # HDF5 may hold bytes that are no text
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if isinstance(value, str | int | float) else str(value)

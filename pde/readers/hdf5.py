@@ -70,4 +70,4 @@ def read_own(file: h5py.File, path: Path) -> Contents:
 
 def attributes(file: h5py.File) -> dict[str, Any]:
     """The attributes of a file as plain Python."""
-    return {name: plain(value) for name, value in file.attrs.items()}
+    return {plain(name): plain(value) for name, value in file.attrs.items()}

@@ -36,7 +36,7 @@ def read_7(path: Path) -> Contents:
     Raises:
         InputError: truncated or damaged, no `coeff`, or not three axes.
     """
-    with open_hdf5(path) as file:
+    with open_hdf5(path) as file, damage_told(path, "MATLAB file"):
         stored = stored_fields(file, path)
     fields = {name: replace(field, shape=field.shape[::-1], take=_reversed) for name, field in stored.items()}
     return on_unit_square("Li et al., MATLAB 7.3", renamed(path, fields, _NAMES), _CENTRES)
