@@ -213,7 +213,8 @@ class Tally:
 
 def fuzz(kind: str, files: dict[str, Path], folder: Path, count: int, seed: int) -> Tally:
     draw, tally = random.Random(f"{seed} {kind}"), Tally(count, Counter(), [])
-    worker = Worker(["evaluate", str(files["hdf5"].with_name("run")), str(files["hdf5"])])
+    good = files.get(kind, files["hdf5"])
+    worker = Worker(["evaluate", str(files["hdf5"].with_name("run")), str(good)])
     for number in range(count):
         for arguments in cases(kind, files, folder, number, draw):
             end = worker.call(arguments)

@@ -47,8 +47,11 @@ class FNOConfig(ModelConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        if not 0 <= self.padding < math.inf:
-            raise ValueError(f"padding {self.padding} must be a fraction, zero or more")
+        if not 0 <= self.padding <= 10:
+            raise ValueError(f"padding {self.padding} must be a fraction of the grid, 0 to 10")
+        for name in ("lift_ratio", "projection_ratio", "mlp_ratio"):
+            if not 0 < getattr(self, name) <= 100:
+                raise ValueError(f"{name} {getattr(self, name)} must be positive, and at most 100")
 
     def for_grid(self, shape: tuple[int, ...]) -> "FNOConfig":
         held = tuple(held_modes(n) for n in shape)

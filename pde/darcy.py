@@ -77,8 +77,8 @@ class Darcy:
             raise InputError(
                 f"--resolution {self.resolution} must be at least 4 with --canonical: its spline is cubic"
             )
-        check_positive("alpha", self.alpha)
-        check_positive("tau", self.tau)
+        check_positive("alpha", self.alpha, most=50.0)
+        check_positive("tau", self.tau, most=1e4)
         check_positive("lengths", *self.lengths)
         _ = self.law  # refuses options that do not fit
 

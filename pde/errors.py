@@ -18,12 +18,13 @@ def check_seed(seed: int) -> None:
         raise InputError(f"--seed {seed} must be between 0 and {2**31 - 1}")
 
 
-def check_positive(flag: str, *values: float) -> None:
-    """Raise InputError for values that are not all positive and finite."""
+def check_positive(flag: str, *values: float, most: float = math.inf) -> None:
+    """Raise InputError for values that are not all positive, finite and `most` at most."""
     for value in values:
-        if not 0 < value < math.inf:
+        if not 0 < value < math.inf or value > most:
             given = " ".join(str(each) for each in values)
-            raise InputError(f"--{flag} {given} must be positive and finite")
+            limit = "finite" if most == math.inf else f"at most {most:g}"
+            raise InputError(f"--{flag} {given} must be positive and {limit}")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -27,8 +27,8 @@ class Polished(NamedTuple):
 
 
 def check_polish(tolerance: float, inputs: Sequence[str], grid: Grid) -> None:
-    """Raise InputError for a tolerance that is not positive or a problem that the solver does not solve."""
-    check_positive("polish", tolerance)
+    """Raise InputError for a tolerance that is none, or a problem that the solver does not solve."""
+    check_positive("polish", tolerance, most=1.0)
     check_problem("--polish", inputs, grid)
 
 

@@ -43,12 +43,12 @@ def prepare(
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
-    if not 0 <= config.weight_decay < float("inf"):
-        raise InputError(f"--weight-decay {config.weight_decay} must not be negative")
+    if not 0 <= config.weight_decay <= 1:
+        raise InputError(f"--weight-decay {config.weight_decay} must lie between 0 and 1")
     if config.ema is not None and not 0 < config.ema < 1:
         raise InputError(f"--ema {config.ema} must lie between 0 and 1, such as 0.999")
-    if not 0 <= config.filter_width_in_force < float("inf"):
-        raise InputError(f"--filter-width {config.filter_width} must be zero or positive")
+    if not 0 <= config.filter_width_in_force <= 10:
+        raise InputError(f"--filter-width {config.filter_width} must be 0 to 10 spacings of the training grid")
     check_seed(config.seed)
     training, validation, grid = _open_parts(path, config)
     grids = [part.grid for part in training]
