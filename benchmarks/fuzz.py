@@ -239,6 +239,8 @@ def main() -> None:
         work()
         return
     found = {}
+    if options.json and options.json.exists():  # of other formats, from another call
+        found = json.loads(options.json.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = originals(folder)
@@ -247,10 +249,10 @@ def main() -> None:
             found[kind] = {"files": tally.files, "ends": dict(tally.ends), "bad": tally.bad}
             print(kind, dict(tally.ends), flush=True)
             if options.json:
-                write_text(options.json, json.dumps({"versions": versions(), **found}, indent=1) + "\n")
+                write_text(options.json, json.dumps({**found, "versions": versions()}, indent=1) + "\n")
         if (folder / "executed").exists():
             raise SystemExit("a command inside a file was run")
-    if any(each["bad"] for each in found.values()):
+    if any(found[kind]["bad"] for kind in options.formats):
         raise SystemExit(1)
 
 

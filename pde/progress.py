@@ -16,6 +16,7 @@ def progress(items: Iterable[Item], label: str, *, total: int | None = None, uni
     return tqdm(items, desc=label, total=total, unit=f" {unit}", **_STYLE)
 
 
-def progress_bar(label: str, *, total: int, done: int, unit: str) -> "tqdm[NoReturn]":
+def progress_bar(label: str, *, total: int, done: int, unit: str, shown: bool = True) -> "tqdm[NoReturn]":
     """A bar to be moved by hand, some of the work being done already."""
-    return tqdm(desc=label, total=total, initial=done, unit=f" {unit}", **_STYLE)
+    style = _STYLE if shown else {**_STYLE, "disable": True}
+    return tqdm(desc=label, total=total, initial=done, unit=f" {unit}", **style)

@@ -123,11 +123,11 @@ def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid, space: Space | None = N
 
 
 def _finish(data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Division | None) -> None:
-    """Go on with what the first process has begun."""
-    run, (training, validation) = begun or (
-        saved := Run.open(out),
-        open_parts(data, saved.training),
-    )
+    """Go on with what the first process has begun, all together."""
+    if begun is None:
+        run = Run.open(out)
+        begun = run, open_parts(data, run.training)
+    run, (training, validation) = begun
     with ExitStack() as held:
         led(lambda: held.enter_context(alone_in(out)))
         _fit(run, out, training, validation, division)
@@ -145,26 +145,25 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, div
     assert epochs is not None  # filled in by prepare
     graph, params = run.build()
     optimiser = make_optimiser(run.training, epochs * steps)
-    chosen = group(run.symmetries)
-    accumulate = run.training.accumulate
     batch = batch_in_force(run.samples, run.training.batch_size)
-    mesh = training_mesh(batch // accumulate, division)
-    _say_if_idle(mesh, accumulate)
+    mesh = training_mesh(batch // run.training.accumulate, division)
+    _say_if_idle(mesh, run.training.accumulate)
     state = jax.device_put((params, optimiser.init(params)), NamedSharding(mesh, PartitionSpec()))
-    steppers = []
+    chosen, steppers = group(run.symmetries), []
     for part in training:
         loss = make_loss(graph, run, part.grid, space_of(mesh))
-        make = partial(make_step, loss, optimiser, accumulate)
+        make = partial(make_step, loss, optimiser, run.training.accumulate)
         steppers.append(Stepper(make, feeder(part, run.training, mesh, batch), chosen, mesh))
 
     skipped, stop = Skipped(out), None
     with Checkpoints(out) as checkpoints, ExitStack() as stack:
         *saved, position = checkpoints.restore_last(*exchanged(*state))
         state = exchanged(*saved)
-        if leads():
-            _cut_metrics(out, position.epochs)
+        _cut_metrics(out, position.epochs)
         done = position.epochs * steps + len(position.losses)
-        bar = stack.enter_context(progress_bar(f"train {run.model}", total=epochs * steps, done=done, unit="step"))
+        bar = stack.enter_context(
+            progress_bar(f"train {run.model}", total=epochs * steps, done=done, unit="step", shown=leads())
+        )
         for epoch in range(position.epochs, epochs):
             started, losses = time.perf_counter(), list(position.losses)
             rows = _batches(run, epoch, len(chosen), len(training), len(losses))
@@ -185,9 +184,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, div
                 params = here(exchanged(*state)[0])
                 line["validation"] = _validate(Surrogate(run, graph, params, epoch + 1), validation)
             line["seconds"] = round(time.perf_counter() - started, 3)
-            if leads():
-                with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(line) + "\n")
+            _log(out, line)
             error = line["validation"]["relative_l2"] if validation else None
             position = Position(epoch + 1)
             checkpoints.save((epoch + 1) * steps, *exchanged(*state), position, error)
@@ -238,9 +235,15 @@ def _batches(run: Run, epoch: int, choices: int, grids: int, done: int) -> Itera
         yield grid, [batch for _, batch in batches]
 
 
+def _log(out: Path, line: dict[str, Any]) -> None:
+    if leads():
+        with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
 def _cut_metrics(out: Path, epochs: int) -> None:
     """Forget the lines of epochs that no checkpoint holds."""
     path = out / "metrics.jsonl"
-    if path.exists():
+    if leads() and path.exists():
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         write_text(path, "".join(lines[:epochs]))
