@@ -22,7 +22,7 @@ class Processes:
     process_id: int | None = None
     """Which of the processes this one is, from 0."""
     num_processes: int | None = None
-    """How many there are."""
+    """How many there are; 1 alone: this one, whatever cluster it is in."""
 
     def join(self) -> None:
         """Join the others, before anything else is asked of JAX.
@@ -33,6 +33,8 @@ class Processes:
         given = self.coordinator, self.process_id, self.num_processes
         flags = "--coordinator, --process-id and --num-processes"
         if jax.distributed.is_initialized():
+            return
+        if given == (None, None, 1):
             return
         if given == (None, None, None):
             _join_cluster()
@@ -61,11 +63,14 @@ def _join_cluster() -> None:
         jax.distributed.initialize()
     except ValueError:
         return  # no cluster that JAX knows: one process
-    except RuntimeError as error:
+    except Exception as error:  # whatever the client of a cluster raises
         if "before any JAX" in str(error):
             return  # called from Python that has used JAX already, and alone
-        reason = str(error).splitlines()[0]
-        raise InputError(f"the processes of the cluster did not find each other ({reason})") from error
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise InputError(
+            f"the processes of this cluster did not find each other ({reason}); name them by --coordinator, "
+            "--process-id and --num-processes, or give --num-processes 1 to train in this one alone"
+        ) from error
 
 
 def leads() -> bool:

@@ -158,3 +158,13 @@ def test_what_is_no_mesh_is_refused(text):
 def test_processes_that_cannot_meet_are_refused(given, words):
     with pytest.raises(InputError, match=words):
         Processes(*given).join()
+
+
+def test_a_cluster_that_cannot_be_joined_can_be_left_out(monkeypatch):
+    def fails():
+        raise KeyError("job-name")
+
+    monkeypatch.setattr(jax.distributed, "initialize", fails)
+    with pytest.raises(InputError, match=r"KeyError: 'job-name'.*--num-processes 1 to train in this one alone"):
+        Processes().join()
+    Processes(num_processes=1).join()
