@@ -61,7 +61,8 @@ def training_mesh(samples: int, division: Division | None) -> Mesh:
         )
     if count < len(devices) and jax.process_count() > 1:
         raise InputError(
-            f"{asked}: all of them must share a batch; choose a --batch-size that is a multiple of {len(devices)}"
+            f"{asked}: all {len(devices)} must share the work; choose a --batch-size that is a multiple of that, "
+            "or another --mesh"
         )
     return Mesh(np.array(devices[:count]).reshape(division.data, division.space), (DATA, SPACE))
 
