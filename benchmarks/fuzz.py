@@ -5,10 +5,12 @@
 Each file is a good one with some bytes changed, removed, repeated or cut off at the end. A worker process opens
 it, converts it and evaluates a model on it, or evaluates a run of which it is a part, as the command line does.
 Each call must end within 10 s with exit code 0, or with 1 or 2 and one sentence, without a traceback and with less
-than 2 GiB of memory. Crashes of the worker (of the HDF5 library, say) are counted apart. `pt` files that would run
+than 2 GiB of memory. What crashes or holds the HDF5 library is counted apart. `pt` files that would run
 a command when unpickled are among them: none may run.
 
-Found, on 2 cores (`results/fuzz.json`):
+Found (`results/fuzz.json`): of 8100 calls with 2700 files each ended in a result or one sentence. Before the HDF5
+library was asked in another process first (`pde.readers.probe`) 3 of 300 files held it for good, and errors of its
+own got through; damaged JSON of Orbax's metrics got through as well, which are no longer kept there.
 """
 
 import argparse
@@ -34,6 +36,7 @@ from pde.files import write_text
 from pde.versions import versions
 
 SECONDS, GIBIBYTES = 10, 2
+HDF5 = "one sentence, of the HDF5 library having crashed or hung"
 
 
 FIXTURES = Path(__file__).parents[1] / "tests" / "fixtures"
@@ -200,7 +203,7 @@ def _verdict(code: int | None, said: str, gibibytes: float) -> str:
     if code == 0:
         return "a result"
     if code in (1, 2) and len(sentences) == 1:
-        return "one sentence"
+        return HDF5 if "the HDF5 library crashes" in sentences[0] else "one sentence"
     return f"code {code}: {said[-300:]}"
 
 
@@ -219,7 +222,7 @@ def fuzz(kind: str, files: dict[str, Path], folder: Path, count: int, seed: int)
         for arguments in cases(kind, files, folder, number, draw):
             end = worker.call(arguments)
             tally.ends[end.split(":")[0]] += 1
-            if end not in ("a result", "one sentence"):
+            if end not in ("a result", "one sentence", HDF5):
                 tally.bad.append(f"{' '.join(arguments)}: {end}")
                 print(kind, tally.bad[-1], flush=True)
     worker.end()

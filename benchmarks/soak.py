@@ -6,7 +6,10 @@ A small model is trained on ten samples, one step and one checkpoint an epoch. E
 there have been, the resident memory and the open files. Slopes are those of straight lines through what was noted
 after the first quarter.
 
-Found, on 2 cores (`results/soak.json`):
+Found, on 2 cores (`results/soak.json`): 2000 checkpoints, no more open files at the end than at first, and 51 KiB
+of memory a checkpoint more. By tracemalloc all of that is in lists and tuples that TensorStore makes of its
+metrics and specifications whenever Orbax saves, and does not give back: 25 MiB in the 500 epochs that are the most
+by default.
 """
 
 import argparse
