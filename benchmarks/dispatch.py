@@ -41,16 +41,21 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     import manojax
     from pde.devices import DATA, SPACE
     from pde.feeding import Resident
-    from pde.stepping import Stepper, make_step, take_all
+    from pde.stepping import Stepper, make_gradient, make_step, take_all
     from pde.symmetries import Symmetry
 
     options = manojax.MODELS[name].Config().for_grid((side, side))
     graph, params = nnx.split(manojax.MODELS[name](1, 1, options, dtype=jnp.float32, rngs=nnx.Rngs(0)), nnx.Param)
     fields, targets = np.random.default_rng(0).normal(size=(2, batch, side, side, 1)).astype(np.float32)
     optimiser = optax.adamw(1e-3)
-    step = make_step(lambda params, x, y: ((nnx.merge(graph, params)(x) - y) ** 2).mean(), optimiser)
+
+    def loss(params, x, y):
+        return ((nnx.merge(graph, params)(x) - y) ** 2).mean()
+
+    step, gradient = make_step(loss, optimiser), make_gradient(loss, 1, None)
     mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
-    stepper = Stepper(lambda _: step, Resident((fields, targets), mesh), [Symmetry(False, False, False)], mesh)
+    resident, plain = Resident((fields, targets), mesh), [Symmetry(False, False, False)]
+    stepper = Stepper(lambda _: gradient, optimiser, resident, plain, mesh)
     start, arrays = (params, optimiser.init(params)), (jnp.asarray(fields), jnp.asarray(targets))
 
     def one_by_one():

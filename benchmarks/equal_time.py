@@ -41,7 +41,7 @@ from pde.optimisers import make_optimiser
 from pde.parts import kept, stored
 from pde.preparation import prepare, steps_an_epoch
 from pde.runs import Run, TrainingConfig
-from pde.stepping import Stepper, make_step, take_all
+from pde.stepping import Stepper, make_gradient, take_all
 from pde.symmetries import group
 from pde.training import make_loss, resume, train
 from pde.versions import versions
@@ -103,10 +103,10 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
         run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
         graph, params = run.build()
         optimiser = make_optimiser(run.training, _STEPS)
-        make = partial(make_step, make_loss(graph, run, run.grid), optimiser, config.accumulate)
+        make = partial(make_gradient, make_loss(graph, run, run.grid), config.accumulate)
         chosen = group(run.symmetries)
         mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
-        stepper = Stepper(make, Resident(parts[0].read(slice(None)), mesh), chosen, mesh)
+        stepper = Stepper(make, optimiser, Resident(parts[0].read(slice(None)), mesh), chosen, mesh)
         size = config.batch_size
         batches = [(np.arange(size), np.int32(0))] * _STEPS
         calls[model] = ((params, optimiser.init(params)), [(stepper, batches)])

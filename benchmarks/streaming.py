@@ -58,7 +58,7 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     from pde.optimisers import make_optimiser
     from pde.preparation import prepare
     from pde.runs import TrainingConfig
-    from pde.stepping import Stepper, make_step, take_all
+    from pde.stepping import Stepper, make_gradient, take_all
     from pde.surrogate import Surrogate
     from pde.symmetries import group
     from pde.training import make_loss
@@ -71,10 +71,10 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     prepared = time.perf_counter() - started
     graph, params = run.build()
     optimiser, chosen = make_optimiser(run.training, _STEPS), group(run.symmetries)
-    make = partial(make_step, make_loss(graph, run, run.grid), optimiser, 1)
+    make = partial(make_gradient, make_loss(graph, run, run.grid), 1)
     mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
     feeder = Streamed(parts[0], mesh, _BATCH) if stream else Resident(parts[0].read(slice(None)), mesh)
-    stepper = Stepper(make, feeder, chosen, mesh)
+    stepper = Stepper(make, optimiser, feeder, chosen, mesh)
     drawn = np.random.default_rng(0).integers(run.samples, size=(_STEPS, _BATCH))
     batches = [(batch, np.int32(0)) for batch in drawn]
     start, seconds, started = (params, optimiser.init(params)), [], time.perf_counter()

@@ -13,7 +13,7 @@ from manojax.base import ModelConfig, Operator
 from manojax.sharding import by_pieces
 from pde import datasets, metrics
 from pde.datasets import DataFile, first_samples
-from pde.devices import SPACE, Division, space_of, training_mesh
+from pde.devices import DEFAULT, SPACE, Division, space_of, training_mesh
 from pde.errors import InputError, check_seed
 from pde.feeding import Feeder, Resident, Streamed
 from pde.grid import Grid
@@ -32,7 +32,7 @@ Parts = tuple[list[Part], Part | None]
 
 
 def prepare(
-    path: Path, model: str, options: ModelConfig, config: TrainingConfig, division: Division | None = None
+    path: Path, model: str, options: ModelConfig, config: TrainingConfig, division: Division = DEFAULT
 ) -> tuple[Run, Parts]:
     """Read and check everything before anything is written: the run, and its parts.
 

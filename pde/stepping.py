@@ -23,6 +23,7 @@ from pde.processes import least
 from pde.symmetries import Symmetry, transformed
 
 Loss = Callable[[Any, Array, Array], Array]
+Gradient = Callable[[Any, Array, Array], tuple[Array, Any]]
 Step = Callable[[Any, Any, Array, Array], tuple[Any, Any, Array]]
 State = tuple[Any, Any]
 """Parameters and the optimiser's state."""
@@ -50,6 +51,20 @@ def make_step(
     """
     if parallel == "pmap":
         axis = axis or DATA
+    gradient = make_gradient(loss, accumulate, axis)
+
+    @jax.jit
+    def step(params: Any, optimiser_state: Any, inputs: Array, solution: Array) -> tuple[Any, Any, Array]:
+        (params, optimiser_state), value = moved(
+            optimiser, (params, optimiser_state), *gradient(params, inputs, solution)
+        )
+        return params, optimiser_state, value
+
+    return jax.pmap(step, axis) if parallel == "pmap" else step
+
+
+def make_gradient(loss: Loss, accumulate: int, axis: str | tuple[str, ...] | None) -> Gradient:
+    """gradient(params, inputs, solution) -> (loss, gradient), as `make_step` has them."""
 
     def gradient(params: Any, *batch: Array) -> tuple[Array, Any]:
         parts = [field.reshape(accumulate, -1, *field.shape[1:]) for field in batch]
@@ -64,20 +79,20 @@ def make_step(
         flat, unravel = ravel_pytree(mean)
         return unravel(jax.lax.pmean(flat, axis))
 
-    @jax.jit
-    def step(params: Any, optimiser_state: Any, inputs: Array, solution: Array) -> tuple[Any, Any, Array]:
-        value, gradients = gradient(params, inputs, solution)
-        with jax.numpy_dtype_promotion("standard"):  # optax mixes integer counts with float rates
-            updates, moved = optimiser.update(gradients, optimiser_state, params)
-        finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(gradients))
-        state = jax.tree.map(
-            lambda new, old: jnp.where(finite, new, old),
-            (optax.apply_updates(params, updates), moved),
-            (params, optimiser_state),
-        )
-        return *state, jnp.where(finite, value, jnp.nan)
+    return gradient
 
-    return jax.pmap(step, axis) if parallel == "pmap" else step
+
+def moved(
+    optimiser: optax.GradientTransformation, state: State, value: Array, gradients: Any
+) -> tuple[State, Array]:
+    """The state after a step, and its loss; the state before it and NaN where loss or gradient are not finite."""
+    params, optimiser_state = state
+    with jax.numpy_dtype_promotion("standard"):  # optax mixes integer counts with float rates
+        updates, optimiser_state = optimiser.update(gradients, optimiser_state, params)
+    finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(gradients))
+    after = optax.apply_updates(params, updates), optimiser_state
+    after = jax.tree.map(lambda new, old: jnp.where(finite, new, old), after, state)
+    return after, jnp.where(finite, value, jnp.nan)
 
 
 class Stepper:
@@ -87,45 +102,57 @@ class Stepper:
     bits do not depend on it.
 
     Args:
-        make: the step, given the axes of a mesh along which devices share a batch, None where one has it all.
+        make: the gradient, given the axes of a mesh along which devices share a batch, None where one has it all.
+        optimiser: what it moves the state by.
         feeder: of the samples.
         chosen: symmetries that batches are seen under.
         mesh: of the devices that share a batch.
+        placed: where parameters and the optimiser's state lie (`pde.devices.placing`); by default all on every
+            device.
     """
 
     def __init__(
         self,
-        make: Callable[[tuple[str, ...] | None], Step],
+        make: Callable[[tuple[str, ...] | None], Gradient],
+        optimiser: optax.GradientTransformation,
         feeder: Feeder,
         chosen: Sequence[Symmetry],
         mesh: Mesh,
+        placed: Any = None,
     ):
         self.feed, self.steps = feeder.feed, 1
         self._most = feeder.most
-        self._everywhere = NamedSharding(mesh, PartitionSpec())
-        step = make(mesh.axis_names if mesh.size > 1 else None)
+        self._placed = NamedSharding(mesh, PartitionSpec()) if placed is None else placed
+        gradient = make(mesh.axis_names if mesh.size > 1 else None)
+
+        def of_batch(params: Any, fields: tuple[Array, Array], samples: Array, number: Array) -> tuple[Array, Any]:
+            return gradient(params, *(transformed(number, chosen, field[samples]) for field in fields))
+
+        # Only samples are divided; what follows from them is local but for the gradient.
+        whole = PartitionSpec()
+        divided = jax.shard_map(
+            of_batch,
+            mesh=mesh,
+            in_specs=(whole, feeder.divided, PartitionSpec(DATA), whole),
+            out_specs=whole,
+            check_vma=False,
+        )
+        of_batch = divided if mesh.size > 1 else of_batch
 
         def loop(
             state: State, fields: tuple[Array, Array], samples: Array, numbers: Array, steps: Array
         ) -> tuple[State, Array]:
             def one(index: Array, carry: tuple[State, Array]) -> tuple[State, Array]:
                 state, losses = carry
-                batch = [transformed(numbers[index], chosen, field[samples[index]]) for field in fields]
-                params, optimiser_state, loss = step(*state, *batch)
-                return (params, optimiser_state), losses.at[index].set(loss)
+                found = of_batch(state[0], fields, samples[index], numbers[index])
+                state, loss = moved(optimiser, state, *found)
+                if mesh.size > 1:
+                    state = jax.lax.with_sharding_constraint(state, self._placed)
+                return state, losses.at[index].set(loss)
 
             return jax.lax.fori_loop(0, steps, one, (state, jnp.zeros(len(numbers))))
 
-        # Only samples are divided; what follows from them is local but for the gradient.
-        whole, part = PartitionSpec(), PartitionSpec(None, DATA)
-        divided = jax.shard_map(
-            loop,
-            mesh=mesh,
-            in_specs=(whole, feeder.divided, part, whole, whole),
-            out_specs=whole,
-            check_vma=False,
-        )
-        self._loop = jax.jit(divided if mesh.size > 1 else loop)
+        self._loop = jax.jit(loop)
 
     def take(self, state: State, batches: Sequence[Batch], feed: Feed) -> tuple[State, Float[np.ndarray, " step"]]:
         """A step a batch: the state after them, and their losses."""
@@ -133,7 +160,7 @@ class Stepper:
         # Numbers of as many batches in every call, of which the loop takes the first: one compilation serves all.
         numbers = np.zeros(self._most, np.int32)
         numbers[: len(batches)] = [number for _, number in batches]
-        state = jax.device_put(state, self._everywhere)
+        state = jax.device_put(state, self._placed)
         state, losses = self._loop(state, *feed, numbers, np.int32(len(batches)))
         found = np.asarray(losses)[: len(batches)]
         # The first call compiles as well, so it says nothing; it is short, and so are the next two.

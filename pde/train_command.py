@@ -12,7 +12,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 from manojax import MODELS
 from manojax.base import ModelConfig
-from pde.devices import Division
+from pde.devices import DEFAULT, Division
 from pde.errors import InputError, suggestion
 from pde.processes import Processes, leads
 from pde.runs import Run, TrainingConfig
@@ -31,7 +31,7 @@ class Train:
     resume: bool
     options: ModelConfig
     training: TrainingConfig
-    division: Division | None
+    division: Division
 
     def run(self) -> None:
         if self.resume:
@@ -69,6 +69,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         model: str = model,
         resume: FlagCreatePairsOff[bool] = False,
         mesh: str | None = None,
+        shard_optimiser: FlagCreatePairsOff[bool] = False,
         processes: Processes = _UNSAID,
         architecture: ModelConfig = options,
         training: TrainingConfig = training,
@@ -80,13 +81,15 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             out: Run folder to create.
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
             resume: Go on with the run in --out, with its own configuration.
-            mesh: data=4,space=2: so many devices divide the samples of a batch, and so many the grid (MANO alone).
-                By default as many as divide a batch have some of its samples each.
+            mesh: data=4,space=2: so many devices divide the samples of a batch, by default as many as can, and so
+                many the grid (MANO alone), by default one.
+            shard_optimiser: Devices that divide a batch keep a share of the optimiser's state each (ZeRO-1).
             processes: Processes on several machines.
             architecture: Options of the model.
             training: How it is trained.
         """
-        division = None if mesh is None else Division.parse(mesh)
+        division = DEFAULT if mesh is None else Division.parse(mesh)
+        division = dataclasses.replace(division, optimiser=shard_optimiser)
         processes.join()
         return Train(data, out, model, resume, architecture, training, division)
 

@@ -15,13 +15,13 @@ import jax
 import numpy as np
 from flax import nnx
 from jax import Array
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 
 from manojax.base import ModelConfig
 from manojax.space import Space
 from pde import metrics
 from pde.checkpoints import Checkpoints, Position
-from pde.devices import Division, here, space_of, training_mesh
+from pde.devices import DEFAULT, Division, here, placing, space_of, training_mesh
 from pde.doubts import record_doubts
 from pde.errors import InputError
 from pde.feeding import Batch
@@ -45,7 +45,7 @@ from pde.processes import leads, led, total
 from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
 from pde.skipped import Skipped
-from pde.stepping import Loss, Stepper, make_step, take_all
+from pde.stepping import Loss, Stepper, make_gradient, take_all
 from pde.surrogate import Surrogate, forward
 from pde.symmetries import group
 from pde.transfer import record_transfer
@@ -58,7 +58,7 @@ def train(
     model: str,
     options: ModelConfig,
     config: TrainingConfig,
-    division: Division | None = None,
+    division: Division = DEFAULT,
 ) -> None:
     """Train a model on a data file into a new run folder.
 
@@ -71,7 +71,7 @@ def train(
         model: name of the model.
         options: its options.
         config: how it is trained.
-        division: how devices share the work; by default as many as divide a batch have a part of it each.
+        division: how devices share the work.
 
     Raises:
         InputError: bad data, a folder that exists, or a configuration that does not fit data or devices.
@@ -88,7 +88,7 @@ def train(
     _finish(data, out, led(begin), division)
 
 
-def resume(data: Path, out: Path, *, division: Division | None = None) -> None:
+def resume(data: Path, out: Path, *, division: Division = DEFAULT) -> None:
     """Go on with a run from its last checkpoint; the result has the bits of a run never interrupted.
 
     Raises:
@@ -122,7 +122,7 @@ def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid, space: Space | None = N
     return loss
 
 
-def _finish(data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Division | None) -> None:
+def _finish(data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Division) -> None:
     """Go on with what the first process has begun, all together."""
     if begun is None:
         run = Run.open(out)
@@ -140,7 +140,7 @@ def _finish(data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Di
         led(look_back)
 
 
-def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, division: Division | None) -> None:
+def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, division: Division) -> None:
     epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
     assert epochs is not None  # filled in by prepare
     graph, params = run.build()
@@ -148,12 +148,15 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, div
     batch = batch_in_force(run.samples, run.training.batch_size)
     mesh = training_mesh(batch // run.training.accumulate, division)
     _say_if_idle(mesh, run.training.accumulate)
-    state = jax.device_put((params, optimiser.init(params)), NamedSharding(mesh, PartitionSpec()))
+    state = params, optimiser.init(params)
+    placed = placing(state, mesh, division)
+    state = jax.device_put(state, placed)
     chosen, steppers = group(run.symmetries), []
     for part in training:
         loss = make_loss(graph, run, part.grid, space_of(mesh))
-        make = partial(make_step, loss, optimiser, run.training.accumulate)
-        steppers.append(Stepper(make, feeder(part, run.training, mesh, batch), chosen, mesh))
+        make = partial(make_gradient, loss, run.training.accumulate)
+        samples = feeder(part, run.training, mesh, batch)
+        steppers.append(Stepper(make, optimiser, samples, chosen, mesh, placed))
 
     skipped, stop = Skipped(out), None
     with Checkpoints(out) as checkpoints, ExitStack() as stack:
@@ -181,7 +184,7 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, div
                     stop.now()
             line = {"epoch": epoch + 1, **_summary(losses)}
             if validation is not None:
-                params = here(exchanged(*state)[0])
+                params = here(exchanged(*state)[0], mesh)
                 line["validation"] = _validate(Surrogate(run, graph, params, epoch + 1), validation)
             line["seconds"] = round(time.perf_counter() - started, 3)
             _log(out, line)

@@ -7,6 +7,7 @@ import pytest
 
 from manojax import FNOConfig, MANOConfig
 from pde import training
+from pde.devices import DEFAULT
 from pde.runs import TrainingConfig
 from pde.training import train
 
@@ -15,7 +16,7 @@ MANO = MANOConfig(width=8, depth=1, heads=2)
 CONFIG = TrainingConfig(resolution=9, epochs=4, batch_size=5, seed=1)
 
 
-def start(data, out, options=FNO, division=None, **changes):
+def start(data, out, options=FNO, division=DEFAULT, **changes):
     model = "fno" if isinstance(options, FNOConfig) else "mano"
     config = dataclasses.replace(CONFIG, **changes)
     train(data, out, model=model, options=options, config=config, division=division)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 import re
 import signal
 import socket
@@ -14,11 +15,13 @@ import numpy as np
 import optax
 import pytest
 
-from pde.devices import Division, space_of, training_mesh
+from pde.devices import Division, placing, space_of, training_mesh
 from pde.errors import InputError
+from pde.optimisers import make_optimiser
 from pde.preparation import feeder, prepare
 from pde.processes import Processes
-from pde.stepping import Stepper, make_step, take_all
+from pde.runs import Run
+from pde.stepping import Stepper, make_gradient, take_all
 from pde.symmetries import group
 from pde.training import make_loss
 from tests.small_runs import CONFIG, MANO, history, start
@@ -41,6 +44,26 @@ def losses(out):
     return [(line["train_loss"], *line["validation"].values()) for line in history(out)]
 
 
+def test_devices_may_keep_a_share_of_the_optimisers_state_each(even, tmp_path):
+    whole, shared = (
+        start(even, tmp_path / str(optimiser), MANO, Division(6, optimiser=optimiser), ema=0.9, **WHOLE)
+        for optimiser in (False, True)
+    )
+    np.testing.assert_allclose(losses(shared), losses(whole), rtol=1e-4)
+
+    run = Run.open(shared)
+    _, params = run.build()
+    state = params, make_optimiser(run.training, 6).init(params)
+    mesh = training_mesh(6, Division(2, optimiser=True))
+    _, placed = placing(state, mesh, Division(2, optimiser=True))
+    sizes = [
+        (leaf.size, math.prod(where.shard_shape(leaf.shape)))
+        for leaf, where in zip(*map(jax.tree.leaves, (state[1], placed)), strict=True)
+    ]
+    whole, share = np.sum(sizes, axis=0)
+    assert share < 0.6 * whole
+
+
 @pytest.mark.parametrize("filter_width", [0.0, 0.7])
 def test_devices_that_divide_the_grid_as_well_take_the_steps_of_one(even, tmp_path, filter_width):
     one, six = (
@@ -59,8 +82,8 @@ def test_the_gradient_of_one_step_is_that_of_one_device(even):
     batch, moved = (np.arange(8), np.int32(0)), []
     for division in (Division(1), Division(8), Division(4, 2)):
         mesh = training_mesh(8, division)
-        make = functools.partial(make_step, make_loss(graph, run, run.grid, space_of(mesh)), descent, 1)
-        stepper = Stepper(make, feeder(parts[0], config, mesh, 8), group(()), mesh)
+        make = functools.partial(make_gradient, make_loss(graph, run, run.grid, space_of(mesh)), 1)
+        stepper = Stepper(make, descent, feeder(parts[0], config, mesh, 8), group(()), mesh)
         ((after, _), *_), *_ = take_all((params, descent.init(params)), [(stepper, [batch])])
         moved.append(
             [np.asarray(new - old) for new, old in zip(*map(jax.tree.leaves, (after, params)), strict=True)]

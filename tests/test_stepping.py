@@ -16,7 +16,7 @@ from pde.devices import DATA, SPACE
 from pde.feeding import MOST_STEPS, Resident, Streamed
 from pde.grid import Grid
 from pde.parts import Part
-from pde.stepping import Stepper, make_step, take_all
+from pde.stepping import Stepper, make_gradient, make_step, take_all
 from pde.symmetries import Symmetry
 
 SYMMETRIES = [Symmetry(False, False, False), Symmetry(True, False, True)]
@@ -31,8 +31,9 @@ def loss(weight, inputs, solution):
     return ((weight * inputs - solution) ** 2).mean()
 
 
-MAKE = functools.partial(make_step, loss, optax.adam(1e-2), 1)
-STEP = MAKE(None)
+ADAM = optax.adam(1e-2)
+MAKE = functools.partial(make_gradient, loss, 1)
+STEP = make_step(loss, ADAM)
 
 
 def start():
@@ -47,7 +48,7 @@ def mesh_of(devices):
 def stepper(devices=1, streamed=False):
     mesh = mesh_of(devices)
     feeder = Streamed(PART, mesh, 3) if streamed else Resident((INPUTS, SOLUTION), mesh)
-    return Stepper(MAKE, feeder, SYMMETRIES, mesh)
+    return Stepper(MAKE, ADAM, feeder, SYMMETRIES, mesh)
 
 
 def steps(monkeypatch, seconds, **options):
@@ -130,10 +131,10 @@ def test_devices_exchange_the_gradient_once_a_step_and_nothing_else(streamed):
     def two(params, inputs, solution):
         return loss(params["weight"], inputs, solution) + (params["bias"] ** 2).sum()
 
-    make = functools.partial(make_step, two, optax.adam(1e-2), 2)
+    make = functools.partial(make_gradient, two, 2)
     mesh = mesh_of(4)
     feeder = Streamed(PART, mesh, 8) if streamed else Resident((INPUTS, SOLUTION), mesh)
-    many = Stepper(make, feeder, SYMMETRIES, mesh)
+    many = Stepper(make, ADAM, feeder, SYMMETRIES, mesh)
     params = {"weight": jnp.ones((1, 4, 4, 1)), "bias": jnp.ones(3)}
     state = params, optax.adam(1e-2).init(params)
     feed, numbers = feeder.feed([(np.arange(8), np.int32(0))]), np.zeros(feeder.most, np.int32)

@@ -268,7 +268,7 @@ def test_a_run_on_eight_devices_is_that_of_one_and_goes_on_with_four(darcy_file,
 
 
 def test_as_many_devices_share_a_batch_as_divide_it():
-    assert [training_mesh(samples, None).shape["data"] for samples in (16, 12, 10, 7, 1)] == [8, 6, 5, 7, 1]
+    assert [training_mesh(samples, Division()).shape["data"] for samples in (16, 12, 10, 7, 1)] == [8, 6, 5, 7, 1]
 
 
 def test_bfloat16_has_float32_parameters_and_learns_as_well(darcy_file, undisturbed, tmp_path):
