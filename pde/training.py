@@ -46,6 +46,7 @@ from pde.progress import progress_bar
 from pde.runs import Run, TrainingConfig
 from pde.skipped import Skipped
 from pde.stepping import Loss, Stepper, make_gradient, take_all
+from pde.stepping import make_step as make_step  # for those who write their own loop
 from pde.surrogate import Surrogate, forward
 from pde.symmetries import group
 from pde.transfer import record_transfer

@@ -16,8 +16,9 @@ from pde.devices import DATA, SPACE
 from pde.feeding import MOST_STEPS, Resident, Streamed
 from pde.grid import Grid
 from pde.parts import Part
-from pde.stepping import Stepper, make_gradient, make_step, take_all
+from pde.stepping import Stepper, make_gradient, take_all
 from pde.symmetries import Symmetry
+from pde.training import make_step
 
 SYMMETRIES = [Symmetry(False, False, False), Symmetry(True, False, True)]
 generator = np.random.default_rng(0)
