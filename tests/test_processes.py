@@ -44,6 +44,7 @@ def losses(out):
     return [(line["train_loss"], *line["validation"].values()) for line in history(out)]
 
 
+@pytest.mark.slow
 def test_devices_may_keep_a_share_of_the_optimisers_state_each(even, tmp_path):
     whole, shared = (
         start(even, tmp_path / str(optimiser), MANO, Division(6, optimiser=optimiser), ema=0.9, **WHOLE)
@@ -64,6 +65,7 @@ def test_devices_may_keep_a_share_of_the_optimisers_state_each(even, tmp_path):
     assert share < 0.6 * whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filter_width", [0.0, 0.7])
 def test_devices_that_divide_the_grid_as_well_take_the_steps_of_one(even, tmp_path, filter_width):
     one, six = (

@@ -18,7 +18,13 @@ def story(out):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"resolutions": (5, 9)}, {"restriction": "means", "informed": "upscaled"}], ids=str
+    "changes",
+    [
+        {},
+        pytest.param({"resolutions": (5, 9)}, marks=pytest.mark.slow),
+        pytest.param({"restriction": "means", "informed": "upscaled"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
 )
 def test_a_streamed_run_has_the_bits_of_one_from_memory(darcy_file, tmp_path, changes):
     outs = [start(darcy_file, tmp_path / str(stream), stream=stream, **changes) for stream in (True, False)]
