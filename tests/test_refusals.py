@@ -118,7 +118,7 @@ def test_a_truncated_file_is_one_sentence(capsys, darcy_file, tmp_path):
     ("flags", "message"),
     [
         ("--contrast-low 0", "--contrast-low 0.0 must be positive and finite"),
-        ("--tau -1", "--tau -1.0 must be positive and finite"),
+        ("--tau -1", "--tau -1.0 must be positive and at most 10000"),
         ("--lengths 1 0", "--lengths 1.0 0.0 must be positive and finite"),
         ("--coefficient lognormal", "did you mean log-normal?"),
         ("--coefficient log-normal", "needs --log-scale"),

@@ -24,7 +24,7 @@ SYMMETRIES = [Symmetry(False, False, False), Symmetry(True, False, True)]
 generator = np.random.default_rng(0)
 INPUTS, SOLUTION = generator.normal(size=(2, 9, 4, 4, 1)).astype(np.float32)
 NODES = Grid(np.arange(4.0), np.arange(4.0), "unknown")
-PART = Part(Path("noise"), NODES, 9, 1, (slice(9),), lambda numbers: (INPUTS[numbers], SOLUTION[numbers]))
+PART = Part(Path("noise"), NODES, 9, 1, (slice(0, 9),), lambda numbers: (INPUTS[numbers], SOLUTION[numbers]))
 BATCHES = [(generator.permutation(9)[:3], generator.integers(2, dtype=np.int32)) for _ in range(MOST_STEPS + 3)]
 
 
