@@ -44,7 +44,7 @@ class Command:
     """Whether it takes --resume where a result is not whole."""
 
     def start(self) -> subprocess.Popen[bytes]:
-        begun = self.out.is_dir() or self.out.with_name(f".{self.out.name}.partial").is_file()
+        begun = self.out.exists() or self.out.with_name(f".{self.out.name}.partial").is_file()
         resume = ("--resume",) if self.resumes and begun else ()
         command = [Path(sys.executable).with_name("manojax"), *self.arguments, *resume]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

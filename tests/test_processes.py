@@ -117,7 +117,7 @@ class Two:
         self.running = [subprocess.Popen([*command, rank], stderr=subprocess.PIPE, text=True) for rank in "01"]
 
     def end(self):
-        said = [process.communicate(timeout=180)[1] for process in self.running]
+        said = [process.communicate(timeout=400)[1] for process in self.running]
         return [process.returncode for process in self.running], said
 
 
