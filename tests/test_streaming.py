@@ -9,7 +9,6 @@ from pde.errors import InputError
 from pde.training import resume
 from tests.small_runs import history, start, start_and_interrupt
 
-
 INFORMED = {"restriction": "means", "informed": "upscaled"}
 
 
