@@ -43,7 +43,7 @@ not run, and none did.
 | fault | what happens | tested in |
 |---|---|---|
 | SIGTERM, as before a machine is taken away | saved after the step under way, exit code 143, a line on how to go on; while the first step compiles, at once | `test_training.py`, `test_processes.py` |
-| Ctrl-C | likewise, exit code 130; a second one stops at once | `test_training.py` |
+| Ctrl-C | likewise, exit code 130; a second one stops at once | `test_training.py`, `test_interrupts.py` |
 | one of several processes is asked to stop | all save the same step and stop together | `test_processes.py` |
 | a checkpoint truncated, changed or not finished | found by its SHA-256, said, and the one before it used | `test_training.py` |
 | no space, a folder that may not be written to | one sentence, exit code 2; what was saved before is whole | `test_refusals.py`, `test_training.py` |
