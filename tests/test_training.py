@@ -256,14 +256,17 @@ def test_training_that_has_left_the_finite_gives_up_and_names_the_samples(darcy_
 
 
 @pytest.mark.slow
-def test_a_run_on_eight_devices_is_that_of_one_and_goes_on_with_four(darcy_file, tmp_path, monkeypatch):
+def test_a_run_on_eight_devices_is_that_of_one_and_goes_on_with_one_or_four(darcy_file, tmp_path, monkeypatch):
     settings = {"batch_size": 8, "epochs": 10}
     many = start(darcy_file, tmp_path / "many", **settings)
     one = start(darcy_file, tmp_path / "one", division=Division(1), **settings)
-    start_and_interrupt(darcy_file, tmp_path / "resumed", monkeypatch, 4, **settings)
-    resume(darcy_file, tmp_path / "resumed", division=Division(4))
+    stopped = tmp_path / "stopped"
+    start_and_interrupt(darcy_file, stopped, monkeypatch, 4, **settings)
+    resumed = [shutil.copytree(stopped, tmp_path / f"on-{devices}") for devices in (1, 4)]
+    for out, devices in zip(resumed, (1, 4), strict=True):
+        resume(darcy_file, out, division=Division(devices))
     expected = [line["train_loss"] for line in history(one)]
-    for out in (many, tmp_path / "resumed"):
+    for out in (many, *resumed):
         assert [line["train_loss"] for line in history(out)] == pytest.approx(expected, rel=1e-4)
 
 
