@@ -58,8 +58,8 @@ the losses agree to 1e-4 for some twenty steps, and then as far as rounding grow
 ## Long runs and large files
 
 - {checkpoints} checkpoints in one run (`benchmarks/soak.py`): resident memory grows by {kib:.0f} KiB a checkpoint
-  ({first:.0f} MiB after the first quarter, {last:.0f} MiB at last), open files by {files:.4f}. What grows are lists that
-  TensorStore makes whenever Orbax saves, and does not give back.
+  ({first:.0f} MiB after the first quarter, {last:.0f} MiB at last), open files by {files:.4f}. Whose memory it is has
+  not been measured; TensorStore's, as far as a look by tracemalloc shows.
 - A file of {size:.1f} GiB trained on with `--stream` (`benchmarks/streaming.py`): at most {most:.2f} GiB resident, at
   {pace:.0%} of the rate from memory.
 

@@ -89,12 +89,8 @@ RELATIVE = ("relative_l2", "relative_mse", "relative_h1")
 def sample_errors(predicted: np.ndarray, true: np.ndarray, coordinates: Coordinates) -> dict[str, np.ndarray]:
     """All three relative errors of every sample, by name."""
     p, u = jnp.asarray(predicted), jnp.asarray(true)
-    each = {
-        "relative_l2": relative_l2(p, u),
-        "relative_mse": relative_mse(p, u),
-        "relative_h1": relative_h1(p, u, coordinates),
-    }
-    return {name: np.asarray(values) for name, values in each.items()}
+    each = relative_l2(p, u), relative_mse(p, u), relative_h1(p, u, coordinates)
+    return {name: np.asarray(values) for name, values in zip(RELATIVE, each, strict=True)}
 
 
 def mean_errors(blocks: Sequence[dict[str, np.ndarray]]) -> dict[str, float]:
