@@ -7,8 +7,8 @@ there have been, the resident memory and the open files. Slopes are those of str
 after the first quarter.
 
 Found, on 2 cores (`results/soak.json`): 2000 checkpoints, no more open files at the end than at first, and 51 KiB
-of memory a checkpoint more. Whose it is this does not measure; a look by tracemalloc at 300 checkpoints showed lists
-that TensorStore makes of its metrics and specifications whenever Orbax saves.
+of memory a checkpoint more. Whose it is this does not measure; a look by tracemalloc at 300 checkpoints showed
+lists that TensorStore makes of its metrics and specifications whenever Orbax saves.
 """
 
 import argparse
