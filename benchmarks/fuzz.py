@@ -6,9 +6,9 @@ Each file is a good one with some bytes changed, removed, repeated or cut off at
 it, converts it and evaluates a model on it, or evaluates a run of which it is a part, as the command line does.
 Each call must end within 10 s with exit code 0, or with 1 or 2 and one sentence, without a traceback and with less
 than 2 GiB of memory. What crashes or holds the HDF5 library is counted apart. `pt` files that would run
-a command when unpickled are among them: none may run.
+a command when unpickled are among them: none may run. (Code 1 is a solve that fails.)
 
-Found (`results/fuzz.json`): of 8100 calls with 2700 files each ended in a result or one sentence; 4, of two files,
+Found (`results/fuzz.json`): of 8100 calls with 2700 files each ended in a result or one sentence; 4 of them
 in the sentence that the HDF5 library crashed or hung. Before that library was asked in another process first
 (`pde.readers.probe`) a file held it for good, and errors of its own got through; so did damaged JSON of Orbax's
 metrics, which are no longer kept there.

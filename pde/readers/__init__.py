@@ -7,10 +7,9 @@ import zipfile
 from pathlib import Path
 
 from pde.errors import InputError
-from pde.readers import matlab, neuraloperator, npz, pdebench
+from pde.readers import matlab, neuraloperator, npz, pdebench, probe
 from pde.readers.contents import Contents, damage_told
 from pde.readers.hdf5 import open_hdf5, read_own
-from pde.readers.probe import probe
 
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -30,10 +29,10 @@ def read(path: Path) -> Contents:
     if head == b"MATLAB 5.0 MAT-file":
         return matlab.read_5(path)
     if head == b"MATLAB 7.3 MAT-file":
-        probe(path)
+        probe.check(path)
         return matlab.read_7(path)
     if head.startswith(_HDF5):
-        probe(path)
+        probe.check(path)
         return _read_hdf5(path)
     if head.startswith(_ZIP):
         return _read_zip(path)

@@ -48,17 +48,21 @@ class _Prober:
             try:
                 process.stdin.write(json.dumps(str(path)) + "\n")
                 process.stdin.flush()
-                return bool(process.stdout.readline())
+                survived = bool(process.stdout.readline())
             except BrokenPipeError:
-                return False
+                survived = False
             finally:
                 limit.cancel()
+            if not survived:
+                process.kill()
+                process.communicate()
+            return survived
 
 
 _prober = _Prober()
 
 
-def probe(path: Path) -> None:
+def check(path: Path) -> None:
     """Raise InputError for a file that the library does not survive."""
     if not _prober.survives(path):
         raise InputError(
