@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from pde.devices import DATA
 from pde.parts import Pair, Part
@@ -65,8 +65,7 @@ class Streamed:
         count = self._mesh.shape[DATA]
         # The share of a device, of all steps, comes before that of the next; a process reads those of its own.
         shares = np.stack([batch for batch, _ in batches]).reshape(len(batches), count, -1).swapaxes(0, 1)
-        here = [any(each.process_index == jax.process_index() for each in row) for row in self._mesh.devices]
-        shares = shares[here]
+        shares = shares[seen_here(self._mesh.devices)]
         size = shares.shape[-1]
         sharding = NamedSharding(self._mesh, self.divided)
         sent = []
@@ -79,6 +78,12 @@ class Streamed:
             )
         own = np.arange(self.most * size, dtype=np.int32).reshape(self.most, -1)
         return Feed((sent[0], sent[1]), np.tile(own, count))
+
+
+def seen_here(devices: np.ndarray) -> Bool[np.ndarray, " share"]:
+    """Which shares of a batch, the rows of a mesh, devices of this process have."""
+    here = np.vectorize(lambda device: device.process_index == jax.process_index(), otypes=[bool])
+    return here(devices).any(axis=1)
 
 
 Feeder = Resident | Streamed

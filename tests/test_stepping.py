@@ -1,8 +1,10 @@
 """Many steps in a call are the steps that one call each takes."""
 
+import dataclasses
 import functools
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +14,7 @@ import pytest
 from jax.sharding import Mesh
 
 from pde import feeding, stepping
-from pde.devices import DATA, SPACE
+from pde.devices import DATA, SPACE, Division, placing
 from pde.feeding import MOST_STEPS, Resident, Streamed
 from pde.grid import Grid
 from pde.parts import Part
@@ -65,6 +67,28 @@ def test_as_many_in_a_call_as_last_so_many_seconds_have_the_same_bits(monkeypatc
     *many, calls = steps(monkeypatch, 1e9)
     assert calls == [1, 1, MOST_STEPS, 1]
     jax.tree.map(np.testing.assert_array_equal, one_by_one, many)
+
+
+def test_a_process_reads_the_shares_of_its_own_devices(monkeypatch):
+    processes = np.array([[0, 0], [0, 1], [1, 1]])
+    devices = np.vectorize(lambda process: SimpleNamespace(process_index=process))(processes)
+    np.testing.assert_array_equal(feeding.seen_here(devices), [True, True, False])
+    asked = []
+    monkeypatch.setattr(feeding, "seen_here", lambda devices: np.array([False, True, False]))
+    part = dataclasses.replace(PART, read=lambda numbers: asked.append(numbers) or (INPUTS[:0], SOLUTION[:0]))
+    with pytest.raises(ValueError, match="reshape"):  # of nothing
+        Streamed(part, mesh_of(3), 3).feed(BATCHES[:2])
+    np.testing.assert_array_equal(asked, [[batch[1] for batch, _ in BATCHES[:2]]])
+
+
+def test_devices_keep_their_share_of_the_optimisers_state():
+    division = Division(2, optimiser=True)
+    placed = placing(start(), mesh_of(2), division)
+    stepper = Stepper(MAKE, ADAM, Resident((INPUTS, SOLUTION), mesh_of(2)), SYMMETRIES, mesh_of(2), placed)
+    batches = [(np.arange(4), np.int32(0))] * 3
+    *_, (state, _, _) = take_all(start(), [(stepper, batches)])
+    sizes = [leaf.addressable_data(0).size for leaf in jax.tree.leaves(state)]
+    assert sizes == [16, 1, 8, 8]  # the weight, and of Adam the count and both moments
 
 
 @pytest.mark.parametrize("devices", [1, 3])

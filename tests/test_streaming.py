@@ -5,6 +5,7 @@ import json
 import h5py
 import pytest
 
+from pde import preparation
 from pde.errors import InputError
 from pde.training import resume
 from tests.small_runs import history, start, start_and_interrupt
@@ -40,6 +41,16 @@ def test_a_streamed_run_resumes_to_the_bit(darcy_file, undisturbed, tmp_path, mo
     start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 2, stream=True)
     resume(darcy_file, tmp_path / "run")
     assert story(tmp_path / "run") == story(undisturbed)
+
+
+def test_a_streamed_run_keeps_no_samples(darcy_file, tmp_path, monkeypatch):
+    def refused(part):
+        raise AssertionError("kept in memory")
+
+    monkeypatch.setattr(preparation, "kept", refused)
+    start(darcy_file, tmp_path / "run", stream=True, epochs=1)
+    with pytest.raises(AssertionError, match="kept in memory"):
+        start(darcy_file, tmp_path / "other", epochs=1)
 
 
 def test_a_sample_with_nan_is_named_before_training_begins(darcy_file, tmp_path):
