@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from pde import doubts, load
+from pde.commands.train import parse_train
 from pde.runs import Transfer
-from pde.train_command import parse_train
 from tests.commands import TINY, refused, run
 
 

@@ -1,0 +1,56 @@
+"""`manojax evaluate`."""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import FlagCreatePairsOff, Positional
+
+from pde import plots
+from pde.coarse_baseline import coarse_baseline, errors_by_faces
+from pde.commands.source import Source
+from pde.evaluation import evaluate, finest_sample, worst_samples
+from pde.files import refuse_unwritable, write_text
+from pde.surrogate import load
+from pde.tables import details, left_out, table
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Errors of a trained operator on several grids, beside the resample baseline and coarse solves."""
+
+    run_folder: Positional[Path]
+    """Run folder."""
+    test: Positional[Path]
+    """Data file with solutions."""
+    resolutions: tuple[int, ...] = ()
+    """Points along axis 1 of each grid; by default the training grid, 2x and 4x, where the file has them. The
+    file's own grid adds residuals."""
+    json: Path | None = None
+    """Write all numbers to this file, and plots beside it: errors, one sample, the worst samples."""
+    symmetries: FlagCreatePairsOff[bool] = False
+    """Predict by the mean over the flips and transposes that the run was trained under, up to eight, as far as a
+    grid has them: more accurate, and as many times slower."""
+    source: Source = field(default_factory=Source)
+
+    def run(self) -> None:
+        if self.json is not None:
+            refuse_unwritable(self.json)
+        surrogate = load(self.run_folder, symmetric=self.symmetries)
+        data = self.source.open(self.test, surrogate)
+        report = evaluate(surrogate, data, self.resolutions or None)
+        coarse = coarse_baseline(data, [row["resolution"] for row in report["rows"]])
+        for sentence in left_out(report):
+            print(f"manojax: {sentence}", file=sys.stderr)
+        print(f"{table([report], coarse)}\n\n{details([report], coarse)}")
+        if self.json is not None:
+            write_text(self.json, json.dumps(report | {"coarse": coarse}, indent=1) + "\n")
+            finest = max(row["resolution"] for row in report["rows"])
+            figures = {
+                "errors": plots.errors_by_grid([report], errors_by_faces(coarse)),
+                "sample": plots.sample_fields(*finest_sample([surrogate], data, finest)),
+                "worst": plots.worst_samples(*worst_samples(surrogate, data, report)),
+            }
+            for name, figure in figures.items():
+                plots.save(figure, self.json.with_name(f"{self.json.stem}-{name}.png"))

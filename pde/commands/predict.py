@@ -1,0 +1,43 @@
+"""`manojax predict`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import FlagCreatePairsOff, Positional
+
+from pde.commands.source import Source
+from pde.prediction import Mode, predict
+from pde.surrogate import load
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Write the predicted solution for every sample of a file of coefficients."""
+
+    run_folder: Positional[Path]
+    """Run folder."""
+    data: Positional[Path]
+    """Data file; it needs no solutions."""
+    out: Positional[Path]
+    """HDF5 file to write."""
+    mode: Mode = "auto"
+    """direct: run on the file's grid; resample: on the training grid, interpolated; auto: direct on the training
+    grid, on finer ones what did better in training's own validation there, else resample."""
+    polish: float | None = None
+    """Go on from the prediction with conjugate gradients to this relative residual of -div(a grad u) = 1, such as
+    1e-6, and write the residual of every sample as well."""
+    symmetries: FlagCreatePairsOff[bool] = False
+    """Predict by the mean over the flips and transposes that the run was trained under, up to eight, as far as a
+    grid has them: more accurate, and as many times slower."""
+    source: Source = field(default_factory=Source)
+
+    def run(self) -> None:
+        surrogate = load(self.run_folder, symmetric=self.symmetries)
+        data = self.source.open(self.data, surrogate)
+        predicted = predict(surrogate, data, self.out, self.mode, self.polish)
+        print(f"{self.out}: predicted by {surrogate.run.model}, {predicted.mode}")
+        if self.polish is not None:
+            print(
+                f"polished to a relative residual of {self.polish:g} in {predicted.iterations:.1f} iterations a "
+                f"sample; from zero the first takes {predicted.cold}"
+            )

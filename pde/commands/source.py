@@ -1,0 +1,23 @@
+"""Flags for data files that do not say everything."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pde import datasets
+from pde.datasets import DataFile
+from pde.surrogate import Surrogate
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a data file without attributes does not say."""
+
+    boundary: Literal["zero", "unknown"] | None = None
+    """What is known of the solution on the border, for a file that does not say."""
+    domain: tuple[float, float, float, float] | None = None
+    """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
+
+    def open(self, path: Path, surrogate: Surrogate) -> DataFile:
+        inputs = surrogate.run.training.inputs
+        return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
