@@ -11,7 +11,6 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
-from scipy.interpolate import make_interp_spline
 
 from manojax.space import Space
 
@@ -75,6 +74,8 @@ def interpolate(
 
 def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Interpolation is linear in the values, so along one axis it is a matrix (target, source)."""
+    from scipy.interpolate import make_interp_spline  # a fifth of what importing manojax would take
+
     degree = min(3, len(source) - 1)
     return make_interp_spline(np.asarray(source, np.float64), np.eye(len(source)), degree)(target)
 
