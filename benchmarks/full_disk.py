@@ -30,7 +30,7 @@ from pde.versions import versions
 ROOMY = "512m"
 GENERATE = {"room": ("300k", "900k", "1500k"), "flags": ("--resolution", "65", "--samples", "60")}
 TRAIN = {
-    "room": ("100k", "2m", "12m", "30m"),
+    "room": ("100k", "5200k", "6m", "7m"),
     "flags": ("--resolution", "17", "--epochs", "12", "--width", "16", "--depth", "2", "--model", "fno"),
 }
 
