@@ -108,6 +108,11 @@ Relative L2 distance of other schemes from the procedure of the published 421 se
 (`benchmarks/canonical.py`).
 
 {canonical}
+
+## Published tables
+
+The settings of published tables, at 16, 85, 211 and 421 points a side, are one command a model in
+`benchmarks/configs/`, made for a GPU. Not yet run there.
 """
 
 FACES = {

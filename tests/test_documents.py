@@ -21,9 +21,8 @@ ROOT = Path(__file__).parents[1]
 START = ROOT / "docs" / "start.md"
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 FOLLOWED = [page for page in PAGES if page != START and "```" in page.read_text(encoding="utf-8")]
-FENCE = re.compile(
-    r"^(?P<mark><!-- not run: .+ -->\n)?```(?P<language>python|sh|bash)\n(?P<code>.*?)^```", re.M | re.S
-)
+OPENING = r"^```(?P<language>python|sh|bash)\n"
+FENCE = re.compile(rf"(?P<mark>^<!-- not run: [^\n]+ -->\n)?{OPENING}(?P<code>.*?)^```$", re.M | re.S)
 
 
 class Block(NamedTuple):
@@ -95,8 +94,10 @@ def test_the_code_of_a_page_runs(page, started, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_python_that_is_not_run_is_python(page):
-    for block in blocks(page):
+def test_all_blocks_of_a_page_are_found_and_their_python_is_valid(page):
+    found = blocks(page)
+    assert len(found) == len(re.findall(OPENING, page.read_text(encoding="utf-8"), re.M))
+    for block in found:
         if block.language == "python":
             compile(block.code, block.where, "exec")
 
