@@ -146,9 +146,8 @@ def milliseconds(row: Results) -> str:
 
 
 def size(parameters: int) -> str:
-    if parameters == 0:
-        return "none"
-    return f"{parameters / 1e6:.2f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
+    rounded = f"{parameters / 1e6:.2f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
+    return rounded if parameters else "none"
 
 
 def equal_time() -> str:
@@ -218,14 +217,10 @@ def coarse_solve() -> str:
 def neuraloperator_darcy() -> str:
     found, earlier = load("neuraloperator_darcy_mano"), load("neuraloperator_darcy")["results"]
     runs = found["results"] | {name: earlier[name] for name in ("vit", "fno")}
-    rows = [
-        [
-            name.upper(),
-            size(seeds[0]["parameters"]),
-            *(mean(seeds, key) for key in ("relative_l2", "relative_mse")),
-        ]
-        for name, seeds in runs.items()
-    ]
+    rows = []
+    for name, seeds in runs.items():
+        errors = (mean(seeds, key) for key in ("relative_l2", "relative_mse"))
+        rows.append([name.upper(), size(seeds[0]["parameters"]), *errors])
     return table(found, ["", "parameters", "L2", "MSE"], rows)
 
 
@@ -239,8 +234,7 @@ def operators() -> str:
             powers = ("flops exponent", "bytes exponent", "seconds exponent from the second grid")
             grown = (f"{kind[power]:.2f}" for power in powers)
             rows.append([name, grids, *grown, milliseconds(first), milliseconds(last)])
-    header = "operator", "grids", "operations", "memory", "time", "ms, first", "ms, last"
-    return table(found, header, rows)
+    return table(found, ["operator", "grids", "operations", "memory", "time", "ms, first", "ms, last"], rows)
 
 
 def fno() -> str:
@@ -274,9 +268,8 @@ def canonical() -> str:
     found = load("canonical")
     rows = []
     for scheme in ("cells, arithmetic", "cells, harmonic", "nodes, same array", "nodes, same field"):
-        distances = sorted(sample[scheme] for sample in found["samples"])
-        shown = distances[0], statistics.median(distances), distances[-1]
-        rows.append([scheme, *(f"{distance:.3%}" for distance in shown)])
+        distances = [sample[scheme] for sample in found["samples"]]
+        rows.append([scheme, *(f"{of(distances):.3%}" for of in (min, statistics.median, max))])
     return table(found, ["scheme", "least", "median", "most"], rows)
 
 
