@@ -86,14 +86,16 @@ def gaussian_field(
     return evaluate(amplitudes(shape, alpha, tau, lengths) * normals)
 
 
-def check_options(alpha: float, tau: float, lengths: tuple[float, float]) -> None:
+def check_options(alpha: float, tau: float, lengths: tuple[float, float] = (1.0, 1.0)) -> None:
     """Raise InputError for options of the field that make no sense."""
     check_positive("alpha", alpha, most=50.0)
     check_positive("tau", tau, most=1e4)
     check_positive("lengths", *lengths)
 
 
-def describe_field(alpha: float, tau: float, lengths: tuple[float, float], centring: Centring) -> str:
+def describe_field(
+    alpha: float, tau: float, lengths: tuple[float, float] = (1.0, 1.0), centring: Centring = "nodes"
+) -> str:
     """The law of the field in words, as data files hold it."""
     covariance, stretch = "tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha)", ""
     if lengths != (1, 1):
