@@ -6,9 +6,11 @@ from pde.darcy_equation import DARCY
 from pde.equation import Equation
 from pde.errors import InputError
 from pde.grid import Grid
+from pde.poisson import POISSON
 
 EQUATIONS: dict[str, Equation] = {
     "darcy": DARCY,
+    "poisson": POISSON,
 }
 
 
