@@ -41,13 +41,14 @@ from pde import datasets, load
 from pde.canonical import assemble
 from pde.coarse import CoarseFaces, coarse_solve, upscale
 from pde.conductances import Conductances, conductances
-from pde.darcy import Darcy, check_spacing
+from pde.darcy import Darcy
 from pde.datasets import DataFile
 from pde.files import write_text
 from pde.generation import generate
 from pde.grid import Grid
 from pde.metrics import relative_l2
 from pde.runs import TrainingConfig
+from pde.solvable import check_spacing
 from pde.timing import median_milliseconds
 from pde.versions import versions
 

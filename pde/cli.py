@@ -13,7 +13,7 @@ from manojax import MODELS
 from pde.commands.convert import Convert
 from pde.commands.demo import Demo
 from pde.commands.evaluate import Evaluate
-from pde.commands.generate import Generate
+from pde.commands.generate import DEFAULT, generate_command, parse_generate
 from pde.commands.info import Info
 from pde.commands.merge import Merge
 from pde.commands.predict import Predict
@@ -60,10 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(argv: list[str]) -> Command:
+    if argv[:1] == ["generate"]:
+        return parse_generate(argv[1:])
     if argv[:1] == ["train"]:
         return parse_train(argv[1:])
     commands: dict[str, Any] = {
-        "generate": Generate,
+        "generate": generate_command(DEFAULT),
         "merge": Merge,
         "convert": Convert,
         "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),

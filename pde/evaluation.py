@@ -31,7 +31,7 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         {"model", "train_resolution", "parameters", "symmetric", "samples", "device", "consistency", "rows":
         [{"resolution", "shape", "direct": errors, "resample": errors}]}. Errors are those of
         `pde.comparison.compare`, with the "milliseconds" that one sample takes, warm; and for resample
-        "coefficient", "nested" or "nearest": how the input was taken at the training points. A way that is
+        "inputs", "nested" or "nearest": how the input was taken at the training points. A way that is
         impossible on a grid has {"left_out": why} there. Consistency is None where the file has no grid twice as
         fine as the training grid, or the model cannot run on these, else the relative L2 distance of predictions
         run directly on it, strided back, from those on the training grid: zero for a model that means the same
@@ -82,7 +82,7 @@ def _row(surrogate: Surrogate, data: DataFile, stride: int, attempts: Attempts) 
             errors[way]["milliseconds"] = median_milliseconds(lambda call=call: call(first, source, grid))
     if "resample" not in attempts.failed:
         nested = surrogate.resample(data.read_inputs(slice(1)), data.grid, grid)[1]
-        errors["resample"]["coefficient"] = "nested" if nested else "nearest"
+        errors["resample"]["inputs"] = "nested" if nested else "nearest"
     return {"resolution": grid.shape[0], "shape": list(grid.shape), **errors}
 
 
@@ -108,8 +108,9 @@ def _consistency(surrogate: Surrogate, data: DataFile) -> float | None:
 
 def finest_sample(
     surrogates: Sequence[Surrogate], data: DataFile, resolution: int
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Grid]:
-    """Sample 0 on one grid for a figure: first input, solution, predictions by name where possible, grid."""
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Grid, str]:
+    """Sample 0 on one grid for a figure: first input, solution, predictions by name where possible, grid, and the
+    input's name."""
     stride = data.stride_to(resolution)
     grid = data.grid.strided(stride)
     fine, solution = data.read_inputs(slice(1)), data.read_solution(slice(1), stride)
@@ -117,7 +118,7 @@ def finest_sample(
     for surrogate in surrogates:
         for way, predicted in Attempts(surrogate, data.grid, grid)(fine).items():
             predictions[f"{surrogate.run.model.upper()}, {way}"] = predicted[0, ..., 0]
-    return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid
+    return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid, data.inputs[0]
 
 
 def worst_samples(

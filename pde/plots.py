@@ -81,12 +81,13 @@ def learning_curves(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Fig
 
 
 def sample_fields(
-    coefficient: Field,
+    given: Field,
     solution: Field,
     predictions: Mapping[str, Field],
     grid: Grid,
+    name: str = "input",
 ) -> Figure:
-    """Coefficient and solution, then each prediction above its error.
+    """An input, by its name, and the solution, then each prediction above its error.
 
     Predictions share the solution's scale; each error has its own, symmetric about zero.
     """
@@ -94,26 +95,26 @@ def sample_fields(
     figure = Figure(figsize=(2.5 * columns, 4.5), layout="constrained")
     axes = figure.subplots(2, columns, squeeze=False)
     low, high = float(solution.min()), float(solution.max())
-    _field(axes[0, 0], coefficient, grid, "coefficient", cmap="cividis")
+    _field(axes[0, 0], given, grid, name, cmap="cividis")
     _field(axes[1, 0], solution, grid, "solution", cmap="viridis", vmin=low, vmax=high)
-    for column, (name, predicted) in enumerate(predictions.items(), start=1):
+    for column, (way, predicted) in enumerate(predictions.items(), start=1):
         error = predicted - solution
         worst, relative = float(np.abs(error).max()), np.linalg.norm(error) / np.linalg.norm(solution)
-        _field(axes[0, column], predicted, grid, name, cmap="viridis", vmin=low, vmax=high)
+        _field(axes[0, column], predicted, grid, way, cmap="viridis", vmin=low, vmax=high)
         title = f"error, relative L2 {relative:.4f}"
         _field(axes[1, column], error, grid, title, cmap="RdBu_r", vmin=-worst, vmax=worst)
     return figure
 
 
 def worst_samples(samples: Sequence[tuple[str, Field, Field, Field]], grid: Grid) -> Figure:
-    """One column a sample of title, coefficient, solution and prediction; the last two share a scale."""
+    """One column a sample of title, input, solution and prediction; the last two share a scale."""
     figure = Figure(figsize=(2.5 * len(samples), 8.6), layout="constrained")
     axes = figure.subplots(4, len(samples), squeeze=False)
-    for column, (title, coefficient, solution, predicted) in zip(axes.T, samples, strict=True):
+    for column, (title, given, solution, predicted) in zip(axes.T, samples, strict=True):
         low, high = float(solution.min()), float(solution.max())
         error = predicted - solution
         worst = float(np.nan_to_num(np.abs(error)).max())
-        _field(column[0], coefficient, grid, title, cmap="cividis")
+        _field(column[0], given, grid, title, cmap="cividis")
         _field(column[1], solution, grid, "solution", cmap="viridis", vmin=low, vmax=high)
         _field(column[2], predicted, grid, "prediction", cmap="viridis", vmin=low, vmax=high)
         _field(column[3], error, grid, "error", cmap="RdBu_r", vmin=-worst, vmax=worst)

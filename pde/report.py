@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from pde import plots
-from pde.coarse_baseline import errors_by_faces
+from pde.coarse_baseline import errors_by_scheme
 from pde.files import write_text
 from pde.runs import Run
 from pde.tables import details, table
@@ -58,7 +58,7 @@ def write_report(path: Path, report: Report) -> None:
         "the strided coefficient, or on faces upscaled from the fine one, without any training.</p>",
         _error_table(report),
         _image(
-            plots.errors_by_grid(report.reports, errors_by_faces(report.coarse)), "relative L2 by points a side"
+            plots.errors_by_grid(report.reports, errors_by_scheme(report.coarse)), "relative L2 by points a side"
         ),
         "<h2>The same with intervals, times and coarse solves</h2>",
         f"<pre>{html.escape(table(report.reports, report.coarse))}</pre>",

@@ -64,8 +64,8 @@ class TrainingConfig:
     """Mean over samples; for relative H1 lengths are measured in the longer side of the domain."""
     seed: int = 0
     """Of the initial parameters and of the order of samples."""
-    inputs: tuple[str, ...] = ("coefficient",)
-    """Data sets that are the input channels."""
+    inputs: tuple[str, ...] = ()
+    """Data sets that are the input channels; by default the inputs of the file's equation."""
     boundary: Literal["zero", "unknown"] | None = None
     """What is known of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None
