@@ -18,7 +18,7 @@ from tyro.conf import FlagCreatePairsOff
 import manojax
 from manojax.anchored import FILTER_WIDTH, Anchored
 from manojax.base import ModelConfig, Operator
-from pde.errors import InputError
+from pde.errors import InputError, suggestion
 from pde.files import write_text
 from pde.grid import Grid
 from pde.informed import SOLUTIONS, Informed
@@ -195,6 +195,33 @@ class Run:
             )
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
+
+
+def options_of(model: str) -> ModelConfig:
+    """The default options of a model.
+
+    Raises:
+        InputError: no such model.
+    """
+    if model not in manojax.MODELS:
+        known = ", ".join(manojax.MODELS)
+        raise InputError(
+            f"--model {model}: there is no such model{suggestion(model, manojax.MODELS)} (there are {known})"
+        )
+    return manojax.MODELS[model].Config()
+
+
+def history(folder: str | Path) -> list[dict[str, Any]]:
+    """What a run folder says of each epoch done: `epoch`, `train_loss`, `skipped`, `seconds` and, where there is a
+    validation part, its mean errors as `validation`.
+
+    Raises:
+        InputError: no such folder, or no run in it.
+    """
+    Run.open(Path(folder))
+    path = Path(folder) / "metrics.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def create(model: str, options: ModelConfig, config: TrainingConfig) -> Operator:
