@@ -29,7 +29,7 @@ def errors_by_grid(
         for mode, line, face in (("direct", "-", colour), ("resample", "--", "white")):
             errors = [row[mode].get("relative_l2", np.nan) for row in report["rows"]]  # NaN is not drawn
             if np.isfinite(errors).any():
-                style = {"marker": marker, "color": colour, "markerfacecolor": face}
+                style: dict[str, Any] = {"marker": marker, "color": colour, "markerfacecolor": face}
                 axes.plot(grids, errors, line, label=f"{name}, {mode}", **style)
     for (name, errors), marker in zip((references or {}).items(), reference_markers(), strict=False):
         axes.plot(list(errors), list(errors.values()), ":", marker=marker, color="black", label=name)

@@ -113,7 +113,8 @@ def _panels(rows: int, columns: int, *, height: float) -> tuple[Figure, np.ndarr
 
 def _draw(axes: Axes, field: Field, grid: Grid, title: str, **colours: Any) -> QuadMesh:
     drawn = axes.pcolormesh(grid.x, grid.y, field.T, shading="nearest", rasterized=True, **colours)
-    axes.set_aspect("equal")
+    x0, x1, y0, y1 = grid.extent
+    axes.set(aspect="equal", xlim=(x0, x1), ylim=(y0, y1))
     axes.set_title(title, fontsize=8)
     axes.tick_params(labelsize=7)
     return drawn
