@@ -49,6 +49,7 @@ from manojax import MANOConfig
 from pde import TrainingConfig, datasets, plots, train
 from pde.elliptic import solve
 from pde.live import LiveCurves
+from pde.metrics import relative_l2
 
 work = Path(tempfile.mkdtemp())
 
@@ -113,7 +114,7 @@ surrogate = pde.load(work / "run")
 test = datasets.open(work / "test.h5")
 seen, true = test.read_inputs(), test.read_solution()
 predicted = surrogate.predict(seen, test.grid)
-relative = np.linalg.norm(predicted - true, axis=(1, 2, 3)) / np.linalg.norm(true, axis=(1, 2, 3))
+relative = np.asarray(relative_l2(jnp.asarray(predicted), jnp.asarray(true)))
 print(f"relative L2 error over {len(true)} test samples: mean {relative.mean():.4f}, worst {relative.max():.4f}")
 
 plots.sample_fields(
