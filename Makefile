@@ -33,8 +33,7 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 	touch $@
 
 $(VENV)/.installed-for-tests: $(VENV)/.installed
-	$(VENV)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)/bin/python -m pip install --quiet --group dev
+	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
 	touch $@
 
 $(VENV)/.installed-for-notebooks: $(VENV)/.installed

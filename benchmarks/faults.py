@@ -142,6 +142,12 @@ def remove(out: Path) -> None:
     out.rename(out.with_name(f"{out.name}-{time.time_ns()}"))
 
 
+def share_compiled(folder: str) -> None:
+    """Processes that compile the same programs again need not."""
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = f"{folder}/compiled"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
@@ -151,9 +157,7 @@ def main() -> None:
     arguments = parser.parse_args()
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        # Processes that compile the same programs again need not.
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = f"{folder}/compiled"
-        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
+        share_compiled(folder)
         known = commands(Path(folder))
         for name in arguments.commands:
             found[name] = torment(known[name], arguments.kills, random.Random(arguments.seed))

@@ -6,7 +6,6 @@ import numpy as np
 from flax import nnx
 from jax import Array
 from jaxtyping import Float
-from scipy.interpolate import CubicSpline
 
 from manojax.base import Operator
 from manojax.grids import Coordinates, coordinates_or_nodes
@@ -80,6 +79,8 @@ def _splines(
     anchors: Float[np.ndarray, " anchor"], points: Float[Array, " point"]
 ) -> Float[Array, "point anchor"]:
     """The values at the points of every anchor's cardinal spline; the outermost polynomials are continued."""
+    from scipy.interpolate import CubicSpline  # a fifth of what importing manojax would take
+
     coefficients = jnp.asarray(CubicSpline(anchors, np.eye(len(anchors))).c, jnp.float32)
     knots = jnp.asarray(anchors, jnp.float32)
     interval = jnp.clip(jnp.searchsorted(knots, points, side="right") - 1, 0, len(anchors) - 2)

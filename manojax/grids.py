@@ -5,17 +5,19 @@ dimensions `coordinates = (x, y)`, where x runs along axis 1 of a field (height)
 Nothing here assumes equal spacing, a square, or points on the border.
 """
 
+from typing import TypeVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
-from scipy.interpolate import make_interp_spline
 
 from manojax.space import Space
 
 Coordinates = tuple[ArrayLike, ...]
+AnyArray = TypeVar("AnyArray", np.ndarray, Array)
 
 
 def unit_nodes(shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
@@ -61,20 +63,26 @@ def mean_spacing(
 
 
 def interpolate(
-    fields: Float[np.ndarray, "batch height width channel"], source: Coordinates, target: Coordinates
-) -> Float[np.ndarray, "batch new_height new_width channel"]:
+    fields: Float[AnyArray, "batch height width channel"], source: Coordinates, target: Coordinates
+) -> Float[AnyArray, "batch new_height new_width channel"]:
     """Tensor-product cubic spline (not-a-knot) through `fields` on `source`, evaluated on `target`.
 
     An axis of fewer than four points gets the spline of the highest degree that it allows. Points outside the
-    source grid are extrapolated by the outermost polynomial. Computed in float64, returned in the fields' dtype.
+    source grid are extrapolated by the outermost polynomial. Returned in the fields' dtype; of NumPy arrays it is
+    computed in float64, of JAX arrays by a function that can be traced.
     """
     rows, columns = (_spline_matrix(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True))
+    if isinstance(fields, Array):
+        matrices = (jnp.asarray(matrix, fields.dtype) for matrix in (rows, columns))
+        return jnp.einsum("bhwc,ih,jw->bijc", fields, *matrices, precision="highest")
     moved = np.einsum("ih,bhwc,jw->bijc", rows, np.asarray(fields, np.float64), columns, optimize=True)
     return moved.astype(fields.dtype)
 
 
 def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Interpolation is linear in the values, so along one axis it is a matrix (target, source)."""
+    from scipy.interpolate import make_interp_spline  # a fifth of what importing manojax would take
+
     degree = min(3, len(source) - 1)
     return make_interp_spline(np.asarray(source, np.float64), np.eye(len(source)), degree)(target)
 

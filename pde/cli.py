@@ -1,5 +1,7 @@
 """The command line: `manojax generate | merge | convert | train | evaluate | predict | info | demo`."""
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -44,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"manojax: error: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written to
-        reason = " ".join(str(error).split())  # HDF5 breaks its lines
+        full = error.errno == errno.ENOSPC  # of which HDF5 has much to say
+        reason = os.strerror(errno.ENOSPC) if full else " ".join(str(error).split())
         print(f"manojax: error: {reason}; free space or choose another place", file=sys.stderr)
         return 2
     except ArithmeticError as error:

@@ -126,6 +126,22 @@ class Grid:
     def strided(self, stride: int) -> "Grid":
         return replace(self, x=self.x[::stride], y=self.y[::stride])
 
+    def of_shape(self, shape: tuple[int, int]) -> "Grid":
+        """So many equally spaced nodes of the same domain.
+
+        Raises:
+            InputError: this grid is not of equally spaced nodes, so where others would lie is not known.
+        """
+        if shape == self.shape:
+            return self
+        if not (self.on_nodes and self.equally_spaced):
+            raise InputError(
+                f"the training grid of {self.shape[0]} x {self.shape[1]} points is not of equally spaced nodes: "
+                f"where {shape[0]} x {shape[1]} points lie must be said; give their grid"
+            )
+        x, y = (np.linspace(axis[0], axis[-1], n) for axis, n in zip((self.x, self.y), shape, strict=True))
+        return replace(self, x=x, y=y)
+
     def to_json(self) -> dict[str, Any]:
         return {"x": self.x.tolist(), "y": self.y.tolist(), "boundary": self.boundary, "domain": self.domain}
 

@@ -1,7 +1,7 @@
 """Predictions for a data file."""
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,10 +9,8 @@ from pde.datasets import DataFile, create
 from pde.files import refuse_existing, write_aside
 from pde.polish import check_polish, polish
 from pde.progress import progress
-from pde.surrogate import Surrogate
+from pde.surrogate import Mode, Surrogate
 from pde.versions import versions
-
-Mode = Literal["auto", "direct", "resample"]
 
 
 class Predicted(NamedTuple):

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from jax import Array
 from jaxtyping import Float
 
 from manojax.anchored import Anchored
-from manojax.grids import Coordinates, interpolate, nearest
+from manojax.grids import AnyArray, Coordinates, interpolate, nearest
 from manojax.sharding import by_pieces
 from manojax.space import Space
 from pde.checkpoints import Checkpoints
@@ -27,6 +27,7 @@ from pde.parts import Pair
 from pde.runs import Run
 from pde.symmetries import Symmetry, averaged, generators, group
 
+Mode = Literal["auto", "direct", "resample"]
 Fields = Float[np.ndarray, "sample height width channel"]
 Extended = Float[np.ndarray, "sample new_height new_width channel"]
 
@@ -54,6 +55,14 @@ def forward(
 class Surrogate:
     """A model with its parameters, normalisation and training grid. Physical fields in and out.
 
+        surrogate = pde.load("run")
+        u = surrogate(a)  # on the nodes that a lies on: (height, width), or (sample, height, width)
+        gradient = jax.grad(lambda a: surrogate(a)[30, 30])(jnp.asarray(a))
+
+    NumPy arrays give NumPy arrays, by as many samples at a time as suit the machine. JAX arrays give JAX arrays,
+    by a pure function: it can be jitted, mapped and differentiated with respect to the fields, whose values are
+    not checked then. Either is compiled once a grid.
+
     With `symmetric` a prediction is the mean of those under the flips and transposes that the model was trained
     under, as far as the grid that it runs on has them: it commutes with them, is more accurate, and takes up to
     eight times as long.
@@ -63,9 +72,40 @@ class Surrogate:
         self.run, self.graph, self.params, self.epoch = run, graph, params, epoch
         self.symmetric = symmetric
 
+    def __call__(
+        self, fields: Float[AnyArray, "*shape"], grid: Grid | None = None, *, mode: Mode = "auto"
+    ) -> Float[AnyArray, "*_"]:
+        """The solution on the grid of the input fields.
+
+        Args:
+            fields: (height, width) or (sample, height, width) of the one input; of several (sample, height, width,
+                channel).
+            grid: where they are given. By default the training grid or, if this is of equally spaced nodes, as
+                many of them on its domain as the fields have.
+            mode: direct or resample, see `predict` and `resample`; auto is direct on the training grid, on finer
+                ones what did better in training's own validation there, else resample.
+
+        Returns:
+            In the shape of the fields, with one channel where they have channels.
+
+        Raises:
+            InputError: fields of another shape; else as `predict`.
+        """
+        channels = len(self.run.training.inputs)
+        if fields.ndim not in ((2, 3, 4) if channels == 1 else (4,)):
+            raise InputError(
+                f"fields of shape {fields.shape}: give (sample, height, width, {channels}), one channel for each "
+                f"of {', '.join(self.run.training.inputs)}"
+            )
+        batch = fields if fields.ndim == 4 else fields.reshape(-1, *fields.shape[-2:], 1)
+        grid = self.run.grid.of_shape((batch.shape[1], batch.shape[2])) if grid is None else grid
+        way = self.run.way_to(grid) if mode == "auto" else mode
+        predicted = self.predict(batch, grid) if way == "direct" else self.resample(batch, grid)[0]
+        return predicted if fields.ndim == 4 else predicted.reshape(fields.shape)
+
     def predict(
-        self, inputs: Fields, grid: Grid, on: Grid | None = None
-    ) -> Float[np.ndarray, "sample new_height new_width 1"]:
+        self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None
+    ) -> Float[AnyArray, "sample new_height new_width 1"]:
         """Run the model **directly** on a grid, whichever it was trained on.
 
         By default it is held at its training grid (`manojax.Anchored`), and sees what this one adds.
@@ -81,6 +121,8 @@ class Surrogate:
             ArithmeticError: a coarse solve inside the model did not converge.
         """
         observation = Observation(self.run.training, grid, grid if on is None else on)
+        if isinstance(inputs, Array):
+            return self._apply(inputs, observation.grid, observation)
         observation.check(inputs)
         predicted = self._apply(inputs, observation.grid, observation)
         if self.run.training.informed != "none" and np.isnan(predicted).any():  # or is the model to blame?
@@ -88,8 +130,8 @@ class Surrogate:
         return predicted
 
     def resample(
-        self, inputs: Fields, grid: Grid, on: Grid | None = None
-    ) -> tuple[Float[np.ndarray, "sample new_height new_width 1"], bool]:
+        self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None
+    ) -> tuple[Float[AnyArray, "sample new_height new_width 1"], bool]:
         """Predict on the training grid and interpolate the prediction by cubic splines to `on`, by default `grid`.
 
         The inputs are seen from the training grid as in training, values at its points being those at the nearest
@@ -122,16 +164,16 @@ class Surrogate:
         return self._apply(seen, self.run.grid)
 
     def _apply(
-        self, fields: Fields, grid: Grid, observation: Observation | None = None
-    ) -> Float[np.ndarray, "sample new_height new_width 1"]:
+        self, fields: Float[AnyArray, "sample _ _ _"], grid: Grid, observation: Observation | None = None
+    ) -> Float[AnyArray, "sample new_height new_width 1"]:
         chosen = self._symmetries(grid) if self.symmetric else ()
         coordinates = self.run.normalisation.coordinates(grid)
         pure = self.graph, self.run.normalisation, observation, chosen
 
-        def apply(batch: Fields) -> Array:
+        def apply(batch: Any) -> Array:
             return _compiled(*pure, self.params, batch, coordinates)
 
-        return in_batches(apply, fields, grid)
+        return apply(fields) if isinstance(fields, Array) else in_batches(apply, fields, grid)
 
     def _symmetries(self, grid: Grid) -> tuple[Symmetry, ...]:
         if not self.run.symmetries:
@@ -177,12 +219,16 @@ def _compiled(
     return averaged(predict, chosen, seen) if chosen else predict(seen)
 
 
-def add_zero_border(fields: Fields, grid: Grid) -> tuple[Extended, Grid]:
+def add_zero_border(
+    fields: Float[AnyArray, "sample height width channel"], grid: Grid
+) -> tuple[Float[AnyArray, "sample new_height new_width channel"], Grid]:
     """Continue fields by zeros to those borders of the domain on which the grid has no points."""
     x0, x1, y0, y1 = grid.extent
     (x, rows), (y, columns) = _with_border(grid.x, x0, x1), _with_border(grid.y, y0, y1)
-    padded = np.pad(fields, ((0, 0), rows, columns, (0, 0)))
-    return padded, replace(grid, x=x, y=y)
+    widths, extended = ((0, 0), rows, columns, (0, 0)), replace(grid, x=x, y=y)
+    if isinstance(fields, Array):
+        return jnp.pad(fields, widths), extended
+    return np.pad(fields, widths), extended
 
 
 def _with_border(axis: np.ndarray, low: float, high: float) -> tuple[np.ndarray, tuple[int, int]]:

@@ -3,11 +3,14 @@
 import dataclasses
 import logging
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
 import pde
+import pde.surrogate as surrogate_module
 from pde.errors import InputError
 from pde.runs import Run, Transfer
 from tests.small_runs import history, start
@@ -115,3 +118,48 @@ def test_a_symmetric_surrogate_turns_its_prediction_with_the_input(undisturbed, 
         symmetric.predict(inputs, dataclasses.replace(grid, x=grid.x**2, y=grid.y**3))
     with pytest.raises(InputError, match="--symmetries: the run was trained under none"):
         pde.load(undisturbed, symmetric=True).predict(inputs, grid)
+
+
+def test_called_with_fields_it_is_predict_or_resample_on_their_nodes(darcy_file, undisturbed):
+    surrogate, data = pde.load(undisturbed), pde.datasets.open(darcy_file)
+    fine, trained = data.read("coefficient", slice(3)), surrogate.run.grid
+    direct = surrogate.predict(fine[..., None], data.grid)
+    np.testing.assert_array_equal(surrogate(fine, mode="direct"), direct[..., 0])
+    np.testing.assert_array_equal(surrogate(fine[..., None], data.grid, mode="direct"), direct)
+    np.testing.assert_array_equal(surrogate(fine[0], mode="direct"), surrogate(fine[:1], mode="direct")[0])
+    np.testing.assert_array_equal(
+        surrogate(fine, mode="resample"), surrogate.resample(fine[..., None], data.grid)[0][..., 0]
+    )
+    np.testing.assert_array_equal(
+        surrogate(fine[:, ::2, ::2]), surrogate.predict(fine[:, ::2, ::2, None], trained)[..., 0]
+    )
+    with pytest.raises(
+        InputError, match=r"give \(sample, height, width, 1\), one channel for each of coefficient"
+    ):
+        surrogate(fine[0, 0])
+
+
+@pytest.mark.parametrize("mode", ["direct", "resample"])
+def test_called_with_jax_arrays_it_is_a_pure_function(darcy_file, undisturbed, mode):
+    surrogate, data = pde.load(undisturbed), pde.datasets.open(darcy_file)
+    fine = data.read("coefficient", slice(2))
+    traced = jax.jit(lambda a: surrogate(a, mode=mode))
+    expected = surrogate(fine, mode=mode)
+    np.testing.assert_allclose(traced(jnp.asarray(fine)), expected, rtol=1e-5, atol=1e-6 * expected.max())
+
+    def at_the_middle(a):
+        return surrogate(a, mode=mode)[8, 8]
+
+    a, direction = jnp.asarray(fine[0]), np.random.default_rng(0).normal(size=fine[0].shape).astype(np.float32)
+    slope = float(jnp.vdot(jax.grad(at_the_middle)(a), jnp.asarray(direction)))
+    step = 0.05
+    difference = float(at_the_middle(a + step * direction) - at_the_middle(a - step * direction)) / (2 * step)
+    assert slope == pytest.approx(difference, rel=0.02)
+
+
+def test_it_is_compiled_once_a_grid(darcy_file, undisturbed):
+    surrogate, fine = pde.load(undisturbed), pde.datasets.open(darcy_file).read("coefficient", slice(4))
+    surrogate(fine)
+    compiled = surrogate_module._compiled._cache_size()
+    pde.load(undisturbed)(fine[::-1].copy())
+    assert surrogate_module._compiled._cache_size() == compiled

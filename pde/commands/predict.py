@@ -6,8 +6,8 @@ from pathlib import Path
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde.commands.source import Source
-from pde.prediction import Mode, predict
-from pde.surrogate import load
+from pde.prediction import predict
+from pde.surrogate import Mode, load
 
 
 @dataclass(frozen=True)
