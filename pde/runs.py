@@ -211,6 +211,11 @@ def options_of(model: str) -> ModelConfig:
     return manojax.MODELS[model].Config()
 
 
+def title_of(model: str) -> str:
+    """How figures name a model: ViT for vit; another name stays as it is."""
+    return manojax.MODELS[model].__name__ if model in manojax.MODELS else model
+
+
 def history(folder: str | Path) -> list[dict[str, Any]]:
     """What a run folder says of each epoch done: `epoch`, `train_loss`, `skipped`, `seconds` and, where there is a
     validation part, its mean errors as `validation`.

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pde.runs import title_of
 from pde.timing import REPEATS
 
 Report = Mapping[str, Any]
@@ -54,8 +55,7 @@ def costs(reports: Sequence[Report], coarse: Report) -> dict[str, dict[str, tupl
     found: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
     for name, _, grid, way, errors in _entries(reports, coarse):
         if errors.get("relative_l2"):
-            shown = name if name == "coarse solve" else name.upper()
-            found[f"{shown}, {way}"][grid.split()[0]] = errors["milliseconds"], errors["relative_l2"]
+            found[f"{title_of(name)}, {way}"][grid.split()[0]] = errors["milliseconds"], errors["relative_l2"]
     return dict(found)
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pde.plots.style import legend, model_styles, reference_markers, ruled, whole_numbers, wide
+from pde.runs import title_of
 
 Report = Mapping[str, Any]
 
@@ -22,7 +24,7 @@ def errors_by_grid(
         references: further curves by name, {resolution: error}, such as those of
             `pde.coarse_baseline.errors_by_faces`; without reports they may stand alone.
     """
-    named = reports if isinstance(reports, Mapping) else {each["model"].upper(): each for each in reports}
+    named = reports if isinstance(reports, Mapping) else {title_of(each["model"]): each for each in reports}
     figure, axes = wide()
     for (name, report), (marker, colour) in zip(named.items(), model_styles(), strict=False):
         grids = [row["resolution"] for row in report["rows"]]
@@ -84,11 +86,12 @@ def learning_curves(histories: Mapping[str, Sequence[Report]]) -> Figure:
         epochs = [line["epoch"] for line in history]
         style = {"color": colour, "marker": marker, "markevery": max(1, len(epochs) // 8)}
         losses = [line["train_loss"] for line in history]
-        axes.plot(epochs, losses, ":", markerfacecolor="white", label=f"{name.upper()}, training loss", **style)
+        axes.plot(epochs, losses, ":", markerfacecolor="white", label=f"{title_of(name)}, training loss", **style)
         errors = [line["validation"]["relative_l2"] for line in history if "validation" in line]
         if errors:
-            axes.plot(epochs, errors, label=f"{name.upper()}, validation, relative L2", **style)
+            axes.plot(epochs, errors, label=f"{title_of(name)}, validation, relative L2", **style)
     axes.set(yscale="log", xlabel="epoch", ylabel="mean relative error")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     ruled(axes)
     if histories:
         legend(figure)

@@ -27,10 +27,10 @@ def fields(
         shared: one scale for all of them, with one bar.
         unit: of the coordinates.
     """
-    figure, axes = _panels(1, len(panels), height=2.7)
+    grids = [grid] * len(panels) if isinstance(grid, Grid) else grid
+    figure, axes = _panels(1, len(panels), grids[0])
     lows, highs = zip(*((float(field.min()), float(field.max())) for field in panels.values()), strict=True)
     scale = {"vmin": min(lows), "vmax": max(highs)} if shared else {}
-    grids = [grid] * len(panels) if isinstance(grid, Grid) else grid
     for place, on, (title, field) in zip(axes[0], grids, panels.items(), strict=True):
         drawn = _draw(place, field, on, title, cmap=_INPUT, **scale)
         if not shared or place is axes[0, -1]:
@@ -60,7 +60,7 @@ def sample_fields(
         name: of the input.
         unit: of the coordinates.
     """
-    figure, axes = _panels(2, 1 + len(predictions), height=4.9)
+    figure, axes = _panels(2, 1 + len(predictions), grid)
     scale = {"cmap": _SOLUTION, "vmin": float(solution.min()), "vmax": float(solution.max())}
     worst = max((_largest(predicted - solution) for predicted in predictions.values()), default=0.0)
     _bar(_draw(axes[0, 0], field, grid, name, cmap=_INPUT), axes[0, 0])
@@ -90,7 +90,7 @@ def worst_samples(
         name: of the input.
         unit: of the coordinates.
     """
-    figure, axes = _panels(4, len(samples), height=9.4)
+    figure, axes = _panels(4, len(samples), grid)
     for column, (title, field, solution, predicted) in zip(axes.T, samples, strict=True):
         scale = {"cmap": _SOLUTION, "vmin": float(solution.min()), "vmax": float(solution.max())}
         error = predicted - solution
@@ -106,8 +106,12 @@ def worst_samples(
     return figure
 
 
-def _panels(rows: int, columns: int, *, height: float) -> tuple[Figure, np.ndarray]:
-    figure = Figure(figsize=(max(2.5 * columns + 0.6, 3.2), height), layout="constrained")
+def _panels(rows: int, columns: int, grid: Grid) -> tuple[Figure, np.ndarray]:
+    """Empty panels of the domain's shape."""
+    x0, x1, y0, y1 = grid.extent
+    height = 2.0 * min(max((y1 - y0) / (x1 - x0), 0.3), 2.0)
+    figure = Figure(figsize=(2.5 * columns + 0.6, rows * (height + 0.35) + 0.3))
+    figure.set_layout_engine("constrained", w_pad=0.08)  # or numbers below neighbours touch
     return figure, figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
 
 
@@ -121,7 +125,7 @@ def _draw(axes: Axes, field: Field, grid: Grid, title: str, **colours: Any) -> Q
 
 
 def _bar(drawn: QuadMesh, axes: Axes) -> None:
-    bar = axes.figure.colorbar(drawn, ax=axes, fraction=0.046, pad=0.03)
+    bar = axes.figure.colorbar(drawn, cax=axes.inset_axes((1.04, 0, 0.05, 1)))  # as high as the panel
     bar.ax.tick_params(labelsize=7)
 
 
