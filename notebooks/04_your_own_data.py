@@ -63,7 +63,9 @@ work = Path(tempfile.mkdtemp())
 nx, ny = (17, 9) if SHORT else (41, 21)
 x, y = np.linspace(0, 2, nx), np.linspace(0, 1, ny)  # km
 modes = [(k, m) for k in range(4) for m in range(4)]
-basis = np.stack([np.outer(np.cos(np.pi * k * x / 2), np.cos(np.pi * m * y)) / (1 + k + m) for k, m in modes])
+basis = np.stack(
+    [np.outer(np.cos(np.pi * k * x / 2), np.cos(np.pi * m * y)) / (2 + 2 * k + 2 * m) for k, m in modes]
+)
 basis = basis.astype(np.float32)
 
 
@@ -80,7 +82,7 @@ def simulator(field):
 
 
 generator = np.random.default_rng(0)
-drawn = generator.normal(size=(24 if SHORT else 500, len(modes))).astype(np.float32)
+drawn = generator.normal(size=(24 if SHORT else 800, len(modes))).astype(np.float32)
 inputs = np.stack([transmissivity(each) for each in drawn])
 outputs = np.stack([simulator(field) for field in inputs])
 print(inputs.shape, outputs.shape)
