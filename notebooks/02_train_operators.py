@@ -110,11 +110,12 @@ solves = {name: each for name, each in points.items() if name.startswith("coarse
 plots.errors_by_time(models, solves)
 
 # %% [markdown]
-# The open markers are the honest part of this figure. On Darcy flow in two dimensions a coarse solve costs
-# about as much as a prediction on a CPU, and the one with upscaled faces is more exact than all three
-# operators, without having seen a single sample. Linear, symmetric problems with good solvers are where
-# operators have least to offer. What operators can do that this solver cannot is run where there is no such
-# solver. What they can do with a solver is in [the next notebook](03_resolution_transfer.ipynb).
+# The open markers are the honest part of this figure. On the training grid the mean of two coarse solves, of
+# the same strided coefficient, is more exact than all three operators and takes less time; upscaled faces are
+# several times more exact still. Longer training brings operators level with the former and not with the latter
+# (README). Linear, symmetric problems with good solvers are where operators have least to offer; they are for
+# equations without such solvers. What they can do with a solver inside is in [the next
+# notebook](03_resolution_transfer.ipynb).
 #
 # ## A prediction, seen
 
@@ -124,8 +125,8 @@ direct = {name: each for name, each in predictions.items() if "direct" in name}
 plots.sample_fields(field, solution, direct, grid)
 
 # %% [markdown]
-# Errors share one scale. They follow the interfaces of the coefficient, whose place between two points of the
-# training grid nobody told the operators.
+# Errors share one scale, and are largest along the interfaces of the coefficient, whose place between two
+# points of the training grid nobody told the operators.
 #
 # ## Saving and loading
 #

@@ -48,6 +48,7 @@ import pde
 from manojax import MANOConfig
 from pde import TrainingConfig, datasets, plots, train
 from pde.elliptic import solve
+from pde.export import export_run
 from pde.live import LiveCurves
 from pde.metrics import relative_l2
 
@@ -122,6 +123,19 @@ print(f"relative L2 error over {len(true)} test samples: mean {relative.mean():.
 plots.sample_fields(
     seen[0, ..., 0], true[0, ..., 0], {"prediction": predicted[0, ..., 0]}, test.grid, name="log T", unit="km"
 )
+
+# %% [markdown]
+# ## For others, without this library
+#
+# `export_run` (`manojax export run exported`) writes the surrogate as a program that JAX alone runs, for any
+# number of samples on one grid; its weights; and a model card. `load_exported` reads it back.
+
+# %%
+export_run(work / "run", work / "exported")
+exported = pde.load_exported(work / "exported")
+for path in sorted((work / "exported").iterdir()):
+    print(f"{path.name:20} {path.stat().st_size / 1000:8.1f} kB")
+print("largest difference, m:", np.abs(exported(seen) - predicted).max())
 
 # %% [markdown]
 # ## A field from a few readings

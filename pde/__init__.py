@@ -3,6 +3,7 @@
 from pde.darcy import Darcy
 from pde.errors import InputError
 from pde.evaluation import evaluate
+from pde.exported import Exported, load_exported
 from pde.generation import generate
 from pde.grid import Grid
 from pde.runs import TrainingConfig
@@ -11,6 +12,7 @@ from pde.training import train
 
 __all__ = [
     "Darcy",
+    "Exported",
     "Grid",
     "InputError",
     "Surrogate",
@@ -18,5 +20,6 @@ __all__ = [
     "evaluate",
     "generate",
     "load",
+    "load_exported",
     "train",
 ]

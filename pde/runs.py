@@ -161,10 +161,13 @@ class Run:
         return "direct" if finer and known is not None and known.direct < known.resample else "resample"
 
     def save(self, folder: Path) -> None:
+        write_text(folder / "run.json", json.dumps(self.to_json(), indent=1) + "\n")
+
+    def to_json(self) -> dict[str, Any]:
         saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         nested = ("options", "training", "normalisation", *(["transfer"] if self.transfer else []))
         saved |= {name: dataclasses.asdict(saved[name]) for name in nested}
-        write_text(folder / "run.json", json.dumps(saved | {"grid": self.grid.to_json()}, indent=1) + "\n")
+        return saved | {"grid": self.grid.to_json()}
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
@@ -226,7 +229,7 @@ def history(folder: str | Path) -> list[dict[str, Any]]:
     Run.open(Path(folder))
     path = Path(folder) / "metrics.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
 
 
 def create(model: str, options: ModelConfig, config: TrainingConfig) -> Operator:
