@@ -160,5 +160,5 @@ def _product(
     matrix: Float[np.ndarray, "out in"], x: Float[Array, "batch in rest"]
 ) -> Float[Array, "batch out rest"]:
     """The matrix times every sample; as a batch of products, without which XLA transposes the array on CPUs."""
-    matrices = jnp.broadcast_to(jnp.asarray(matrix, jnp.float32), (len(x), *matrix.shape))
+    matrices = jnp.broadcast_to(jnp.asarray(matrix, jnp.float32), (x.shape[0], *matrix.shape))
     return jnp.matmul(matrices, x, precision="highest")

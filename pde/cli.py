@@ -1,4 +1,4 @@
-"""The command line: `manojax generate | merge | convert | train | evaluate | predict | info | demo`."""
+"""The command line: `manojax generate | merge | convert | train | evaluate | predict | export | info | demo`."""
 
 import errno
 import os
@@ -13,6 +13,7 @@ from manojax import MODELS
 from pde.commands.convert import Convert
 from pde.commands.demo import Demo
 from pde.commands.evaluate import Evaluate
+from pde.commands.export import Export
 from pde.commands.generate import DEFAULT, generate_command, parse_generate
 from pde.commands.info import Info
 from pde.commands.merge import Merge
@@ -71,6 +72,7 @@ def _parse(argv: list[str]) -> Command:
         "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
         "evaluate": Evaluate,
         "predict": Predict,
+        "export": Export,
         "info": Info,
         "demo": Demo,
     }

@@ -78,7 +78,7 @@ def solve_system(
     solve with the same preconditioner.
     """
     # The cycle's float32 holds ratios of conductances, not their size.
-    largest = jax.lax.stop_gradient(jnp.maximum(jnp.max(c.x), jnp.max(c.y)))
+    largest = jnp.maximum(*(jnp.max(jax.lax.stop_gradient(each)) for each in (c.x, c.y)))
     c = Conductances(c.x / largest, c.y / largest)
     fixed = jax.lax.stop_gradient(c)
     system = _system(fixed, jnp.float64 if precision == "double" else jnp.float32)

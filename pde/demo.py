@@ -2,10 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from manojax import MODELS
 from pde import datasets
@@ -16,7 +15,7 @@ from pde.evaluation import evaluate, finest_sample
 from pde.files import refuse_existing, write_text
 from pde.generation import generate
 from pde.report import Report, write_report
-from pde.runs import TrainingConfig
+from pde.runs import TrainingConfig, history
 from pde.surrogate import load
 from pde.tables import details, table
 from pde.training import train
@@ -63,17 +62,12 @@ def run_demo(out: Path, seed: int) -> None:
         coarse = coarse_baseline(data, RESOLUTIONS)
         fields = finest_sample(surrogates, data, RESOLUTIONS[-1])
     write_text(out / "evaluation.json", json.dumps({"models": reports, "coarse": coarse}, indent=1) + "\n")
-    histories = {s.run.model: _history(out / s.run.model) for s in surrogates}
+    histories = {s.run.model: history(out / s.run.model) for s in surrogates}
     generated = {**law.attributes(), "nodes a side": FINE, "training seed": seed, "test seed": seed + 1}
     runs = [surrogate.run for surrogate in surrogates]
     report = Report(reports, coarse, fields, histories, generated, runs, seconds)
     write_report(out / "report.html", report)
     print(f"\n{table(reports, coarse)}\n\n{details(reports, coarse)}\n\nReport: {out / 'report.html'}")
-
-
-def _history(run_folder: Path) -> Sequence[dict[str, Any]]:
-    lines = (run_folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
 
 
 @contextmanager

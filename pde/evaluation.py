@@ -11,6 +11,7 @@ from pde.datasets import DataFile
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
+from pde.runs import title_of
 from pde.surrogate import Surrogate
 from pde.timing import median_milliseconds
 from pde.ways import Attempts, ways
@@ -117,7 +118,7 @@ def finest_sample(
     predictions = {}
     for surrogate in surrogates:
         for way, predicted in Attempts(surrogate, data.grid, grid)(fine).items():
-            predictions[f"{surrogate.run.model.upper()}, {way}"] = predicted[0, ..., 0]
+            predictions[f"{title_of(surrogate.run.model)}, {way}"] = predicted[0, ..., 0]
     return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid, data.inputs[0]
 
 

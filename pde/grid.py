@@ -127,20 +127,52 @@ class Grid:
         return replace(self, x=self.x[::stride], y=self.y[::stride])
 
     def of_shape(self, shape: tuple[int, int]) -> "Grid":
-        """So many equally spaced nodes of the same domain.
+        """So many equally spaced points of the same domain, placed as these are: nodes, cell centres, or i/n.
 
         Raises:
-            InputError: this grid is not of equally spaced nodes, so where others would lie is not known.
+            InputError: this grid is none of these, so where others would lie is not known.
         """
         if shape == self.shape:
             return self
-        if not (self.on_nodes and self.equally_spaced):
-            raise InputError(
-                f"the training grid of {self.shape[0]} x {self.shape[1]} points is not of equally spaced nodes: "
-                f"where {shape[0]} x {shape[1]} points lie must be said; give their grid"
-            )
-        x, y = (np.linspace(axis[0], axis[-1], n) for axis, n in zip((self.x, self.y), shape, strict=True))
+        (x0, x1, y0, y1), margins = self.extent, self._margins()
+        x, y = (
+            _equally_spaced(low, high, points, *margin)
+            for low, high, points, margin in zip((x0, y0), (x1, y1), shape, margins, strict=True)
+        )
         return replace(self, x=x, y=y)
+
+    def of_resolution(self, resolution: int) -> "Grid":
+        """The same with so many points along axis 1, and as dense ones along axis 2.
+
+        Raises:
+            InputError: as for `of_shape`; or the points along axis 2 would not fill the domain as these do.
+        """
+        if resolution == self.shape[0]:
+            return self
+        margins = self._margins().sum(axis=1)
+        cells = np.array(self.shape) - 1 + margins  # along each axis of the domain
+        refined = cells[1] * (resolution - 1 + margins[0]) / cells[0]
+        width = round(refined + 1 - margins[1])
+        if resolution < 2 or width < 2 or abs(width - 1 + margins[1] - refined) > 1e-6:
+            raise InputError(
+                f"resolution {resolution} does not divide both sides of the domain as the {self.shape[0]} x "
+                f"{self.shape[1]} grid does; choose another"
+            )
+        return self.of_shape((resolution, width))
+
+    def _margins(self) -> Float[np.ndarray, "axis end"]:
+        """Spacings between the outermost points and the ends of the domain: 0 on nodes, 1/2 at cell centres."""
+        (x0, x1, y0, y1), spacings = self.extent, [np.diff(axis).mean() for axis in (self.x, self.y)]
+        gaps = [[self.x[0] - x0, x1 - self.x[-1]], [self.y[0] - y0, y1 - self.y[-1]]]
+        margins = np.array(gaps) / np.array(spacings)[:, None]
+        halves = np.rint(2 * margins) / 2
+        if self.domain is None or not self.equally_spaced or np.abs(margins - halves).max() > 1e-3:
+            raise InputError(
+                f"the training grid of {self.shape[0]} x {self.shape[1]} points is not of equally spaced nodes or "
+                "cell centres of a known domain, so where other points lie is not known; give their grid, or stay "
+                "on this one"
+            )
+        return halves
 
     def to_json(self) -> dict[str, Any]:
         return {"x": self.x.tolist(), "y": self.y.tolist(), "boundary": self.boundary, "domain": self.domain}
@@ -154,3 +186,11 @@ class Grid:
             saved["boundary"],
             None if domain is None else tuple(domain),
         )
+
+
+def _equally_spaced(
+    low: float, high: float, points: int, before: float, after: float
+) -> Float[np.ndarray, " points"]:
+    """Points between two ends, their distances from these given in spacings."""
+    spacing = (high - low) / (points - 1 + before + after)
+    return np.linspace(low + before * spacing, high - after * spacing, points)

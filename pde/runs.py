@@ -18,7 +18,7 @@ from tyro.conf import FlagCreatePairsOff
 import manojax
 from manojax.anchored import FILTER_WIDTH, Anchored
 from manojax.base import ModelConfig, Operator
-from pde.errors import InputError
+from pde.errors import InputError, suggestion
 from pde.files import write_text
 from pde.grid import Grid
 from pde.informed import SOLUTIONS, Informed
@@ -161,10 +161,13 @@ class Run:
         return "direct" if finer and known is not None and known.direct < known.resample else "resample"
 
     def save(self, folder: Path) -> None:
+        write_text(folder / "run.json", json.dumps(self.to_json(), indent=1) + "\n")
+
+    def to_json(self) -> dict[str, Any]:
         saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         nested = ("options", "training", "normalisation", *(["transfer"] if self.transfer else []))
         saved |= {name: dataclasses.asdict(saved[name]) for name in nested}
-        write_text(folder / "run.json", json.dumps(saved | {"grid": self.grid.to_json()}, indent=1) + "\n")
+        return saved | {"grid": self.grid.to_json()}
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
@@ -195,6 +198,38 @@ class Run:
             )
         except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
+
+
+def options_of(model: str) -> ModelConfig:
+    """The default options of a model.
+
+    Raises:
+        InputError: no such model.
+    """
+    if model not in manojax.MODELS:
+        known = ", ".join(manojax.MODELS)
+        raise InputError(
+            f"--model {model}: there is no such model{suggestion(model, manojax.MODELS)} (there are {known})"
+        )
+    return manojax.MODELS[model].Config()
+
+
+def title_of(model: str) -> str:
+    """How figures name a model: ViT for vit; another name stays as it is."""
+    return manojax.MODELS[model].__name__ if model in manojax.MODELS else model
+
+
+def history(folder: str | Path) -> list[dict[str, Any]]:
+    """What a run folder says of each epoch done: `epoch`, `train_loss`, `skipped`, `seconds` and, where there is a
+    validation part, its mean errors as `validation`.
+
+    Raises:
+        InputError: no such folder, or no run in it.
+    """
+    Run.open(Path(folder))
+    path = Path(folder) / "metrics.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
 
 
 def create(model: str, options: ModelConfig, config: TrainingConfig) -> Operator:

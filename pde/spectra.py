@@ -20,11 +20,27 @@ Fields = Float[np.ndarray, "sample height width"]
 
 def band_rms(fields: Fields) -> dict[str, Float[np.ndarray, " sample"]]:
     """Root mean square over points of the part of each field that lies in each band, in the field's unit."""
-    power = np.abs(np.fft.fft2(fields) / fields[0].size) ** 2
-    # In whole numbers: a root that is rounded would put |k| = 5 below 5.
-    k1, k2 = (np.rint(n * np.fft.fftfreq(n)) for n in fields.shape[1:])
-    squared = k1[:, None] ** 2 + k2[None, :] ** 2
+    power, squared = _power(fields)
     return {
         name: np.sqrt(np.sum(power, axis=(1, 2), where=(squared >= first**2) & (squared < end**2)))
         for name, (first, end) in BANDS.items()
     }
+
+
+def shell_energy(fields: Fields) -> Float[np.ndarray, "sample shell"]:
+    """Energy of each field in the shells k - 1/2 <= |k| < k + 1/2, k = 0, 1, 2 ..., in the field's unit squared.
+
+    All shells of a field add up to its mean square (Parseval). Those beyond half the number of points of an axis
+    are cut by the corners of the square of wave numbers.
+    """
+    power, squared = _power(fields)
+    shells = np.rint(np.sqrt(squared)).astype(int).ravel()
+    return np.stack([np.bincount(shells, weights=each.ravel()) for each in power])
+
+
+def _power(fields: Fields) -> tuple[Float[np.ndarray, "sample k1 k2"], Float[np.ndarray, "k1 k2"]]:
+    """Squared Fourier coefficients, whose sum is the mean square, and the |k|^2 of each."""
+    power = np.abs(np.fft.fft2(fields) / fields[0].size) ** 2
+    # In whole numbers: a root that is rounded would put |k| = 5 below 5.
+    k1, k2 = (np.rint(n * np.fft.fftfreq(n)) for n in fields.shape[1:])
+    return power, k1[:, None] ** 2 + k2[None, :] ** 2

@@ -25,6 +25,7 @@ from pde.normalisation import Normalisation
 from pde.observation import Observation, in_batches
 from pde.parts import Pair
 from pde.runs import Run
+from pde.shapes import as_samples, check_points
 from pde.symmetries import Symmetry, averaged, generators, group
 
 Mode = Literal["auto", "direct", "resample"]
@@ -78,10 +79,10 @@ class Surrogate:
         """The solution on the grid of the input fields.
 
         Args:
-            fields: (height, width) or (sample, height, width) of the one input; of several (sample, height, width,
-                channel).
-            grid: where they are given. By default the training grid or, if this is of equally spaced nodes, as
-                many of them on its domain as the fields have.
+            fields: (height, width) or (sample, height, width) of one input, (height, width, channel) of several,
+                or (sample, height, width, channel).
+            grid: where they are given. By default the training grid or, if this is of equally spaced nodes or cell
+                centres of its domain, as many of them as the fields have.
             mode: direct or resample, see `predict` and `resample`; auto is direct on the training grid, on finer
                 ones what did better in training's own validation there, else resample.
 
@@ -89,19 +90,16 @@ class Surrogate:
             In the shape of the fields, with one channel where they have channels.
 
         Raises:
-            InputError: fields of another shape; else as `predict`.
+            InputError: fields of another shape, or a mode that there is not; else as `predict`.
         """
-        channels = len(self.run.training.inputs)
-        if fields.ndim not in ((2, 3, 4) if channels == 1 else (4,)):
-            raise InputError(
-                f"fields of shape {fields.shape}: give (sample, height, width, {channels}), one channel for each "
-                f"of {', '.join(self.run.training.inputs)}"
-            )
-        batch = fields if fields.ndim == 4 else fields.reshape(-1, *fields.shape[-2:], 1)
-        grid = self.run.grid.of_shape((batch.shape[1], batch.shape[2])) if grid is None else grid
+        samples, shape = as_samples(fields, self.run.training.inputs)
+        grid = self.run.grid.of_shape((samples.shape[1], samples.shape[2])) if grid is None else grid
+        check_points(samples, grid)
         way = self.run.way_to(grid) if mode == "auto" else mode
-        predicted = self.predict(batch, grid) if way == "direct" else self.resample(batch, grid)[0]
-        return predicted if fields.ndim == 4 else predicted.reshape(fields.shape)
+        if way not in ("direct", "resample"):
+            raise InputError(f"mode {way!r}: there are auto, direct and resample")
+        predicted = self.predict(samples, grid) if way == "direct" else self.resample(samples, grid)[0]
+        return predicted.reshape(shape)
 
     def predict(
         self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None

@@ -5,7 +5,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,7 @@ from pde.preparation import (
 )
 from pde.processes import leads, led, total
 from pde.progress import progress_bar
-from pde.runs import Run, TrainingConfig
+from pde.runs import Run, TrainingConfig, options_of
 from pde.skipped import Skipped
 from pde.stepping import Loss, Stepper, make_gradient, take_all
 from pde.stepping import make_step as make_step  # for those who write their own loop
@@ -51,15 +51,18 @@ from pde.surrogate import Surrogate, forward
 from pde.symmetries import group
 from pde.transfer import record_transfer
 
+OnEpoch = Callable[[dict[str, Any]], None]
+
 
 def train(
     data: Path,
     out: Path,
     *,
-    model: str,
-    options: ModelConfig,
-    config: TrainingConfig,
+    model: str = "mano",
+    options: ModelConfig | None = None,
+    config: TrainingConfig | None = None,
     division: Division = DEFAULT,
+    on_epoch: OnEpoch | None = None,
 ) -> None:
     """Train a model on a data file into a new run folder.
 
@@ -70,26 +73,29 @@ def train(
         data: file to train on.
         out: folder to create.
         model: name of the model.
-        options: its options.
-        config: how it is trained.
+        options: its options; by default those of `model.Config()`.
+        config: how it is trained; by default `TrainingConfig()`.
         division: how devices share the work.
+        on_epoch: called after each epoch with its line of metrics.jsonl, such as `pde.live.LiveCurves`.
 
     Raises:
-        InputError: bad data, a folder that exists, or a configuration that does not fit data or devices.
+        InputError: no such model, bad data, a folder that exists, or a configuration that does not fit data or
+            devices.
         ArithmeticError: loss or gradient was not finite in ten steps in a row.
     """
 
     def begin() -> tuple[Run, Parts]:
         refuse_existing(out)
-        run, parts = prepare(data, model, options, config, division)
+        chosen = options_of(model) if options is None else options
+        run, parts = prepare(data, model, chosen, config or TrainingConfig(), division)
         with folder_aside(out) as aside:
             run.save(aside)
         return run, parts
 
-    _finish(data, out, led(begin), division)
+    _finish(data, out, led(begin), division, on_epoch)
 
 
-def resume(data: Path, out: Path, *, division: Division = DEFAULT) -> None:
+def resume(data: Path, out: Path, *, division: Division = DEFAULT, on_epoch: OnEpoch | None = None) -> None:
     """Go on with a run from its last checkpoint; the result has the bits of a run never interrupted.
 
     Raises:
@@ -104,7 +110,7 @@ def resume(data: Path, out: Path, *, division: Division = DEFAULT) -> None:
             raise InputError(f"{data} is not the data that {out} was begun with ({saved.data}); give that file")
         return saved, parts
 
-    _finish(data, out, led(begin), division)
+    _finish(data, out, led(begin), division, on_epoch)
 
 
 def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid, space: Space | None = None) -> Loss:
@@ -123,7 +129,9 @@ def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid, space: Space | None = N
     return loss
 
 
-def _finish(data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Division) -> None:
+def _finish(
+    data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Division, on_epoch: OnEpoch | None
+) -> None:
     """Go on with what the first process has begun, all together."""
     if begun is None:
         run = Run.open(out)
@@ -131,7 +139,7 @@ def _finish(data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Di
     run, (training, validation) = begun
     with ExitStack() as held:
         led(lambda: held.enter_context(alone_in(out)))
-        _fit(run, out, training, validation, division)
+        _fit(run, out, training, validation, division, on_epoch)
 
         def look_back() -> None:
             if validation is not None:
@@ -141,7 +149,14 @@ def _finish(data: Path, out: Path, begun: tuple[Run, Parts] | None, division: Di
         led(look_back)
 
 
-def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, division: Division) -> None:
+def _fit(
+    run: Run,
+    out: Path,
+    training: list[Part],
+    validation: Part | None,
+    division: Division,
+    on_epoch: OnEpoch | None,
+) -> None:
     epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
     assert epochs is not None  # filled in by prepare
     graph, params = run.build()
@@ -195,6 +210,8 @@ def _fit(run: Run, out: Path, training: list[Part], validation: Part | None, div
             if stop is not None:
                 stop.share()
                 stop.now()
+            if on_epoch is not None:
+                on_epoch(line)
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
 
 

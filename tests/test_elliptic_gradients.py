@@ -128,3 +128,16 @@ def subjaxprs(equation):
             yield value
         elif hasattr(value, "jaxpr"):
             yield value.jaxpr
+
+
+@pytest.mark.parametrize("derivative", [jax.jacrev, jax.jacfwd])
+def test_a_compiled_solve_is_differentiated_without_x64(derivative):
+    """u falls as a grows by a factor e^s: du/ds = -u at s = 0."""
+    a = jnp.asarray(problem("nodes", np.float32)[0])
+
+    @jax.jit
+    def middle(s):
+        return solve(a * jnp.exp(s), jnp.ones_like(a), spacing=SPACING).solution[6, 7].astype(jnp.float32)
+
+    zero = jnp.float32(0)
+    np.testing.assert_allclose(derivative(middle)(zero), -middle(zero), rtol=1e-5)

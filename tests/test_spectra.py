@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pde.spectra import BANDS, band_rms
+from pde.spectra import BANDS, band_rms, shell_energy
 
 X, Y = np.arange(32)[:, None] / 32, np.arange(40)[None, :] / 40
 
@@ -45,3 +45,15 @@ def test_a_band_is_the_same_on_a_finer_grid():
         band_rms(np.sin(2 * np.pi * 7 * x)[None, :, None] + np.zeros((1, 1, 40))) for x in (coarse, fine)
     )
     np.testing.assert_allclose(one["middle"], other["middle"], rtol=1e-12)
+
+
+def test_a_wave_lies_in_the_shell_of_its_wave_number():
+    for k, shell in (((0, 3), 3), ((-3, 4), 5), ((2, 2), 3), ((1, 1), 1)):  # |k| = 3, 5, 2.83 and 1.41
+        energy = shell_energy(wave(*k))[0]
+        np.testing.assert_allclose(energy[shell], 0.5, rtol=1e-12)
+        np.testing.assert_allclose(energy.sum(), 0.5, rtol=1e-12)
+
+
+def test_energy_of_all_shells_is_the_mean_square():
+    fields = np.random.default_rng(0).normal(size=(3, 31, 28))
+    np.testing.assert_allclose(shell_energy(fields).sum(axis=1), (fields**2).mean(axis=(1, 2)), rtol=1e-12)

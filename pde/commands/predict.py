@@ -6,7 +6,9 @@ from pathlib import Path
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde.commands.source import Source
-from pde.prediction import predict
+from pde.errors import InputError
+from pde.exported import load_exported
+from pde.prediction import Predicted, predict, predict_exported
 from pde.surrogate import Mode, load
 
 
@@ -15,7 +17,7 @@ class Predict:
     """Write the predicted solution for every sample of a data file."""
 
     run_folder: Positional[Path]
-    """Run folder."""
+    """Run folder; with --exported a folder that manojax export wrote."""
     data: Positional[Path]
     """Data file; it needs no solutions."""
     out: Positional[Path]
@@ -29,15 +31,31 @@ class Predict:
     symmetries: FlagCreatePairsOff[bool] = False
     """Predict by the mean over the flips and transposes that the run was trained under, up to eight, as far as a
     grid has them: more accurate, and as many times slower."""
+    exported: FlagCreatePairsOff[bool] = False
+    """Run the exported program in the folder, on its own grid; --mode and --symmetries were decided then."""
     source: Source = field(default_factory=Source)
 
     def run(self) -> None:
-        surrogate = load(self.run_folder, symmetric=self.symmetries)
-        data = self.source.open(self.data, surrogate)
-        predicted = predict(surrogate, data, self.out, self.mode, self.polish)
-        print(f"{self.out}: predicted by {surrogate.run.model}, {predicted.mode}")
+        predicted = self._by_exported() if self.exported else self._by_run()
         if self.polish is not None:
             print(
                 f"polished to a relative residual of {self.polish:g} in {predicted.iterations:.1f} iterations a "
                 f"sample; from zero the first takes {predicted.cold}"
             )
+
+    def _by_run(self) -> Predicted:
+        surrogate = load(self.run_folder, symmetric=self.symmetries)
+        data = self.source.open(self.data, surrogate.run.training.inputs)
+        predicted = predict(surrogate, data, self.out, self.mode, self.polish)
+        print(f"{self.out}: predicted by {surrogate.run.model}, {predicted.mode}")
+        return predicted
+
+    def _by_exported(self) -> Predicted:
+        if self.mode != "auto" or self.symmetries:
+            flag = "--symmetries" if self.symmetries else f"--mode {self.mode}"
+            raise InputError(f"{flag}: an exported model predicts as it was exported to; leave the flag out")
+        exported = load_exported(self.run_folder)
+        data = self.source.open(self.data, tuple(exported.config["inputs"]))
+        predicted = predict_exported(exported, data, self.out, self.polish)
+        print(f"{self.out}: predicted by {exported.config['model']} as exported, {predicted.mode}")
+        return predicted

@@ -6,7 +6,6 @@ from typing import Literal
 
 from pde import datasets
 from pde.datasets import DataFile
-from pde.surrogate import Surrogate
 
 
 @dataclass(frozen=True)
@@ -18,6 +17,5 @@ class Source:
     domain: tuple[float, float, float, float] | None = None
     """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
 
-    def open(self, path: Path, surrogate: Surrogate) -> DataFile:
-        inputs = surrogate.run.training.inputs
+    def open(self, path: Path, inputs: tuple[str, ...]) -> DataFile:
         return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)

@@ -13,9 +13,9 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 from manojax import MODELS
 from manojax.base import ModelConfig
 from pde.devices import DEFAULT, Division
-from pde.errors import InputError, suggestion
+from pde.errors import InputError
 from pde.processes import Processes, leads
-from pde.runs import Run, TrainingConfig
+from pde.runs import Run, TrainingConfig, options_of
 from pde.training import resume, train
 
 _UNSAID = Processes()
@@ -113,12 +113,10 @@ def parse_train(argv: list[str]) -> Train:
         if not {"-h", "--help"} & set(argv):
             raise InputError(f"--model is missing; give one of {', '.join(MODELS)}")
         name = "mano"
-    if name not in MODELS:
-        hint = suggestion(name, MODELS)
-        raise InputError(f"--model {name}: there is no such model{hint} (there are {', '.join(MODELS)})")
+    defaults = options_of(name)
     if saved is not None and saved.model != name:
         raise InputError(f"--model {name}: {given.out} was begun with {saved.model}; leave the flag out")
-    options = saved.options if saved else MODELS[name].Config()
+    options = saved.options if saved else defaults
     training = saved.training if saved else TrainingConfig()
     command = train_command(name, options, training)
     parsed = tyro.cli(command, prog="manojax train", args=argv, config=(OmitArgPrefixes,))

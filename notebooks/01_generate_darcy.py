@@ -1,0 +1,321 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 1. Darcy flow: where the data come from
+#
+# Pressure $u$ in a porous medium of permeability $a$, driven by a source of one everywhere:
+#
+# $$-\nabla\cdot(a\,\nabla u) = 1 \quad\text{on } (0,1)^2,\qquad u = 0 \text{ on the border}.$$
+#
+# Neural operators learn the map $a \mapsto u$. This notebook makes the samples that they learn from, and shows
+# what is in them: which coefficients there are, what a coarse grid keeps of them, how exact and how fast the
+# solver is, and which files it reads. No training here; all of it takes a minute or two on a laptop.
+
+# %%
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("manojax") is None:  # on a hosted notebook
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "manojax"], check=True)
+
+# %matplotlib inline
+# %config InlineBackend.figure_format = "retina"
+
+SHORT = bool(os.environ.get("MANOJAX_SHORT"))  # a quick run for the tests
+
+# %%
+import tempfile
+import time
+from pathlib import Path
+
+import h5py
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy
+
+from pde import Darcy, datasets, generate, plots
+from pde.coarse import coarse_solve
+from pde.coarse_baseline import coarse_baseline, errors_by_faces
+from pde.elliptic import solve
+from pde.info import describe
+
+work = Path(tempfile.mkdtemp())
+fine = 61 if SHORT else 241
+
+# %% [markdown]
+# ## Laws of the coefficient
+#
+# Every coefficient is a function of a smooth Gaussian random field $g$. The benchmark of the literature is
+# `two-phase`: 12 where $g \ge 0$ and 3 elsewhere. `k-phase` cuts the field into parts of equal area,
+# `log-normal` is $e^{s g}$, and any function of $g$ will do: here a good conductor in a thin band along $g =
+# 0$.
+
+
+# %%
+def channels(g):
+    """A hundred in a thin band around the zeros of the field, one elsewhere."""
+    return jnp.where(jnp.abs(g) < 0.03, 100.0, 1.0)
+
+
+laws = {
+    "two-phase, 12 and 3": Darcy(fine),
+    "k-phase, 1, 4 and 12": Darcy(fine, coefficient="k-phase", phases=(1.0, 4.0, 12.0)),
+    "log-normal, log10 a": Darcy(fine, coefficient="log-normal", log_scale=6.0),
+    "a function of ours, log10 a": Darcy(fine, coefficient=channels),
+}
+samples = {name: law.sample(seed=0, index=0) for name, law in laws.items()}
+shown = {
+    name: np.log10(each["coefficient"]) if "log10" in name else each["coefficient"]
+    for name, each in samples.items()
+}
+grid = laws["two-phase, 12 and 3"].grid
+plots.fields(shown, grid)
+
+# %% [markdown]
+# One seed, so one field $g$, seen through four laws. The solutions have no jumps: diffusion smooths, and what
+# is left of an interface is a kink.
+
+# %%
+plots.fields({f"solution, {name.split(',')[0]}": each["solution"] for name, each in samples.items()}, grid)
+
+# %% [markdown]
+# ## One fine solve and its strides
+#
+# A sample is solved **once**, on the fine grid. A data set of resolution $R$ holds every $k$-th node of that
+# solution, never the solution of the equation on $R$ nodes. All strides of a sample then belong to the same
+# truth, and what differs between two grids is what they see of it.
+
+# %%
+sample = samples["two-phase, 12 and 3"]
+strides = [(fine - 1) // (n - 1) for n in ((61, 31, 16) if not SHORT else (31, 16, 7))]
+views = {"{} x {} nodes".format(*grid.strided(k).shape): sample["coefficient"][::k, ::k] for k in [1, *strides]}
+plots.fields(views, [grid.strided(k) for k in [1, *strides]], shared=True)
+
+# %% [markdown]
+# ## What striding loses
+#
+# Points that are left out may decide the answer. Below, a tight fence runs around the middle, between the nodes of
+# the strided grid. The strided coefficients with and without it are **equal**, so everything that sees these alone
+# gives the same answer twice, however well it was trained. The solutions differ by more than their size.
+
+# %%
+stride = strides[1]
+low, high = (fine // 4) // stride * stride, (3 * fine // 4) // stride * stride  # strided nodes
+fence = np.zeros((fine, fine), bool)
+for first in (low, high):
+    between = slice(first + 1, first + stride)
+    fence[between, low + 1 : high + stride] = fence[low + 1 : high + stride, between] = True
+without = np.full((fine, fine), 12.0)
+fenced = np.where(fence, 0.05, without)
+assert np.array_equal(without[::stride, ::stride], fenced[::stride, ::stride])
+
+spacing = (1 / (fine - 1), 1 / (fine - 1))
+pair = [np.asarray(solve(a, np.ones_like(a), spacing=spacing).solution) for a in (without, fenced)]
+print("same coefficient on", grid.strided(stride).shape, "nodes")
+print(f"largest u: {pair[0].max():.4f} without the fence, {pair[1].max():.4f} with it")
+plots.fields({"coefficient with a fence": fenced, "u without it": pair[0], "u with it": pair[1]}, grid)
+
+# %% [markdown]
+# The random fields of the benchmark are kinder, but they have interfaces between the nodes too. What is lost
+# shows when the equation is solved again on a strided coefficient. **This coarse solve is the plain baseline**
+# that a surrogate on that grid must beat, and it comes in four kinds: faces between two nodes take the
+# arithmetic or the harmonic mean of both; the mean of these two solutions, which err to opposite sides; and
+# faces *upscaled* from the fine coefficient, which is what one does who holds it.
+
+# %%
+test = work / "test.h5"
+generate(Darcy(fine), test, samples=3 if SHORT else 20, seed=1)
+data = datasets.open(test)
+grids = [7, 16, 31] if SHORT else [16, 31, 61, 121]
+solves = errors_by_faces(coarse_baseline(data, grids))
+plots.errors_by_grid(references=solves)
+
+# %% [markdown]
+# On 31 nodes a side the better solves of the strided coefficient are off by one per cent, and the upscaled one
+# by less than half of that. Keep these numbers in mind: an operator that sees 31 x 31 points and claims 1 % has
+# done what a few milliseconds of an ordinary solver do.
+#
+# ## Convergence
+#
+# The scheme is of second order where all is smooth. It shows on a problem whose solution is known: choose $u$
+# and $a$, and let automatic differentiation find the source. A jump of the coefficient between the nodes costs
+# one order.
+
+
+# %%
+def u(x, y):
+    """The solution that is to be found."""
+    return jnp.sin(jnp.pi * x) * jnp.sin(2 * jnp.pi * y)
+
+
+def a(x, y):
+    """A smooth coefficient."""
+    return 2 + jnp.cos(3 * x) * jnp.sin(2 * y)
+
+
+def source(x, y):
+    """-div(a grad u)."""
+    flux_x, flux_y = (lambda x, y, i=i: a(x, y) * jax.grad(u, i)(x, y) for i in (0, 1))
+    return -(jax.grad(flux_x, 0)(x, y) + jax.grad(flux_y, 1)(x, y))
+
+
+def on_nodes(function, n):
+    """A function of a point, on n x n nodes."""
+    x, y = jnp.meshgrid(*2 * [jnp.linspace(0, 1, n)], indexing="ij")
+    return jax.vmap(jax.vmap(function))(x, y)
+
+
+def smooth_error(n):
+    """Relative L2 error of the discrete solution."""
+    with jax.enable_x64(True):
+        exact = on_nodes(u, n)
+        found = solve(on_nodes(a, n), on_nodes(source, n), spacing=(1 / (n - 1), 1 / (n - 1))).solution
+        return float(jnp.linalg.norm(found - exact) / jnp.linalg.norm(exact))
+
+
+def jump_error(n):
+    """Relative L2 error on strides of a two-phase sample, against the fine solution."""
+    k = (fine - 1) // (n - 1)
+    true = sample["solution"][::k, ::k]
+    found = coarse_solve(sample["coefficient"], grid, k, "arithmetic")
+    return float(np.linalg.norm(found - true) / np.linalg.norm(true))
+
+
+errors = {
+    "smooth coefficient": {n: smooth_error(n) for n in grids},
+    "two phases, one sample": {n: jump_error(n) for n in grids},
+}
+figure = plots.errors_by_grid(references=errors)
+for curve, order in zip(errors.values(), (2, 1), strict=True):
+    slope = [curve[grids[0]] * ((grids[0] - 1) / (n - 1)) ** order for n in grids]
+    figure.axes[0].plot(grids, slope, color="0.6", zorder=0)
+    figure.axes[0].annotate(f"order {order}", (grids[1], slope[1]), xytext=(8, 8), textcoords="offset points")
+figure
+
+# %% [markdown]
+# ## Speed
+#
+# The solver is multigrid inside conjugate gradients, compiled by JAX. Its iterations hardly depend on the grid,
+# so its time grows with the number of nodes. A sparse direct solver, SuperLU of SciPy, needs ever more for each
+# node. Both are measured here one sample at a time in this very run; read the ratio, for seconds depend on the
+# machine.
+
+
+# %%
+def matrix(a):
+    """The same five-point scheme as a sparse matrix of the inner nodes."""
+    n = a.shape[0]
+    number = np.full((n, n), -1)
+    number[1:-1, 1:-1] = np.arange((n - 2) ** 2).reshape(n - 2, n - 2)
+    rows, columns, values = [], [], []
+    for axis in (0, 1):
+        faces = np.moveaxis(a, axis, 0)
+        faces = np.moveaxis((faces[1:] + faces[:-1]) / 2 * (n - 1) ** 2, 0, axis)
+        near = np.moveaxis(np.moveaxis(number, axis, 0)[:-1], 0, axis)
+        far = np.moveaxis(np.moveaxis(number, axis, 0)[1:], 0, axis)
+        for i, j in ((near, far), (far, near)):
+            rows += [i[i >= 0], i[(i >= 0) & (j >= 0)]]
+            columns += [i[i >= 0], j[(i >= 0) & (j >= 0)]]
+            values += [faces[i >= 0], -faces[(i >= 0) & (j >= 0)]]
+    return scipy.sparse.csc_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
+
+
+def seconds(call, repeats=3):
+    """The shortest of some calls, after one that compiles."""
+    call()
+    taken = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+compiled = jax.jit(solve, static_argnames="spacing")
+print("nodes a side   iterations   distance of both   SuperLU's time over ours")
+for n in [*grids[1:], fine]:
+    field = sample["coefficient"][:: (fine - 1) // (n - 1), :: (fine - 1) // (n - 1)]
+    one, h = np.ones_like(field), (1 / (n - 1), 1 / (n - 1))
+    ours = seconds(lambda f=field, b=one, h=h: jax.block_until_ready(compiled(f, b, spacing=h).solution))
+    system, right = matrix(field), np.ones((n - 2) ** 2)
+    theirs = seconds(lambda m=system, b=right: scipy.sparse.linalg.spsolve(m, b))
+    solved = compiled(field, one, spacing=h)
+    direct = scipy.sparse.linalg.spsolve(system, right)
+    inner = np.asarray(solved.solution)[1:-1, 1:-1].ravel()
+    distance = np.linalg.norm(inner - direct) / np.linalg.norm(direct)
+    print(f"{n:12} {int(solved.iterations):12} {distance:18.1e} {theirs / ours:26.1f}")
+
+# %% [markdown]
+# ## Writing a data set, and what is in it
+#
+# `generate` writes HDF5, sample by sample: float32 fields, true coordinates, and beside each sample the
+# residual that its solve attained. The same seed gives the same samples. On the command line:
+#
+#     manojax generate darcy.h5 --resolution 241 --splits train=1000,test=200
+#     manojax info darcy-test.h5
+
+# %%
+print(describe(test))
+
+# %%
+with h5py.File(test) as file:
+    for name, stored in file.items():
+        print(f"{name:12} {stored.shape!s:16} {stored.dtype}")
+    print({name: value for name, value in file.attrs.items() if not name.startswith("version")})
+
+data = datasets.open(test)
+print("largest residual:", data.read_residual().max())
+print("strides lead to", data.grid.resolutions(), "points a side")
+
+# %% [markdown]
+# ## Files of others
+#
+# Every function that takes a data file takes these as well, and knows them by what is in them: the `.mat` files
+# of Li et al., PDEBench's HDF5 and neuraloperator's `.pt`. They differ in where their points are, which matters
+# as soon as something is drawn or differentiated. To show it without a download, here are small files of each
+# format.
+
+# %%
+cells = (np.arange(32) + 0.5) / 32
+inside = Darcy(32, canonical=True).sample(seed=0, index=0)  # on cell centres, by the procedure of Li et al.
+a_32, u_32 = inside["coefficient"][None], inside["solution"][None]
+
+scipy.io.savemat(work / "li.mat", {"coeff": a_32, "sol": u_32})
+
+with h5py.File(work / "pdebench.hdf5", "w") as file:
+    file["nu"], file["tensor"] = a_32.astype(np.float32), u_32[:, None].astype(np.float32)
+    file["x-coordinate"], file["y-coordinate"] = cells, cells
+    file.attrs["beta"] = 1.0
+
+written = ["li.mat", "pdebench.hdf5"]
+if importlib.util.find_spec("torch") is not None:  # their .pt is read without torch, but written with it
+    import torch
+
+    torch.save({"x": torch.tensor(a_32 > 6), "y": torch.tensor(u_32).float()}, work / "neuraloperator.pt")
+    written.append("neuraloperator.pt")
+
+for name in written:
+    found = datasets.open(work / name)
+    print(f"{found.format:16} {found.samples} sample, x from {found.grid.x[0]:.4f} to {found.grid.x[-1]:.4f}")
+
+# %%
+opened = [datasets.open(work / name) for name in written]
+plots.fields(
+    {f"coefficient, {each.format}": each.read("coefficient")[0] for each in opened}, [each.grid for each in opened]
+)
+
+# %% [markdown]
+# `manojax convert li.mat li.h5` makes a file of ours of any of them, which is read piece by piece.
+#
+# Next: [train operators on such data](02_train_operators.ipynb).

@@ -1,0 +1,146 @@
+"""Fields over their true coordinates: x to the right, y upwards."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
+
+from pde.grid import Grid
+
+Field = Float[np.ndarray, "height width"]
+
+_INPUT, _SOLUTION, _ERROR = "cividis", "viridis", "RdBu_r"  # an error's size is its darkness, in greyscale too
+
+
+def fields(
+    panels: Mapping[str, Field], grid: Grid | Sequence[Grid], *, shared: bool = False, unit: str = ""
+) -> Figure:
+    """Fields side by side, titled by their names.
+
+    Args:
+        panels: fields by title.
+        grid: where all of them are given, or where each is.
+        shared: one scale for all of them, with one bar.
+        unit: of the coordinates.
+    """
+    grids = [grid] * len(panels) if isinstance(grid, Grid) else grid
+    figure, axes = _panels(1, len(panels), grids[0])
+    lows, highs = zip(*((float(field.min()), float(field.max())) for field in panels.values()), strict=True)
+    scale = {"vmin": min(lows), "vmax": max(highs)} if shared else {}
+    for place, on, (title, field) in zip(axes[0], grids, panels.items(), strict=True):
+        drawn = _draw(place, field, on, title, cmap=_INPUT, **scale)
+        if not shared or place is axes[0, -1]:
+            _bar(drawn, place)
+    _label(axes, unit)
+    return figure
+
+
+def sample_fields(
+    field: Field,
+    solution: Field,
+    predictions: Mapping[str, Field],
+    grid: Grid,
+    name: str = "coefficient",
+    *,
+    unit: str = "",
+) -> Figure:
+    """An input and the solution, then each prediction above its error.
+
+    Predictions share the solution's scale, errors one that is symmetric about zero.
+
+    Args:
+        field: an input.
+        solution: the truth.
+        predictions: by title.
+        grid: where all of them are given.
+        name: of the input.
+        unit: of the coordinates.
+    """
+    figure, axes = _panels(2, 1 + len(predictions), grid)
+    scale = {"cmap": _SOLUTION, "vmin": float(solution.min()), "vmax": float(solution.max())}
+    worst = max((_largest(predicted - solution) for predicted in predictions.values()), default=0.0)
+    _bar(_draw(axes[0, 0], field, grid, name, cmap=_INPUT), axes[0, 0])
+    _bar(_draw(axes[1, 0], solution, grid, "solution", **scale), axes[1, 0])
+    for column, (title, predicted) in zip(axes.T[1:], predictions.items(), strict=True):
+        error = predicted - solution
+        relative = np.linalg.norm(error) / np.linalg.norm(solution)
+        drawn = [
+            _draw(column[0], predicted, grid, title, **scale),
+            _draw(column[1], error, grid, f"error, relative L2 {relative:.4f}", **_symmetric(worst)),
+        ]
+        if column[0] is axes[0, -1]:
+            for mesh, place in zip(drawn, column, strict=True):
+                _bar(mesh, place)
+    _label(axes, unit)
+    return figure
+
+
+def worst_samples(
+    samples: Sequence[tuple[str, Field, Field, Field]], grid: Grid, *, name: str = "coefficient", unit: str = ""
+) -> Figure:
+    """One column a sample of title, input, solution and prediction; the last two share a scale.
+
+    Args:
+        samples: title, input, solution and prediction of each.
+        grid: where all of them are given.
+        name: of the input.
+        unit: of the coordinates.
+    """
+    figure, axes = _panels(4, len(samples), grid)
+    for column, (title, field, solution, predicted) in zip(axes.T, samples, strict=True):
+        scale = {"cmap": _SOLUTION, "vmin": float(solution.min()), "vmax": float(solution.max())}
+        error = predicted - solution
+        drawn = [
+            _draw(column[0], field, grid, f"{title}\n{name}", cmap=_INPUT),
+            _draw(column[1], solution, grid, "solution", **scale),
+            _draw(column[2], predicted, grid, "prediction", **scale),
+            _draw(column[3], error, grid, "error", **_symmetric(_largest(error))),
+        ]
+        for mesh, place in zip(drawn, column, strict=True):
+            _bar(mesh, place)
+    _label(axes, unit)
+    return figure
+
+
+def _panels(rows: int, columns: int, grid: Grid) -> tuple[Figure, np.ndarray]:
+    """Empty panels of the domain's shape."""
+    x0, x1, y0, y1 = grid.extent
+    height = 2.0 * min(max((y1 - y0) / (x1 - x0), 0.3), 2.0)
+    figure = Figure(figsize=(2.5 * columns + 0.6, rows * (height + 0.35) + 0.3))
+    figure.set_layout_engine("constrained", w_pad=0.08)  # or numbers below neighbours touch
+    return figure, figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+
+
+def _draw(axes: Axes, field: Field, grid: Grid, title: str, **colours: Any) -> QuadMesh:
+    drawn = axes.pcolormesh(grid.x, grid.y, field.T, shading="nearest", rasterized=True, **colours)
+    x0, x1, y0, y1 = grid.extent
+    axes.set(aspect="equal", xlim=(x0, x1), ylim=(y0, y1))
+    axes.set_title(title, fontsize=8)
+    axes.tick_params(labelsize=7)
+    return drawn
+
+
+def _bar(drawn: QuadMesh, axes: Axes) -> None:
+    bar = axes.figure.colorbar(drawn, cax=axes.inset_axes((1.04, 0, 0.05, 1)))  # as high as the panel
+    bar.ax.tick_params(labelsize=7)
+
+
+def _label(axes: np.ndarray, unit: str) -> None:
+    """Names of the coordinates at the left and below."""
+    beside = f" in {unit}" if unit else ""
+    for place in axes[-1]:
+        place.set_xlabel(f"x{beside}", fontsize=8)
+    for place in axes[:, 0]:
+        place.set_ylabel(f"y{beside}", fontsize=8)
+
+
+def _largest(error: Field) -> float:
+    return float(np.nan_to_num(np.abs(error)).max())
+
+
+def _symmetric(worst: float) -> dict[str, Any]:
+    return {"cmap": _ERROR, "vmin": -worst, "vmax": worst}

@@ -1,0 +1,71 @@
+"""What the figures have in common."""
+
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Literal
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from pde.errors import InputError
+from pde.files import write_aside
+
+# From dark to light and back, so that neighbours differ in greyscale too.
+_COLOURS = ("#1f5a94", "#d9772b", "#1b5e33", "#b58bd1", "#444444", "#e0559a")
+_MARKERS = "osD^vP"
+_REFERENCE_MARKERS = "x+12"
+
+
+def model_styles() -> Iterator[tuple[str, str]]:
+    """Marker and colour of one model after the other."""
+    return zip(cycle(_MARKERS), cycle(_COLOURS), strict=False)
+
+
+def reference_markers() -> Iterator[str]:
+    """Markers of what models are compared with, drawn in black."""
+    return cycle(_REFERENCE_MARKERS)
+
+
+def open_markers() -> Iterator[str]:
+    """Markers that can be left open."""
+    return cycle(_MARKERS)
+
+
+def wide(height: float = 4.2) -> tuple[Figure, Axes]:
+    """A figure of one panel with room for a legend at its right."""
+    figure = Figure(figsize=(8.2, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def ruled(axes: Axes, axis: Literal["x", "y", "both"] = "y") -> None:
+    """Faint lines across the panel at the ticks of an axis."""
+    axes.grid(which="both", axis=axis, color="0.9")
+    axes.set_axisbelow(True)
+
+
+def legend(figure: Figure) -> None:
+    """Beside the panel, where it hides nothing."""
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+
+
+def whole_numbers(axes: Axes, ticks: list[int]) -> None:
+    """Ticks of a logarithmic x axis at these numbers alone, as they are."""
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG or an SVG, by the ending of the name, whole or not at all.
+
+    Raises:
+        InputError: another ending, or a place that cannot be written to.
+    """
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in ("png", "svg"):
+        raise InputError(f"{path}: figures are written as .png or .svg; choose one of these endings")
+    # The same figure has the same bytes: no date, no random names of clips.
+    with write_aside(path) as aside, matplotlib.rc_context({"svg.hashsalt": "manojax"}):
+        figure.savefig(aside, format=kind, dpi=140, metadata={"Date": None} if kind == "svg" else None)
