@@ -15,6 +15,7 @@ from pde.commands.generate import Generate
 from pde.commands.info import Info
 from pde.commands.merge import Merge
 from pde.commands.predict import Predict
+from pde.commands.report import WriteReport
 from pde.commands.train import parse_train, train_command
 from pde.errors import InputError
 from pde.interrupts import Terminated
@@ -66,6 +67,7 @@ def _parse(argv: list[str]) -> Command:
         "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
         "evaluate": Evaluate,
         "predict": Predict,
+        "report": WriteReport,
         "info": Info,
         "demo": Demo,
     }

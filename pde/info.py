@@ -1,14 +1,14 @@
 """What a data file or a run folder is, in a few lines."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pde import datasets
 from pde.datasets import DataFile
 from pde.grid import Grid
-from pde.runs import Run, TrainingConfig
+from pde.runs import Run, TrainingConfig, history
 
 
 def describe(path: Path) -> str:
@@ -58,7 +58,7 @@ def _run(folder: Path) -> list[tuple[str, str]]:
             f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}"
             + (f", under {', '.join(run.symmetries)}" if run.symmetries else ""),
         ),
-        ("state", _state(run, folder / "metrics.jsonl")),
+        ("state", _state(run, history(folder))),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
     ]
 
@@ -72,15 +72,13 @@ def _seen(training: TrainingConfig) -> str:
     return seen if training.informed == "none" else f"{seen}, coarse solutions ({training.informed})"
 
 
-def _state(run: Run, metrics: Path) -> str:
-    lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.exists() else []
-    history = [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
-    if not history:
+def _state(run: Run, epochs: list[dict[str, Any]]) -> str:
+    if not epochs:
         return "no epoch finished yet"
-    last = history[-1]
+    last = epochs[-1]
     state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {last['train_loss']:.4f}"
     if run.validated:
-        best = min(history, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
+        best = min(epochs, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
         state += f", best validation L2 {best['validation']['relative_l2']:.4f} (epoch {best['epoch']})"
     if run.transfer is not None:
         known = run.transfer

@@ -221,7 +221,7 @@ def history(folder: str | Path) -> list[dict[str, Any]]:
     Run.open(Path(folder))
     path = Path(folder) / "metrics.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
 
 
 def create(model: str, options: ModelConfig, config: TrainingConfig) -> Operator:
