@@ -16,6 +16,7 @@ from pde.commands.info import Info
 from pde.commands.merge import Merge
 from pde.commands.predict import Predict
 from pde.commands.report import WriteReport
+from pde.commands.sweep import Sweep
 from pde.commands.train import parse_train, train_command
 from pde.errors import InputError
 from pde.interrupts import Terminated
@@ -32,6 +33,7 @@ class Command(Protocol):
 _AGAIN = {
     "generate": "; add --resume to go on from the last sample",
     "train": "; add --resume to go on",
+    "sweep": "; the same command goes on",
 }
 
 
@@ -65,6 +67,7 @@ def _parse(argv: list[str]) -> Command:
         "merge": Merge,
         "convert": Convert,
         "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
+        "sweep": Sweep,
         "evaluate": Evaluate,
         "predict": Predict,
         "report": WriteReport,
