@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pde.devices import DEFAULT, Division
 from pde.errors import InputError
 from pde.processes import Processes, leads
 from pde.runs import Run, TrainingConfig, options_of
+from pde.tensorboard import TensorBoard
 from pde.training import resume, train
 
 _UNSAID = Processes()
@@ -32,19 +34,23 @@ class Train:
     options: ModelConfig
     training: TrainingConfig
     division: Division
+    tensorboard: TensorBoard | None = None
 
     def run(self) -> None:
-        if self.resume:
-            resume(self.data, self.out, division=self.division)
-        else:
-            train(
-                self.data,
-                self.out,
-                model=self.model,
-                options=self.options,
-                config=self.training,
-                division=self.division,
-            )
+        watching = nullcontext() if self.tensorboard is None else self.tensorboard.watching(self.out)
+        with watching as on_epoch:
+            if self.resume:
+                resume(self.data, self.out, division=self.division, on_epoch=on_epoch)
+            else:
+                train(
+                    self.data,
+                    self.out,
+                    model=self.model,
+                    options=self.options,
+                    config=self.training,
+                    division=self.division,
+                    on_epoch=on_epoch,
+                )
         if leads():
             self._report(Run.open(self.out))
 
@@ -68,6 +74,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         out: Path,
         model: str = model,
         resume: FlagCreatePairsOff[bool] = False,
+        tensorboard: Path | None = None,
         mesh: str | None = None,
         shard_optimiser: FlagCreatePairsOff[bool] = False,
         processes: Processes = _UNSAID,
@@ -81,6 +88,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             out: Run folder to create.
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
             resume: Go on with the run in --out, with its own configuration.
+            tensorboard: Folder of event files for TensorBoard, a folder a run; needs the extra of this name.
             mesh: data=4,space=2: so many devices divide the samples of a batch, by default as many as can, and so
                 many the grid (MANO alone), by default one.
             shard_optimiser: Devices that divide a batch keep a share of the optimiser's state each (ZeRO-1).
@@ -90,8 +98,9 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         """
         division = DEFAULT if mesh is None else Division.parse(mesh)
         division = dataclasses.replace(division, optimiser=shard_optimiser)
+        board = None if tensorboard is None else TensorBoard(tensorboard)
         processes.join()
-        return Train(data, out, model, resume, architecture, training, division)
+        return Train(data, out, model, resume, architecture, training, division, board)
 
     command.__annotations__["architecture"] = type(options)
     return command
