@@ -1,5 +1,6 @@
 """What a data file or a run folder is, in a few lines."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,29 @@ def describe(path: Path) -> str:
     """
     lines = _run(path) if path.is_dir() else _data(datasets.open(path))
     return "\n".join(f"{name:<13}{value}" for name, value in lines)
+
+
+def facts(path: Path) -> dict[str, Any]:
+    """The same for scripts, as plain values: of a run its run.json and `history`, a line an epoch.
+
+    Raises:
+        InputError: as above.
+    """
+    if path.is_dir():
+        epochs = history(path)
+        return json.loads((path / "run.json").read_text(encoding="utf-8")) | {"history": epochs}
+    data = datasets.open(path)
+    residual = data.read_residual()
+    return {
+        "path": str(path),
+        "format": data.format,
+        "samples": data.samples,
+        "fields": {name: list(each.shape) for name, each in data.fields.items()},
+        "grid": data.grid.to_json(),
+        "resolutions": data.grid.resolutions(),
+        "attributes": {name: np.asarray(each).tolist() for name, each in data.attributes.items()},
+        "residual": None if residual is None else float(residual.max()),
+    }
 
 
 def _data(data: DataFile) -> list[tuple[str, str]]:

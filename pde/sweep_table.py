@@ -37,7 +37,7 @@ def costs(found: Mapping[str, Any]) -> tuple[Costs, Costs]:
     models: Costs = {}
     for row in found["rows"]:
         point = row["mean"]["milliseconds"], row["mean"]["relative_l2"]
-        models.setdefault(row["model"].upper(), {})[f"width {row['width']}"] = point
+        models.setdefault(f"{row['model'].upper()}, by width", {})[str(row["width"])] = point
     solves = {name: (each["milliseconds"], each["relative_l2"]) for name, each in _solves(found)}
     return models, {name: {"": point} for name, point in solves.items() if point[1] > 0}
 

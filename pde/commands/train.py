@@ -7,12 +7,13 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, TypeVar
 
-import tyro
-from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
+from tyro.conf import DisallowNone, FlagCreatePairsOff, Positional, Suppress, arg
 
 from manojax import MODELS
 from manojax.base import ModelConfig
+from pde.commands.parsing import VERBOSE, parse
 from pde.devices import DEFAULT, Division
 from pde.errors import InputError
 from pde.processes import Processes, leads
@@ -21,6 +22,9 @@ from pde.tensorboard import TensorBoard
 from pde.training import resume, train
 
 _UNSAID = Processes()
+Value = TypeVar("Value")
+Unsaid = Annotated[DisallowNone[Value], arg(help_behavior_hint="")]
+"""None is what leaving the flag out means."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,8 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         out: Path,
         model: str = model,
         resume: FlagCreatePairsOff[bool] = False,
-        tensorboard: Path | None = None,
-        mesh: str | None = None,
+        tensorboard: Unsaid[Path | None] = None,
+        mesh: Unsaid[str | None] = None,
         shard_optimiser: FlagCreatePairsOff[bool] = False,
         processes: Processes = _UNSAID,
         architecture: ModelConfig = options,
@@ -88,10 +92,9 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             out: Run folder to create.
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
             resume: Go on with the run in --out, with its own configuration.
-            tensorboard: Folder of event files for TensorBoard, a folder a run; needs the extra of this name.
-            mesh: data=4,space=2: so many devices divide the samples of a batch, by default as many as can, and so
-                many the grid (MANO alone), by default one.
-            shard_optimiser: Devices that divide a batch keep a share of the optimiser's state each (ZeRO-1).
+            tensorboard: Folder for TensorBoard, a folder a run in it; needs the extra of this name.
+            mesh: data=4,space=2: devices that divide a batch, as many as can, and the grid, one (MANO alone).
+            shard_optimiser: Devices of a batch share the optimiser's state (ZeRO-1).
             processes: Processes on several machines.
             architecture: Options of the model.
             training: How it is trained.
@@ -119,7 +122,7 @@ def parse_train(argv: list[str]) -> Train:
     saved = Run.open(given.out) if given.resume and given.out else None
     name = given.model or (saved.model if saved else None)
     if name is None:
-        if not {"-h", "--help"} & set(argv):
+        if not {"-h", "--help", VERBOSE} & set(argv):
             raise InputError(f"--model is missing; give one of {', '.join(MODELS)}")
         name = "mano"
     defaults = options_of(name)
@@ -128,7 +131,9 @@ def parse_train(argv: list[str]) -> Train:
     options = saved.options if saved else defaults
     training = saved.training if saved else TrainingConfig()
     command = train_command(name, options, training)
-    parsed = tyro.cli(command, prog="manojax train", args=argv, config=(OmitArgPrefixes,))
+    if given.model is None and saved is None:  # help, and of no model's options
+        command.__annotations__["architecture"] = Suppress[type(options)]
+    parsed = parse(command, "manojax train", argv)
     if saved is not None:
         _refuse_changes(parsed, saved)
     return parsed
