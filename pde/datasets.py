@@ -22,7 +22,7 @@ from jaxtyping import Float
 from pde import readers
 from pde.equation import Equation
 from pde.equations import EQUATIONS, known_by
-from pde.errors import InputError
+from pde.errors import InputError, suggestion
 from pde.grid import Boundary, Grid
 from pde.readers.contents import Field, Selection
 
@@ -257,7 +257,8 @@ def _inputs(fields: Mapping[str, Field], path: Path) -> tuple[str, ...]:
 def _field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[int, ...] | None = None) -> Field:
     if name not in fields:
         there = ", ".join(sorted(fields)) or "none"
-        raise InputError(f"{path}: no data set {name!r}; it must be there (there are: {there})")
+        hint = suggestion(name, fields) or "; it must be there"
+        raise InputError(f"{path}: no data set {name!r}{hint} (there are: {there})")
     found = fields[name]
     if found.dtype.kind not in "fiub":
         raise InputError(f"{path}: {name} has type {found.dtype}; it must be numbers")

@@ -11,10 +11,10 @@ from pde.datasets import DataFile
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
-from pde.runs import title_of
+from pde.runs import TrainingConfig, title_of
 from pde.surrogate import Surrogate
 from pde.timing import median_milliseconds
-from pde.ways import Attempts, ways
+from pde.ways import Attempts, Call, ways
 
 
 def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | None = None) -> dict[str, Any]:
@@ -76,15 +76,20 @@ def _row(surrogate: Surrogate, data: DataFile, stride: int, attempts: Attempts) 
     errors = {way: found.pop(way, {}) for way in ways(surrogate)} | found
     for way, error in attempts.failed.items():
         errors[way] = {"left_out": str(error)}  # in the place of what was scored before it failed
-    handed = 1 if surrogate.run.training.sees_between else stride  # a time is for what the model needs
-    first, source = data.read_inputs(slice(1), handed), data.grid.strided(handed)
     for way, call in ways(surrogate).items():
         if way not in attempts.failed:
-            errors[way]["milliseconds"] = median_milliseconds(lambda call=call: call(first, source, grid))
+            errors[way]["milliseconds"] = milliseconds_a_sample(call, surrogate.run.training, data, stride)
     if "resample" not in attempts.failed:
         nested = surrogate.resample(data.read_inputs(slice(1)), data.grid, grid)[1]
         errors["resample"]["inputs"] = "nested" if nested else "nearest"
     return {"resolution": grid.shape[0], "shape": list(grid.shape), **errors}
+
+
+def milliseconds_a_sample(call: Call, training: TrainingConfig, data: DataFile, stride: int) -> float:
+    """Of a way of predicting on a stride of a data file, handed what the model needs of the file and no more."""
+    handed = 1 if training.sees_between else stride
+    first, source = data.read_inputs(slice(1), handed), data.grid.strided(handed)
+    return median_milliseconds(lambda: call(first, source, data.grid.strided(stride)))
 
 
 def _consistency(surrogate: Surrogate, data: DataFile) -> float | None:

@@ -35,7 +35,7 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
             f"  {errors['relative_mse']:8.2e} {errors['relative_h1']:7.4f} {errors['milliseconds']:8.1f}"
             + ("  (nearest points)" if errors.get("inputs") == "nearest" else "")
         )
-    return "\n".join([*lines, *_about_coarse(coarse)])
+    return "\n".join([*lines, "", *about_coarse(coarse)])
 
 
 def left_out(report: Report) -> list[str]:
@@ -104,11 +104,11 @@ def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, s
                     yield report["model"], parameters, grid, way, errors
 
 
-def _about_coarse(coarse: Report) -> list[str]:
+def about_coarse(coarse: Report) -> list[str]:
+    """What the coarse solves of a table are of, or why there are none, a sentence a line."""
     if "left_out" in coarse:
-        return ["", f"No coarse solves: {coarse['left_out']}."]
+        return [f"No coarse solves: {coarse['left_out']}."]
     return [
-        "",
         f"Coarse solves of {coarse['equation']}: {coarse['assumed']}.",
         *(_about_own(row) for row in coarse["rows"] if "truth" in row),
     ]

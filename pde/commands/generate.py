@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
 import tyro
-from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
+from tyro.conf import FlagCreatePairsOff, Positional
 
+from pde.commands.parsing import parse
 from pde.equation import Problem
 from pde.equations import EQUATIONS
 from pde.errors import InputError, suggestion
@@ -74,4 +75,4 @@ def parse_generate(argv: list[str]) -> Generate[Any]:
     if name not in EQUATIONS:
         hint = suggestion(name, EQUATIONS)
         raise InputError(f"--equation {name}: there is no such equation{hint} (there are {', '.join(EQUATIONS)})")
-    return tyro.cli(generate_command(name), prog="manojax generate", args=argv, config=(OmitArgPrefixes,))
+    return parse(generate_command(name), "manojax generate", argv)
