@@ -21,5 +21,7 @@ def progress(items: Iterable[Item], label: str, *, total: int | None = None, uni
 
 def progress_bar(label: str, *, total: int, done: int, unit: str, shown: bool = True) -> "tqdm[NoReturn]":
     """A bar to be moved by hand, some of the work being done already."""
-    style = _style() if shown else _style() | {"disable": True}
+    style = _style()
+    if not shown:
+        style["disable"] = True
     return tqdm(desc=label, total=total, initial=done, unit=f" {unit}", **style)

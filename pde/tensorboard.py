@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pde.errors import InputError
 from pde.optimisers import learning_rate
 from pde.preparation import steps_an_epoch
@@ -74,7 +76,7 @@ class _Events:
         lines = history(self._run_folder)
         for line in lines[self._written :]:
             step = line["epoch"] * self._steps
-            for name, value in {"learning_rate": float(self._rate(step)), **_flat(line)}.items():
+            for name, value in {"learning_rate": float(np.asarray(self._rate(step))), **_flat(line)}.items():
                 self._writer.add_scalar(name, value, step)
         self._written = len(lines)
         self._writer.flush()
