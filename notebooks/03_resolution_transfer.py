@@ -169,12 +169,13 @@ plots.errors_by_part(parts)
 plots.errors_by_grid({name: reports[name] for name in ("MANO", "MANO, informed")}, kinds)
 
 # %% [markdown]
-# On its training grid it is better than the coarse solve that it was shown, and several times better than operators
-# without. It is the one operator here that beats a plain baseline, and it does so with that baseline inside. Its direct
-# predictions stay far below its interpolated ones, which cannot show the kinks between 21 x 21 points.
+# On its training grid it is better than the coarse solve that it was shown, and several times better than
+# operators without. It is the one operator here that beats a plain baseline, and it does so with that baseline
+# inside. Its direct predictions stay far below its interpolated ones, which cannot show the kinks between 21 x
+# 21 points.
 #
-# On finer grids ask the second question again: the upscaled solve gains with every refinement, while the correction,
-# learned for the errors of 21 x 21 nodes, soon does more harm than good. `restriction="means"` stands between the two
-# kinds: it shows cell means of the fine coefficient, without a solver.
+# On finer grids ask the second question again: the upscaled solve gains with every refinement, while the
+# correction, learned for the errors of 21 x 21 nodes, soon does more harm than good. `restriction="means"`
+# stands between the two kinds: it shows cell means of the fine coefficient, without a solver.
 #
 # Next: [your own arrays](04_your_own_data.ipynb).
