@@ -165,11 +165,9 @@ def _limits(surrogate: Surrogate, grid: Grid, way: Mode) -> str:
             f"by the way `{way}`.\n"
         )
     if run.training.informed != "none":
-        found += "- It solves a coarse problem inside and puts out NaN where a coefficient is not positive.\n"
+        found += "- It solves a coarse problem inside, which needs a coefficient that is positive everywhere.\n"
     if surrogate.symmetric:
-        found += (
-            "- A prediction is the mean over flips and transposes, while the errors above are of single ones.\n"
-        )
+        found += "- A prediction is the mean over flips and transposes; errors above are of single ones.\n"
     return found
 
 
