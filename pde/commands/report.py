@@ -47,7 +47,7 @@ class WriteReport:
                 )
             return None
         surrogate = load(self.run_folder)
-        data = self.source.open(self.test, surrogate)
+        data = self.source.open(self.test, surrogate.run.training.inputs)
         tested = Tested.on([surrogate], data, self.resolutions or None, worst=True)
         for sentence in left_out(tested.reports[0]):
             print(f"manojax: {sentence}", file=sys.stderr)
