@@ -54,7 +54,7 @@ def test_at_the_training_grid_both_are_the_same(surrogate, darcy_file):
     direct, resample = (
         {k: v for k, v in row[way].items() if k != "milliseconds"} for way in ("direct", "resample")
     )
-    assert resample == direct | {"coefficient": "nested"}
+    assert resample == direct | {"inputs": "nested"}
 
 
 def test_default_resolutions_are_once_twice_and_four_times_the_training_grid(surrogate, darcy_file):

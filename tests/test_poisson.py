@@ -53,7 +53,7 @@ def test_sines_are_solved_exactly(k, l):  # noqa: E741
     np.testing.assert_allclose(solve_poisson(sines, grid), sines / eigenvalue, atol=1e-15)
 
 
-@pytest.mark.parametrize("shape", [(3, 3), (9, 13), (17, 17)])
+@pytest.mark.parametrize("shape", [(3, 3), (9, 13)])
 def test_it_is_the_solution_of_the_elliptic_solver_with_coefficient_one(shape):
     grid, source = rectangle(*shape), np.random.default_rng(0).normal(size=shape)
     spacing = (1 / (shape[0] - 1), 3 / (shape[1] - 1))
