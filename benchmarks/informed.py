@@ -18,7 +18,7 @@ schemes that the coarse solutions take; upscaling from the fine coefficient coun
 Found (`results/informed_31.json` and `informed_61.json`, one seed, 200 test samples; MANO for 81 epochs and
 FNO with `{"epochs": 176, "learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}`, the same minutes,
 both with `"validation": "none"`): on the data of `results/accuracy.md`, with cell means MANO 0.0043 and FNO
-0.0046; correcting the upscaled solve, which has 0.0043, beside them (`informed-upscaled-means`), MANO 0.0011
+0.0046; correcting the upscaled solve, which has 0.0042, beside them (`informed-upscaled-means`), MANO 0.0011
 and FNO 0.0016. At 61 x 61, after 20 and 45 epochs, 0.0006 and 0.0007 where that solve has 0.0019. Times are
 in the files.
 """
