@@ -27,7 +27,7 @@ from pde.evaluation import milliseconds_a_sample
 from pde.files import write_text
 from pde.metrics import RELATIVE
 from pde.preparation import prepare, steps_an_epoch
-from pde.runs import Run, TrainingConfig, history, options_of
+from pde.runs import Run, TrainingConfig, create, history, options_of
 from pde.surrogate import load
 from pde.sweep_table import costs, markdown
 from pde.training import resume, train
@@ -84,7 +84,7 @@ def sweep(
     for seed in seeds:
         check_seed(seed)
     file = datasets.open(test, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
-    rows = [_begun(data, out, file, *each, seeds, config) for each in _options(models, widths)]
+    rows = [_begun(data, out, file, *each, seeds, config) for each in _options(models, widths, config)]
     members = [member for row in rows for member in row]
     for number, member in enumerate(members, start=1):
         print(f"manojax: run {number} of {len(members)}: {member.folder}", file=sys.stderr, flush=True)
@@ -107,15 +107,19 @@ def sweep(
     return found
 
 
-def _options(models: Sequence[str], widths: Sequence[int]) -> list[tuple[str, ModelConfig]]:
-    """Each model at each width, once."""
+def _options(
+    models: Sequence[str], widths: Sequence[int], config: TrainingConfig
+) -> list[tuple[str, ModelConfig]]:
+    """Each model at each width, once, as far as it can be had."""
     found = []
     for model in dict.fromkeys(models):
-        options = options_of(model)
-        for width in dict.fromkeys(widths or (vars(options)["width"],)):
+        default = options_of(model)
+        for width in dict.fromkeys(widths or (vars(default)["width"],)):
             try:
-                found.append((model, dataclasses.replace(options, **{"width": width})))
-            except ValueError as error:
+                options = dataclasses.replace(default, **{"width": width})
+                create(model, options, config)
+                found.append((model, options))
+            except (ValueError, InputError) as error:
                 raise InputError(f"--widths {width}: {error}") from error
     return found
 
@@ -131,10 +135,7 @@ def _begun(
 ) -> list[Member]:
     """The runs of a model at a width, one a seed, all of which could be trained and evaluated."""
     width = vars(options)["width"]
-    try:
-        run, _ = prepare(data, model, options, config)
-    except InputError as error:
-        raise InputError(f"width {width}: {error}") from error
+    run, _ = prepare(data, model, options, config)
     _stride(test, run)
     members = []
     for seed in dict.fromkeys(seeds):

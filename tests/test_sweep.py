@@ -88,7 +88,7 @@ def test_what_cannot_be_trained_is_one_sentence_before_anything_is(capsys, darcy
     other = tmp_path / "other.h5"
     generate(Darcy(resolution=13), other, samples=1, seed=0)
     for flags, message in (
-        (("--models", "fno", "mano", "--widths", 8, 6), "width 6"),
+        (("--models", "fno", "mano", "--widths", 8, 6), "--widths 6: --model mano"),
         (("--models", "fno", "--widths", 0), "--widths 0"),
         (("--models", "fno", "manoo"), "did you mean mano?"),
         (("--models",), "--models is empty"),

@@ -19,4 +19,4 @@ class Info:
     """For scripts: all that is known, as one JSON object."""
 
     def run(self) -> None:
-        print(json.dumps(facts(self.path), indent=1) if self.json else describe(self.path))
+        print(json.dumps(facts(self.path), indent=1, default=str) if self.json else describe(self.path))

@@ -33,7 +33,7 @@ def parse(command: Any, prog: str, argv: Sequence[str], description: str | None 
 
 
 def _colour() -> None:
-    """tyro looks at standard output alone, also for what it writes to standard error."""
+    """tyro looks at standard output alone, also for what it writes to standard error, and not at NO_COLOR."""
     terminal = sys.stdout.isatty() and sys.stderr.isatty()
     tyro._experimental_options["ansi_codes"] = terminal and not os.environ.get("NO_COLOR")
 
