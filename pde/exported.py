@@ -69,10 +69,9 @@ def load_exported(folder: str | Path) -> Exported:
     """
     config, grid = _read_config(Path(folder))
     path = Path(folder) / PROGRAM
+    content = _read_whole(path, config["files"][PROGRAM])
     try:
-        program = export.deserialize(bytearray(_read_whole(path, config["files"][PROGRAM]))).call
-    except InputError:
-        raise
+        program = export.deserialize(bytearray(content)).call
     except Exception as error:  # of many kinds, where a version of JAX too far from this one wrote it
         raise InputError(
             f"{path} cannot be read by JAX {jax.__version__} ({type(error).__name__}); export the run again"
