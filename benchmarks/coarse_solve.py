@@ -41,8 +41,8 @@ import numpy as np
 from jax import Array
 
 from pde.coarse import CoarseFaces
-from pde.coarse_baseline import solve_strided
 from pde.darcy import Darcy
+from pde.darcy_equation import DARCY
 from pde.files import write_text
 from pde.metrics import relative_l2
 from pde.timing import median_milliseconds
@@ -64,12 +64,12 @@ def main() -> None:
     samples = list(law.samples(arguments.seed, range(arguments.samples)))
 
     def errors(stride: int, faces: CoarseFaces) -> Array:
-        solved = np.stack([solve_strided(s["coefficient"], law.grid, stride, faces) for s in samples])
+        solved = np.stack([DARCY.solve(faces, [s["coefficient"]], law.grid, stride) for s in samples])
         true = np.stack([s["solution"][::stride, ::stride] for s in samples])
         return relative_l2(*(jnp.asarray(u[..., None], jnp.float32) for u in (solved, true)))
 
     def solve_first(stride: int, faces: CoarseFaces) -> np.ndarray:
-        return solve_strided(samples[0]["coefficient"], law.grid, stride, faces)
+        return DARCY.solve(faces, [samples[0]["coefficient"]], law.grid, stride)
 
     print(f"{'n':>5}" + "".join(f"{faces:>24}" for faces in get_args(CoarseFaces)))
     results = {}

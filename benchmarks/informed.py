@@ -18,7 +18,7 @@ schemes that the coarse solutions take; upscaling from the fine coefficient coun
 Found (`results/informed_31.json` and `informed_61.json`, one seed, 200 test samples; MANO for 81 epochs and
 FNO with `{"epochs": 176, "learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}`, the same minutes,
 both with `"validation": "none"`): on the data of `results/accuracy.md`, with cell means MANO 0.0043 and FNO
-0.0046; correcting the upscaled solve, which has 0.0043, beside them (`informed-upscaled-means`), MANO 0.0011
+0.0046; correcting the upscaled solve, which has 0.0042, beside them (`informed-upscaled-means`), MANO 0.0011
 and FNO 0.0016. At 61 x 61, after 20 and 45 epochs, 0.0006 and 0.0007 where that solve has 0.0019. Times are
 in the files.
 """
@@ -41,13 +41,14 @@ from pde import datasets, load
 from pde.canonical import assemble
 from pde.coarse import CoarseFaces, coarse_solve, upscale
 from pde.conductances import Conductances, conductances
-from pde.darcy import Darcy, check_spacing
+from pde.darcy import Darcy
 from pde.datasets import DataFile
 from pde.files import write_text
 from pde.generation import generate
 from pde.grid import Grid
 from pde.metrics import relative_l2
 from pde.runs import TrainingConfig
+from pde.solvable import check_spacing
 from pde.timing import median_milliseconds
 from pde.versions import versions
 

@@ -46,7 +46,7 @@ import scipy
 
 from pde import Darcy, datasets, generate, plots
 from pde.coarse import coarse_solve
-from pde.coarse_baseline import coarse_baseline, errors_by_faces
+from pde.coarse_baseline import coarse_baseline, errors_by_scheme
 from pde.elliptic import solve
 from pde.info import describe
 
@@ -138,7 +138,7 @@ test = work / "test.h5"
 generate(Darcy(fine), test, samples=3 if SHORT else 20, seed=1)
 data = datasets.open(test)
 grids = [9, 17] if SHORT else [16, 31, 61, 121]
-solves = errors_by_faces(coarse_baseline(data, grids))
+solves = errors_by_scheme(coarse_baseline(data, grids))
 plots.errors_by_grid(references=solves)
 
 # %% [markdown]

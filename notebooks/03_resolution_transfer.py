@@ -41,7 +41,7 @@ from pathlib import Path
 import pde
 from manojax import FNOConfig, MANOConfig
 from pde import Darcy, TrainingConfig, datasets, evaluate, generate, plots, train
-from pde.coarse_baseline import coarse_baseline, errors_by_faces
+from pde.coarse_baseline import coarse_baseline, errors_by_scheme
 from pde.runs import history
 
 work = Path(tempfile.mkdtemp())
@@ -84,7 +84,7 @@ for name, (model, options, more) in runs.items():
 # %%
 reports = {name: evaluate(each, test, grids) for name, each in surrogates.items()}
 coarse = coarse_baseline(test, grids)
-solves = errors_by_faces(coarse)
+solves = errors_by_scheme(coarse)
 
 # %% [markdown]
 # ## Direct beside resample beside the coarse solve

@@ -63,6 +63,11 @@ class Checkpoints:
             finally:
                 self._manager.close()
 
+    @property
+    def steps(self) -> list[int]:
+        """After how many steps each state was saved that is there, whole."""
+        return sorted(self._manifest())
+
     def save(
         self, step: int, params: Any, optimiser: Any, position: Position, validation_error: float | None = None
     ) -> None:

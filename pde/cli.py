@@ -1,25 +1,28 @@
-"""The command line: `manojax generate | merge | convert | train | evaluate | predict | export | info | demo`."""
+"""The command line: `manojax COMMAND`, each command a file in `pde.commands`."""
 
 import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stderr
+from importlib.metadata import version
+from io import StringIO
 from typing import Any, Protocol, runtime_checkable
-
-import tyro
-from tyro.conf import OmitArgPrefixes
 
 from manojax import MODELS
 from pde.commands.convert import Convert
 from pde.commands.demo import Demo
 from pde.commands.evaluate import Evaluate
 from pde.commands.export import Export
-from pde.commands.generate import Generate
+from pde.commands.generate import DEFAULT, generate_command, parse_generate
 from pde.commands.info import Info
 from pde.commands.merge import Merge
+from pde.commands.parsing import parse
 from pde.commands.predict import Predict
+from pde.commands.report import WriteReport
+from pde.commands.sweep import Sweep
 from pde.commands.train import parse_train, train_command
-from pde.errors import InputError
+from pde.errors import InputError, suggestion
 from pde.interrupts import Terminated
 from pde.runs import TrainingConfig
 
@@ -31,18 +34,37 @@ class Command(Protocol):
     def run(self) -> None: ...
 
 
+QUIET = "--quiet"
 _AGAIN = {
     "generate": "; add --resume to go on from the last sample",
     "train": "; add --resume to go on",
+    "sweep": "; the same command goes on",
 }
+
+
+_ABOUT = """Neural operators for PDE surrogates.
+
+COMMAND --help: its flags, a sentence each. COMMAND --help-verbose: all about them.
+--quiet with any command: neither progress nor notes, errors alone.
+--version: which one this is.
+--tyro-write-completion bash FILE: completion of commands and flags; or zsh, fish, tcsh.
+
+Exit codes: 0 all went well, 1 a solve or a training failed, 2 bad input, 130 Ctrl-C, 143 SIGTERM.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C,
     143 for SIGTERM."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    if argv == ["--version"]:
+        print(f"manojax {version('manojax')}")
+        return 0
+    quiet, argv = QUIET in argv, [each for each in argv if each != QUIET]
     try:
-        _parse(argv).run()
+        command = _parse(argv)
+        with redirect_stderr(StringIO()) if quiet else nullcontext():
+            command.run()
     except InputError as error:
         print(f"manojax: error: {error}", file=sys.stderr)
         return 2
@@ -61,23 +83,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(argv: list[str]) -> Command:
+    if argv[:1] == ["generate"]:
+        return parse_generate(argv[1:])
     if argv[:1] == ["train"]:
         return parse_train(argv[1:])
     commands: dict[str, Any] = {
-        "generate": Generate,
+        "generate": generate_command(DEFAULT),
         "merge": Merge,
         "convert": Convert,
         "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
+        "sweep": Sweep,
         "evaluate": Evaluate,
         "predict": Predict,
         "export": Export,
+        "report": WriteReport,
         "info": Info,
         "demo": Demo,
     }
-    return tyro.extras.subcommand_cli_from_dict(
-        commands,
-        prog="manojax",
-        args=argv,
-        config=(OmitArgPrefixes,),
-        description="Neural operators for PDE surrogates.",
-    )
+    name = "".join(argv[:1])
+    if name and not name.startswith("-") and name not in commands:
+        hint = suggestion(name, commands)
+        raise InputError(f"{name}: there is no such command{hint} (there are {', '.join(commands)})")
+    return parse(commands, "manojax", argv, _ABOUT)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pde.datasets import DataFile
+from pde.equations import EQUATIONS
+from pde.errors import InputError
 from pde.metrics import mean_errors
 from pde.progress import progress
 from pde.regions import near_interfaces, piecewise_constant
-from pde.residual import relative_residual
-from pde.scores import Errors, Fields, score, summarise
-from pde.solvable import why_unsolvable
+from pde.scores import Errors, Fields, Residual, score, summarise
 
 _ENOUGH = slice(10)
 
@@ -20,7 +20,7 @@ Predict = Callable[[slice], Mapping[str, Fields]]
 def compare(data: DataFile, stride: int, label: str, predict: Predict) -> dict[str, Any]:
     """Errors of all samples of a file on one of its strides.
 
-    Points near interfaces are told apart where the coefficient is piecewise constant. On the file's own grid, the
+    Points near interfaces are told apart where an input is piecewise constant. On the file's own grid, the
     residuals in the discrete equation are added where these are nodes and our solver takes the file, with that of
     the file's solution.
 
@@ -37,18 +37,40 @@ def compare(data: DataFile, stride: int, label: str, predict: Predict) -> dict[s
         InputError: bad data.
     """
     grid = data.grid.strided(stride)
-    interfaces, residuals = _has_interfaces(data), _has_residuals(data, stride)
+    broken, residuals = _with_interfaces(data), _has_residuals(data, stride)
     scores: dict[str, list[Errors]] = defaultdict(list)
     for samples in progress(data.blocks(), label, unit="block"):
         true = data.read_solution(samples, stride)
-        near = near_interfaces(data.read("coefficient", samples, stride)) if interfaces else None
-        a = data.read("coefficient", samples) if residuals else None
+        near = None if broken is None else near_interfaces(data.read(broken, samples, stride))
+        residual = _residual(data, samples) if residuals else None
         for name, predicted in predict(samples).items():
-            scores[name].append(score(predicted, true, grid, near, a))
-        if a is not None:
-            scores["truth"].append({"residual": relative_residual(a, true[..., 0], grid)})
+            scores[name].append(score(predicted, true, grid, near, residual))
+        if residual is not None:
+            scores["truth"].append({"residual": residual(true[..., 0])})
     truth = {"truth": mean_errors(scores.pop("truth"))} if residuals else {}
     return {name: summarise(blocks) for name, blocks in scores.items()} | truth
+
+
+def why_unsolvable(data: DataFile) -> str | None:
+    """Why the equation of a file cannot be solved again on the file's grid; None where it can.
+
+    All inputs are read. Whether they are those of the equation that their names stand for cannot be known:
+    `Equation.assumed` says what is taken for granted.
+
+    Raises:
+        InputError: data that cannot be read.
+    """
+    equation = data.equation
+    if equation is None:
+        known = " or ".join(" and ".join(each.inputs) for each in EQUATIONS.values())
+        return f"the file holds no {known}"
+    for block in data.blocks():
+        inputs = [data.read(name, block) for name in equation.inputs]
+        try:
+            equation.check(*inputs, data.grid)
+        except InputError as error:
+            return str(error)
+    return None
 
 
 def _has_residuals(data: DataFile, stride: int) -> bool:
@@ -56,5 +78,13 @@ def _has_residuals(data: DataFile, stride: int) -> bool:
     return stride == 1 and data.grid.on_nodes and why_unsolvable(data) is None
 
 
-def _has_interfaces(data: DataFile) -> bool:
-    return "coefficient" in data.fields and piecewise_constant(data.read("coefficient", data.blocks(_ENOUGH)[0]))
+def _residual(data: DataFile, samples: slice) -> Residual:
+    assert data.equation is not None  # or it could not be solved
+    equation, inputs = data.equation, [data.read(name, samples) for name in data.equation.inputs]
+    return lambda solution: equation.residual(*inputs, solution, data.grid)
+
+
+def _with_interfaces(data: DataFile) -> str | None:
+    """The first input that is piecewise constant."""
+    few = data.blocks(_ENOUGH)[0]
+    return next((name for name in data.inputs if piecewise_constant(data.read(name, few))), None)

@@ -32,7 +32,7 @@ def convert(
     """
     refuse_existing(out)
     data = datasets.open(source, boundary=boundary, domain=domain)
-    shape = data.fields["coefficient"].shape
+    shape = data.fields[data.inputs[0]].shape
     names = tuple(name for name, field in data.fields.items() if field.shape == shape)
     told = {name: value for name, value in data.attributes.items() if name not in ("boundary", "domain")}
     attributes = {"source_format": data.format} | told  # of a file converted twice, the first format

@@ -6,7 +6,7 @@ by the published procedure.
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,14 +17,15 @@ from jax import Array
 from jaxtyping import Float
 
 from pde.canonical import cell_centres, solve_canonical
-from pde.coefficients import Law, NameOrLaw, check, choose, describe, evaluate, exact
+from pde.coefficients import Law, NameOrLaw, check, choose, describe, evaluate
 from pde.conductances import Centring
 from pde.conjugate_gradients import Solve
 from pde.elliptic import solve
-from pde.errors import InputError, check_positive
+from pde.errors import InputError
 from pde.grid import Grid
-from pde.random_fields import gaussian_field
+from pde.random_fields import check_options, describe_field, gaussian_field
 from pde.scheduling import batch_size, batches, in_order, padded
+from pde.solvable import check_spacing
 
 _SCHEMES = {
     "nodes": "five points on nodes, arithmetic faces",
@@ -46,6 +47,7 @@ class Darcy:
         InputError: an option outside its range, or one that belongs to another law.
     """
 
+    inputs: ClassVar[tuple[str, ...]] = ("coefficient",)
     resolution: int = 421
     """Nodes a side, borders included; with --canonical cells a side."""
     coefficient: NameOrLaw = "two-phase"
@@ -77,9 +79,7 @@ class Darcy:
             raise InputError(
                 f"--resolution {self.resolution} must be at least 4 with --canonical: its spline is cubic"
             )
-        check_positive("alpha", self.alpha, most=50.0)
-        check_positive("tau", self.tau, most=1e4)
-        check_positive("lengths", *self.lengths)
+        check_options(self.alpha, self.tau, self.lengths)
         _ = self.law  # refuses options that do not fit
 
     @property
@@ -101,16 +101,10 @@ class Darcy:
 
     def attributes(self) -> dict[str, str | float]:
         """What a data file says of its origin."""
-        covariance, stretch = "tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha)", ""
-        if self.lengths != (1, 1):
-            covariance = "lx ly tau^(2 alpha - 2) (-lx^2 d^2/dx^2 - ly^2 d^2/dy^2 + tau^2)^(-alpha)"
-            stretch = f"lx = {exact(self.lengths[0])}, ly = {exact(self.lengths[1])}, "
+        field = describe_field(self.alpha, self.tau, self.lengths, self.centring)
         return {
             "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",
-            "law": (
-                f"{describe(self.law)}; g Gaussian, covariance {covariance}, Neumann, "
-                f"alpha = {exact(self.alpha)}, tau = {exact(self.tau)}, {stretch}cosine series on {self.centring}"
-            ),
+            "law": f"{describe(self.law)}; g {field}",
             "scheme": f"{_SCHEMES[self.centring]}, float64, stored as float32",
             "tolerance": self.tolerance,
         }
@@ -211,28 +205,6 @@ def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -
     if not (coefficient > 0).all():
         raise InputError("coefficient must be positive everywhere")
     return spacing
-
-
-def check_spacing(grid: Grid) -> tuple[float, float]:
-    """The spacing along each axis of a grid on which the solver works.
-
-    Raises:
-        InputError: a grid that does not hold its borders or is not equally spaced.
-    """
-    if not (grid.on_nodes and grid.equally_spaced):
-        raise InputError("the solver needs equally spaced nodes, borders included")
-    return float(np.diff(grid.x).mean()), float(np.diff(grid.y).mean())
-
-
-def check_problem(flag: str, inputs: Sequence[str], grid: Grid) -> None:
-    """Raise InputError where a file is not known to be of -div(a grad u) = 1 with u = 0 on the border."""
-    if len(inputs) != 1:
-        raise InputError(f"--inputs {' '.join(inputs)}: with {flag} the coefficient must be the one input")
-    if grid.boundary != "zero":
-        raise InputError(
-            f"{flag} needs solutions that are zero on the border, which the file does not say; if they are, add "
-            "--boundary zero --domain x0 x1 y0 y1"
-        )
 
 
 def converged(solved: Solve, name: str) -> np.ndarray:

@@ -1,12 +1,12 @@
 """Samples on a grid: our HDF5 store, and every format that `pde.readers` knows, read as the same object.
 
-Our file holds contiguous data sets `coefficient` and `solution`, both (N, height, width) float32, and the
-coordinates `x` (height,) and `y` (width,) in any length unit, increasing. Attributes say where the data come
-from and, where it is known, `boundary` ("zero": the solution vanishes on the border of the domain) and
-`domain` (x0, x1, y0, y1). More input channels are further data sets of the shape of `coefficient`. Where a solver
-made the solution, `residual` (N,) float64 is the relative residual that each sample attained. A file from
-elsewhere that has coefficient, solution, x and y works, whatever its grid. HDF5 is read as it is asked for; the
-arrays of other formats are read whole when the file is opened, and kept.
+Our file holds contiguous data sets of the inputs, such as `coefficient`, and of the `solution`, all (N, height,
+width) float32, and the coordinates `x` (height,) and `y` (width,) in any length unit, increasing. The names of the
+inputs tell the equation (`pde.equations`); there may be more data sets of that shape. Attributes say where the
+data come from and, where it is known, `boundary` ("zero": the solution vanishes on the border of the domain) and
+`domain` (x0, x1, y0, y1). Where a solver made the solution, `residual` (N,) float64 is the relative residual that
+each sample attained. A file from elsewhere that has inputs, solution, x and y works, whatever its grid. HDF5 is
+read as it is asked for; the arrays of other formats are read whole when the file is opened, and kept.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,9 @@ import numpy as np
 from jaxtyping import Float
 
 from pde import readers
-from pde.errors import InputError
+from pde.equation import Equation
+from pde.equations import EQUATIONS, known_by
+from pde.errors import InputError, suggestion
 from pde.grid import Boundary, Grid
 from pde.readers.contents import Field, Selection
 
@@ -33,7 +35,7 @@ def create(
     grid: Grid,
     samples: int,
     attributes: Mapping[str, Any],
-    names: tuple[str, ...] = ("coefficient", "solution"),
+    names: tuple[str, ...],
     *,
     residual: bool = False,
     double: tuple[str, ...] = (),
@@ -72,6 +74,11 @@ class DataFile:
     grid: Grid
     attributes: Mapping[str, Any]
     fields: Mapping[str, Field]
+
+    @property
+    def equation(self) -> Equation | None:
+        """The equation whose inputs the file holds; None where it is none that is known."""
+        return known_by(self.fields)
 
     def stride_to(self, resolution: int) -> int:
         """The stride that leads to a resolution (`Grid.stride_to`).
@@ -170,7 +177,7 @@ class DataFile:
 def open(
     path: Path,
     *,
-    inputs: tuple[str, ...] = ("coefficient",),
+    inputs: tuple[str, ...] = (),
     boundary: Boundary | None = None,
     domain: tuple[float, float, float, float] | None = None,
 ) -> DataFile:
@@ -178,7 +185,7 @@ def open(
 
     Args:
         path: the file, of any format in `pde.readers`.
-        inputs: names of the input data sets, one channel each.
+        inputs: names of the input data sets, one channel each; by default those of the file's equation.
         boundary: what is known of the border, for a file that does not say.
         domain: x0, x1, y0, y1, for a file that does not say.
 
@@ -186,12 +193,13 @@ def open(
         InputError: no file, no format that is read, truncated, a data set missing or of another shape or type,
             coordinates that do not increase, or a `boundary` or `domain` that contradicts the file's own.
     """
-    if not inputs or len(set(inputs)) < len(inputs) or {"solution", "x", "y"} & set(inputs):
+    if len(set(inputs)) < len(inputs) or {"solution", "x", "y"} & set(inputs):
         raise InputError(
             f"--inputs {' '.join(inputs)}: name one or more different data sets, the solution not among them"
         )
     contents = readers.read(path)
     fields, attributes = contents.fields, contents.attributes
+    inputs = inputs or _inputs(fields, path)
     first = _field(fields, path, inputs[0])
     if len(first.shape) != 3 or first.shape[0] < 1:
         raise InputError(f"{path}: {inputs[0]} has shape {first.shape}; it must be (samples, height, width)")
@@ -236,10 +244,21 @@ def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, **
     return file.create_dataset(name, shape, dtype, dcpl=early, **options)
 
 
+def _inputs(fields: Mapping[str, Field], path: Path) -> tuple[str, ...]:
+    """Those of the file's equation."""
+    equation = known_by(fields)
+    if equation is None:
+        known = ", ".join(f"{' and '.join(map(repr, each.inputs))} ({name})" for name, each in EQUATIONS.items())
+        there = ", ".join(sorted(fields)) or "none"
+        raise InputError(f"{path}: no data set {known}; inputs of an equation must be there (there are: {there})")
+    return equation.inputs
+
+
 def _field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[int, ...] | None = None) -> Field:
     if name not in fields:
         there = ", ".join(sorted(fields)) or "none"
-        raise InputError(f"{path}: no data set {name!r}; it must be there (there are: {there})")
+        hint = suggestion(name, fields) or "; it must be there"
+        raise InputError(f"{path}: no data set {name!r}{hint} (there are: {there})")
     found = fields[name]
     if found.dtype.kind not in "fiub":
         raise InputError(f"{path}: {name} has type {found.dtype}; it must be numbers")

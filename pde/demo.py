@@ -8,18 +8,17 @@ from pathlib import Path
 
 from manojax import MODELS
 from pde import datasets
-from pde.coarse_baseline import coarse_baseline
 from pde.darcy import Darcy
 from pde.errors import check_seed
-from pde.evaluation import evaluate, finest_sample
 from pde.files import refuse_existing, write_text
 from pde.generation import generate
-from pde.report import Report, write_report
+from pde.report import Report, Tested, write_report
 from pde.runs import TrainingConfig, history
 from pde.surrogate import load
 from pde.tables import details, table
 from pde.training import train
 
+TITLE = "Darcy flow: operators on grids they never saw"
 FINE, TRAINED = 241, 31
 RESOLUTIONS = (31, 61, 121)
 TRAIN_SAMPLES, TEST_SAMPLES = 1000, 50
@@ -58,14 +57,13 @@ def run_demo(out: Path, seed: int) -> None:
     print(f"4/4 Evaluating at {', '.join(map(str, RESOLUTIONS))} points a side", flush=True)
     data = datasets.open(test_file)
     with _timed(seconds, "evaluate"):
-        reports = [evaluate(surrogate, data, RESOLUTIONS) for surrogate in surrogates]
-        coarse = coarse_baseline(data, RESOLUTIONS)
-        fields = finest_sample(surrogates, data, RESOLUTIONS[-1])
+        tested = Tested.on(surrogates, data, RESOLUTIONS)
+    reports, coarse = tested.reports, tested.coarse
     write_text(out / "evaluation.json", json.dumps({"models": reports, "coarse": coarse}, indent=1) + "\n")
     histories = {s.run.model: history(out / s.run.model) for s in surrogates}
     generated = {**law.attributes(), "nodes a side": FINE, "training seed": seed, "test seed": seed + 1}
     runs = [surrogate.run for surrogate in surrogates]
-    report = Report(reports, coarse, fields, histories, generated, runs, seconds)
+    report = Report(TITLE, runs, histories, tested, generated=generated, seconds=seconds)
     write_report(out / "report.html", report)
     print(f"\n{table(reports, coarse)}\n\n{details(reports, coarse)}\n\nReport: {out / 'report.html'}")
 

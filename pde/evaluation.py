@@ -11,10 +11,10 @@ from pde.datasets import DataFile
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
-from pde.runs import title_of
+from pde.runs import TrainingConfig, title_of
 from pde.surrogate import Surrogate
 from pde.timing import median_milliseconds
-from pde.ways import Attempts, ways
+from pde.ways import Attempts, Call, ways
 
 
 def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | None = None) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         {"model", "train_resolution", "parameters", "symmetric", "samples", "device", "consistency", "rows":
         [{"resolution", "shape", "direct": errors, "resample": errors}]}. Errors are those of
         `pde.comparison.compare`, with the "milliseconds" that one sample takes, warm; and for resample
-        "coefficient", "nested" or "nearest": how the input was taken at the training points. A way that is
+        "inputs", "nested" or "nearest": how the input was taken at the training points. A way that is
         impossible on a grid has {"left_out": why} there. Consistency is None where the file has no grid twice as
         fine as the training grid, or the model cannot run on these, else the relative L2 distance of predictions
         run directly on it, strided back, from those on the training grid: zero for a model that means the same
@@ -76,15 +76,20 @@ def _row(surrogate: Surrogate, data: DataFile, stride: int, attempts: Attempts) 
     errors = {way: found.pop(way, {}) for way in ways(surrogate)} | found
     for way, error in attempts.failed.items():
         errors[way] = {"left_out": str(error)}  # in the place of what was scored before it failed
-    handed = 1 if surrogate.run.training.sees_between else stride  # a time is for what the model needs
-    first, source = data.read_inputs(slice(1), handed), data.grid.strided(handed)
     for way, call in ways(surrogate).items():
         if way not in attempts.failed:
-            errors[way]["milliseconds"] = median_milliseconds(lambda call=call: call(first, source, grid))
+            errors[way]["milliseconds"] = milliseconds_a_sample(call, surrogate.run.training, data, stride)
     if "resample" not in attempts.failed:
         nested = surrogate.resample(data.read_inputs(slice(1)), data.grid, grid)[1]
-        errors["resample"]["coefficient"] = "nested" if nested else "nearest"
+        errors["resample"]["inputs"] = "nested" if nested else "nearest"
     return {"resolution": grid.shape[0], "shape": list(grid.shape), **errors}
+
+
+def milliseconds_a_sample(call: Call, training: TrainingConfig, data: DataFile, stride: int) -> float:
+    """Of a way of predicting on a stride of a data file, handed what the model needs of the file and no more."""
+    handed = 1 if training.sees_between else stride
+    first, source = data.read_inputs(slice(1), handed), data.grid.strided(handed)
+    return median_milliseconds(lambda: call(first, source, data.grid.strided(stride)))
 
 
 def _consistency(surrogate: Surrogate, data: DataFile) -> float | None:
@@ -109,8 +114,9 @@ def _consistency(surrogate: Surrogate, data: DataFile) -> float | None:
 
 def finest_sample(
     surrogates: Sequence[Surrogate], data: DataFile, resolution: int
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Grid]:
-    """Sample 0 on one grid for a figure: first input, solution, predictions by name where possible, grid."""
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Grid, str]:
+    """Sample 0 on one grid for a figure: first input, solution, predictions by name where possible, grid, and the
+    input's name."""
     stride = data.stride_to(resolution)
     grid = data.grid.strided(stride)
     fine, solution = data.read_inputs(slice(1)), data.read_solution(slice(1), stride)
@@ -118,7 +124,7 @@ def finest_sample(
     for surrogate in surrogates:
         for way, predicted in Attempts(surrogate, data.grid, grid)(fine).items():
             predictions[f"{title_of(surrogate.run.model)}, {way}"] = predicted[0, ..., 0]
-    return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid
+    return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid, data.inputs[0]
 
 
 def worst_samples(

@@ -67,6 +67,7 @@ def _described(surrogate: Surrogate, grid: Grid, way: Mode) -> dict[str, Any]:
     return {
         "model": run.model,
         "inputs": run.training.inputs,
+        "positive": run.training.restriction == "means" or run.training.informed != "none",
         "mode": way,
         "symmetries": run.symmetries if surrogate.symmetric else (),
         "epoch": surrogate.epoch,

@@ -46,13 +46,15 @@ class Exported:
             fields: as `Surrogate` takes them, on `grid`.
 
         Raises:
-            InputError: fields of another shape or grid.
+            InputError: fields of another shape or grid, or NumPy arrays of which the model cannot take the values.
             ArithmeticError: the program put out NaN.
         """
         samples, shape = as_samples(fields, self.config["inputs"])
         check_points(samples, self.grid)
         if isinstance(samples, Array):
             return self.program(samples).reshape(shape)
+        if self.config["positive"] and not (samples > 0).all():
+            raise InputError("the exported model needs fields that are positive everywhere; mend them")
         predicted = in_batches(self.program, np.asarray(samples, np.float32), self.grid)
         if np.isnan(predicted).any():
             raise ArithmeticError("the exported model put out NaN; give it inputs like those it was trained on")
@@ -93,7 +95,7 @@ def _read_config(folder: Path) -> tuple[dict[str, Any], Grid]:
         if config["format"] != FORMAT:
             raise InputError(f"format {config['format']} where {FORMAT} is read")
         grid = Grid.from_json(config["grid"])
-        missing = {"model", "inputs", "mode", "symmetries", "epoch", "files", "run"} - config.keys()
+        missing = {"model", "inputs", "positive", "mode", "symmetries", "epoch", "files", "run"} - config.keys()
         if missing or PROGRAM not in config["files"]:
             raise InputError(f"no {', '.join(sorted(missing or {PROGRAM}))}")
     except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:

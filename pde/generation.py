@@ -1,41 +1,15 @@
 """Writing data sets of a problem, sample by sample."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-import numpy as np
-
+from pde.equation import Problem
 from pde.errors import check_seed
-from pde.grid import Grid
 from pde.layout import Layout
 from pde.partial import ResumableFile
 from pde.progress import progress_bar
 from pde.ranges import Part, Shard, parts
 from pde.versions import versions
-
-
-@runtime_checkable
-class Problem(Protocol):
-    """An equation with a law of random inputs, on a grid."""
-
-    @property
-    def grid(self) -> Grid: ...
-
-    def attributes(self) -> dict[str, str | float]:
-        """What a data file says of its origin."""
-        ...
-
-    def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
-        """Samples in order, float64: `coefficient` and `solution` (height, width), and the solve's `residual`.
-
-        How samples share the hardware is the problem's own affair; what it holds in memory must not grow with the
-        number of indices.
-
-        Raises:
-            ArithmeticError: the solver did not converge on a sample.
-        """
-        ...
 
 
 def generate(
@@ -70,7 +44,7 @@ def generate(
     origin = problem.attributes() | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
     planned = parts(path, samples, shard or Shard.of_process())
     files = [
-        ResumableFile(part.path, Layout(problem.grid, len(part.indices), origin | part.attributes))
+        ResumableFile(part.path, Layout(problem.inputs, problem.grid, len(part.indices), origin | part.attributes))
         for part in planned
     ]
     for file in files:

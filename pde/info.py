@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pde import datasets
 from pde.datasets import DataFile
 from pde.grid import Grid
-from pde.runs import Run, TrainingConfig
+from pde.runs import Run, TrainingConfig, history
 
 
 def describe(path: Path) -> str:
@@ -19,6 +20,29 @@ def describe(path: Path) -> str:
     """
     lines = _run(path) if path.is_dir() else _data(datasets.open(path))
     return "\n".join(f"{name:<13}{value}" for name, value in lines)
+
+
+def facts(path: Path) -> dict[str, Any]:
+    """The same for scripts, as plain values: of a run its run.json and `history`, a line an epoch.
+
+    Raises:
+        InputError: as above.
+    """
+    if path.is_dir():
+        epochs = history(path)
+        return json.loads((path / "run.json").read_text(encoding="utf-8")) | {"history": epochs}
+    data = datasets.open(path)
+    residual = data.read_residual()
+    return {
+        "path": str(path),
+        "format": data.format,
+        "samples": data.samples,
+        "fields": {name: list(each.shape) for name, each in data.fields.items()},
+        "grid": data.grid.to_json(),
+        "resolutions": data.grid.resolutions(),
+        "attributes": {name: np.asarray(each).tolist() for name, each in data.attributes.items()},
+        "residual": None if residual is None else float(residual.max()),
+    }
 
 
 def _data(data: DataFile) -> list[tuple[str, str]]:
@@ -58,7 +82,7 @@ def _run(folder: Path) -> list[tuple[str, str]]:
             f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}"
             + (f", under {', '.join(run.symmetries)}" if run.symmetries else ""),
         ),
-        ("state", _state(run, folder / "metrics.jsonl")),
+        ("state", _state(run, history(folder))),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
     ]
 
@@ -72,15 +96,13 @@ def _seen(training: TrainingConfig) -> str:
     return seen if training.informed == "none" else f"{seen}, coarse solutions ({training.informed})"
 
 
-def _state(run: Run, metrics: Path) -> str:
-    lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.exists() else []
-    history = [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
-    if not history:
+def _state(run: Run, epochs: list[dict[str, Any]]) -> str:
+    if not epochs:
         return "no epoch finished yet"
-    last = history[-1]
+    last = epochs[-1]
     state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {last['train_loss']:.4f}"
     if run.validated:
-        best = min(history, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
+        best = min(epochs, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
         state += f", best validation L2 {best['validation']['relative_l2']:.4f} (epoch {best['epoch']})"
     if run.transfer is not None:
         known = run.transfer

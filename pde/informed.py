@@ -9,11 +9,11 @@ from jaxtyping import Float
 
 from pde.coarse import solve_network, upscale
 from pde.conductances import Conductances, conductances
-from pde.darcy import check_spacing
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.restriction import at_points
 from pde.scheduling import batch_size
+from pde.solvable import check_spacing
 
 Informed = Literal["none", "strided", "upscaled"]
 

@@ -15,15 +15,17 @@ from pde.grid import Grid
 
 @dataclass(frozen=True)
 class Layout:
-    """Grid, number of samples and attributes: all that two files of the same command have in common."""
+    """Names of inputs, grid, number of samples and attributes: what two files of one command have in common."""
 
+    inputs: tuple[str, ...]
     grid: Grid
     samples: int
     attributes: Mapping[str, Any]
 
     def create(self, path: Path) -> AbstractContextManager[dict[str, h5py.Dataset]]:
         """A new file of this layout, open for writing its values."""
-        return create(path, self.grid, self.samples, self.attributes, residual=True)
+        names = (*self.inputs, "solution")
+        return create(path, self.grid, self.samples, self.attributes, names, residual=True)
 
     def difference(self, data: DataFile) -> str | None:
         """The first thing in which a file's layout is another, in words; None where it is the same."""

@@ -76,7 +76,7 @@ def _layout(shard: DataFile, part: Part) -> Layout:
     """The layout of a part of the data set that a shard belongs to."""
     own = {"boundary", "domain", "first_index", "shard", "whole_first_index", "whole_samples"}
     origin = {name: value for name, value in shard.attributes.items() if name not in own}
-    return Layout(shard.grid, len(part.indices), origin | part.attributes)
+    return Layout(shard.inputs, shard.grid, len(part.indices), origin | part.attributes)
 
 
 def _copy(files: Sequence[DataFile], stored: Mapping[str, h5py.Dataset], total: int) -> None:
@@ -85,7 +85,8 @@ def _copy(files: Sequence[DataFile], stored: Mapping[str, h5py.Dataset], total: 
         for file in files:
             for samples in file.blocks():
                 place = slice(offset + samples.start, offset + samples.stop)
-                stored["coefficient"][place] = file.read_inputs(samples)[..., 0]
+                for name in file.inputs:
+                    stored[name][place] = file.read(name, samples)
                 stored["solution"][place] = file.read_solution(samples)[..., 0]
                 bar.update(samples.stop - samples.start)
             stored["residual"][offset : offset + file.samples] = file.read_residual()

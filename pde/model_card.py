@@ -60,8 +60,8 @@ Axis 1 is x, from {x0:g} to {x1:g}; axis 2 is y, from {y0:g} to {y1:g}; all poin
 ## Limits
 
 - Other grids, and inputs unlike those of the training data, are outside of what was trained and measured.
-{limits}- Errors are means over samples; those of some are larger. A plain solve on a coarse grid may do better in less
-  time; `manojax evaluate` prints both side by side.
+{limits}- Errors are means over samples; those of some are larger. A plain solve on a coarse grid may do better in
+  less time; `manojax evaluate` prints both side by side.
 - The program was lowered for CPU, CUDA and TPU; manojax tests it on CPUs. It cannot be differentiated.
 - JAX reads a serialised program for six months after it was written at least. The weights last longer.
 - What licence data and weights have is for their owner to state in place of `unknown` above.
@@ -165,9 +165,9 @@ def _limits(surrogate: Surrogate, grid: Grid, way: Mode) -> str:
             f"by the way `{way}`.\n"
         )
     if run.training.informed != "none":
-        found += "- It solves a coarse problem inside and puts out NaN where a coefficient is not positive.\n"
+        found += "- It solves a coarse problem inside, which needs a coefficient that is positive everywhere.\n"
     if surrogate.symmetric:
-        found += "- A prediction is the mean over flips and transposes, and takes as many times longer.\n"
+        found += "- A prediction is the mean over flips and transposes; errors above are of single ones.\n"
     return found
 
 
@@ -184,5 +184,5 @@ def _list(pairs: Iterable[tuple[str, Any]]) -> str:
 
 
 def _table(rows: Mapping[str, Any]) -> str:
-    lines = (f"| {name} | {value} |" for name, value in rows.items())
+    lines = (f"| {name} | {'none' if value is None else value} |" for name, value in rows.items())
     return "\n".join(["| | |", "|---|---|", *lines])

@@ -10,8 +10,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from pde.darcy import check_problem
 from pde.datasets import DataFile
+from pde.equations import check_darcy
 from pde.errors import InputError
 from pde.grid import Grid
 from pde.informed import coarse_solutions
@@ -44,7 +44,7 @@ class Observation:
             raise InputError("--restriction means: harmonic means need positive inputs; train with stride")
         if self.config.informed == "none":
             return
-        check_problem("--informed", self.config.inputs, self.grid)
+        check_darcy("--informed", self.config.inputs, self.grid)
         if not (fields > 0).all():
             raise InputError(
                 "--informed: the solver needs a coefficient that is positive everywhere; mend the file"

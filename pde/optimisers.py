@@ -21,14 +21,8 @@ def make_optimiser(config: TrainingConfig, steps: int) -> optax.GradientTransfor
 
     Source: Jordan, Muon (2024); Liu et al., arXiv 2502.16982, section 2.2, for the scale.
     """
-    schedule = optax.warmup_cosine_decay_schedule(
-        init_value=0.0,
-        peak_value=config.learning_rate,
-        warmup_steps=max(1, steps // 20),
-        decay_steps=max(2, steps),
-    )
     core = muon(
-        schedule,
+        learning_rate(config, steps),
         weight_decay=config.weight_decay,
         adam_weight_decay=config.weight_decay,
         consistent_rms=0.2,
@@ -36,6 +30,16 @@ def make_optimiser(config: TrainingConfig, steps: int) -> optax.GradientTransfor
     )
     clipped = optax.chain(optax.clip_by_global_norm(1.0), core)
     return clipped if config.ema is None else with_average(clipped, config.ema)
+
+
+def learning_rate(config: TrainingConfig, steps: int) -> optax.Schedule:
+    """By the number of steps taken: a linear warm-up over a twentieth of them and a cosine to zero."""
+    return optax.warmup_cosine_decay_schedule(
+        init_value=0.0,
+        peak_value=config.learning_rate,
+        warmup_steps=max(1, steps // 20),
+        decay_steps=max(2, steps),
+    )
 
 
 def _kernels(params: Any) -> Any:

@@ -108,7 +108,7 @@ class ResumableFile:
         os.replace(self._partial, self.path)
 
     def _refuse_another(self, path: Path) -> None:
-        if difference := self.layout.difference(datasets.open(path)):
+        if difference := self.layout.difference(datasets.open(path, inputs=self.layout.inputs)):
             raise InputError(f"{path}: {difference}; resume with the options and versions it was begun with")
 
 

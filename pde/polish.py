@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from pde.darcy import check_problem, check_solvable, converged
+from pde.darcy import check_solvable, converged
 from pde.elliptic import solve
+from pde.equations import check_darcy
 from pde.errors import check_positive
 from pde.grid import Grid
 
@@ -29,7 +30,7 @@ class Polished(NamedTuple):
 def check_polish(tolerance: float, inputs: Sequence[str], grid: Grid) -> None:
     """Raise InputError for a tolerance that is none, or a problem that the solver does not solve."""
     check_positive("polish", tolerance, most=1.0)
-    check_problem("--polish", inputs, grid)
+    check_darcy("--polish", inputs, grid)
 
 
 def polish(

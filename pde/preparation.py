@@ -50,6 +50,7 @@ def prepare(
     if not 0 <= config.filter_width_in_force <= 10:
         raise InputError(f"--filter-width {config.filter_width} must be 0 to 10 spacings of the training grid")
     check_seed(config.seed)
+    config = dataclasses.replace(config, inputs=_open(path, config).inputs)
     training, validation, grid = _open_parts(path, config)
     grids = [part.grid for part in training]
     if config.symmetries == "all":

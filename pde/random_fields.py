@@ -21,7 +21,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Key
 
+from pde.coefficients import exact
 from pde.conductances import Centring
+from pde.errors import check_positive
 
 
 def amplitudes(
@@ -82,3 +84,24 @@ def gaussian_field(
     normals = jax.random.normal(key, shape, jnp.float64)
     evaluate = on_nodes if centring == "nodes" else on_cells
     return evaluate(amplitudes(shape, alpha, tau, lengths) * normals)
+
+
+def check_options(alpha: float, tau: float, lengths: tuple[float, float] = (1.0, 1.0)) -> None:
+    """Raise InputError for options of the field that make no sense."""
+    check_positive("alpha", alpha, most=50.0)
+    check_positive("tau", tau, most=1e4)
+    check_positive("lengths", *lengths)
+
+
+def describe_field(
+    alpha: float, tau: float, lengths: tuple[float, float] = (1.0, 1.0), centring: Centring = "nodes"
+) -> str:
+    """The law of the field in words, as data files hold it."""
+    covariance, stretch = "tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha)", ""
+    if lengths != (1, 1):
+        covariance = "lx ly tau^(2 alpha - 2) (-lx^2 d^2/dx^2 - ly^2 d^2/dy^2 + tau^2)^(-alpha)"
+        stretch = f"lx = {exact(lengths[0])}, ly = {exact(lengths[1])}, "
+    return (
+        f"Gaussian, covariance {covariance}, Neumann, alpha = {exact(alpha)}, tau = {exact(tau)}, {stretch}"
+        f"cosine series on {centring}"
+    )

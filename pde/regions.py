@@ -1,6 +1,6 @@
-"""Where on the grid an error lies: on the border, near interfaces of the coefficient, elsewhere.
+"""Where on the grid an error lies: on the border, near interfaces of an input, elsewhere.
 
-An interface runs between two neighbouring points whose coefficients differ by more than a tenth of the larger.
+An interface runs between two neighbouring points whose values differ by more than a tenth of the larger.
 Near it are the points within two cells: both points beside it and the next ones, diagonally too.
 """
 
@@ -29,11 +29,11 @@ def border(shape: tuple[int, ...]) -> Points:
     return points
 
 
-def near_interfaces(coefficient: Fields) -> Points:
+def near_interfaces(fields: Fields) -> Points:
     """Points within two cells of an interface."""
-    beside = np.zeros(coefficient.shape, bool)
+    beside = np.zeros(fields.shape, bool)
     for axis in (1, 2):
-        a = np.moveaxis(coefficient, axis, 1)
+        a = np.moveaxis(fields, axis, 1)
         jumps = np.abs(np.diff(a, axis=1)) > JUMP * np.maximum(np.abs(a[:, 1:]), np.abs(a[:, :-1]))
         marked = np.moveaxis(beside, axis, 1)  # a view
         marked[:, 1:] |= jumps
@@ -41,7 +41,7 @@ def near_interfaces(coefficient: Fields) -> Points:
     return maximum_filter(beside, size=(1, 3, 3))
 
 
-def piecewise_constant(coefficient: Fields) -> bool:
+def piecewise_constant(fields: Fields) -> bool:
     """Whether fields have interfaces to speak of: most neighbouring points hold the same value."""
-    equal = [np.diff(coefficient, axis=axis).ravel() == 0 for axis in (1, 2)]
+    equal = [np.diff(fields, axis=axis).ravel() == 0 for axis in (1, 2)]
     return bool(np.concatenate(equal).mean() > 0.5)

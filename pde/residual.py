@@ -19,24 +19,35 @@ Fields = Float[np.ndarray, "sample height width"]
 Field = Float[np.ndarray, "height width"]
 
 
-def relative_residual(coefficient: Fields, solution: Fields, grid: Grid) -> Float[np.ndarray, " sample"]:
-    """||1 - A u|| / ||1|| over inner nodes, float64; A is -div(a grad .) by five points with arithmetic faces.
+def relative_residual(
+    coefficient: Fields, solution: Fields, grid: Grid, source: Fields | None = None
+) -> Float[np.ndarray, " sample"]:
+    """||f - A u|| / ||f|| over inner nodes, float64; A is -div(a grad .) by five points with arithmetic faces.
 
-    Border values of u are taken as they are. A solution stored as float32 has a residual of its own, the rounding
-    times about 8 max(a) / h^2.
+    Border values of u are taken as they are. A solution stored as float32 has a residual of its own, with f = 1
+    the rounding times about 8 max(a) / h^2.
+
+    Args:
+        coefficient: a.
+        solution: u.
+        grid: of equally spaced nodes.
+        source: f; by default 1.
 
     Raises:
         InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
             positive.
     """
-    return np.array([_relative(a, u, check_solvable(a, grid)) for a, u in zip(coefficient, solution, strict=True)])
+    source = np.ones_like(solution) if source is None else source
+    samples = zip(coefficient, solution, source, strict=True)
+    return np.array([_relative(a, u, f, check_solvable(a, grid)) for a, u, f in samples])
 
 
-def _relative(a: Field, u: Field, spacing: tuple[float, float]) -> float:
+def _relative(a: Field, u: Field, f: Field, spacing: tuple[float, float]) -> float:
     with jax.enable_x64(True):
-        return float(_residual(jnp.asarray(a, jnp.float64), jnp.asarray(u, jnp.float64), spacing))
+        return float(_residual(*(jnp.asarray(field, jnp.float64) for field in (a, u, f)), spacing))
 
 
-@functools.partial(jax.jit, static_argnums=2)
-def _residual(a: Array, u: Array, spacing: tuple[float, float]) -> Array:
-    return jnp.sqrt(jnp.mean((1 - divergence(conductances(a, spacing), u)) ** 2))
+@functools.partial(jax.jit, static_argnums=3)
+def _residual(a: Array, u: Array, f: Array, spacing: tuple[float, float]) -> Array:
+    f = f[1:-1, 1:-1]
+    return jnp.sqrt(jnp.mean((f - divergence(conductances(a, spacing), u)) ** 2) / jnp.mean(f**2))

@@ -32,57 +32,57 @@ class TrainingConfig:
     """How a model is trained."""
 
     resolution: int | None = None
-    """Points along axis 1 of the training grid, a stride of the file's: where the operator is held and validated.
+    """Points along axis 1 of the training grid, a stride of the file's. There the operator is held and validated.
     By default the finest of --resolutions, or the file's own grid."""
     resolutions: tuple[int, ...] = ()
-    """Grids that batches are taken from, each from one drawn at random; by default the training grid alone."""
+    """Grids that batches are taken from. Each from one drawn at random; by default the training grid alone."""
     train_samples: int | None = None
     """Use the first N samples of the file; by default all."""
     validation: str = "last-tenth"
-    """A file, `none`, or `last-tenth`: the last tenth of the training samples, held out."""
+    """A file, `none`, or `last-tenth` of the samples. The last tenth is not trained on."""
     epochs: int | None = None
-    """Passes over the training samples; by default as many as make 5000 steps, at most 500."""
+    """Passes over the samples; by default 5000 steps, at most 500 passes."""
     batch_size: int = 10
     """Samples a step."""
     accumulate: int = 1
-    """Parts that a batch is seen in, one after the other, their gradients averaged: takes the memory of a part,
-    and less time on CPUs where a part fits the cache and the batch does not."""
+    """Parts that a batch is seen in, one after the other. Their gradients are averaged: takes the memory of a
+    part, and less time on CPUs where a part fits the cache and the batch does not."""
     stream: FlagCreatePairsOff[bool] = False
-    """Read samples from the file when a batch needs them, ahead of it and in the background, and keep none in
+    """Read samples from the file when a batch needs them. Ahead of it and in the background, none being kept in
     memory: for files that do not fit there."""
     learning_rate: float = 3e-3
-    """The highest: a warm-up over a twentieth of the steps, then a cosine to zero."""
+    """The highest. A warm-up over a twentieth of the steps leads to it, a cosine from it to zero."""
     weight_decay: float = 1e-4
-    """A step also takes this fraction of the learning rate from every parameter."""
+    """A step takes this times the rate off every parameter."""
     ema: float | None = None
-    """Evaluate and keep the exponential moving average of the parameters over steps, with this decay a step, in
-    place of the last ones; 0.999 averages over about a thousand steps."""
+    """Decay a step of a moving average of the parameters. The exponential average over steps is evaluated and kept
+    in place of the last parameters; 0.999 averages over about a thousand steps."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of what lies between the layers. Parameters, their gradients, Fourier transforms and long sums are float32
     whichever it is."""
     loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
-    """Mean over samples; for relative H1 lengths are measured in the longer side of the domain."""
+    """Mean over samples. For relative H1 lengths are measured in the longer side of the domain."""
     seed: int = 0
     """Of the initial parameters and of the order of samples."""
-    inputs: tuple[str, ...] = ("coefficient",)
-    """Data sets that are the input channels."""
+    inputs: tuple[str, ...] = ()
+    """Data sets that are the input channels; by default the inputs of the file's equation."""
     boundary: Literal["zero", "unknown"] | None = None
-    """What is known of the solution on the border, for a file that does not say."""
+    """Of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None
     """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
     symmetries: Literal["auto", "all", "none"] = "auto"
-    """Show every batch under a random one of the flips and transposes that the training grid has. auto: of those
+    """Show every batch under a random flip or transpose. One of those that the training grid has. auto: of those
     that 100 or more training samples do not speak against in law; all: right where the equation and its border
     have no preferred direction, as Darcy flow on a square; none."""
     filter_width: float | None = None
-    """Standard deviation, in spacings of the training grid, of the averages through which the operator, held at
-    that grid's points, sees inputs on any grid; 0: it runs on each grid's own points. By default 0.7, and 0 with
-    --restriction means or --informed."""
+    """Of the averages through which inputs are seen, in grid spacings. Standard deviation, in spacings of the
+    training grid, at whose points the operator is held on any grid; 0: it runs on each grid's own points. By
+    default 0.7, and 0 with --restriction means or --informed."""
     restriction: Restriction = "stride"
-    """How the model sees the file's inputs from its grid: their values at its points, or the arithmetic and the
+    """How the model's grid sees the file's inputs. By their values at its points, or by the arithmetic and the
     harmonic mean of each over the cells around them."""
     informed: Informed = "none"
-    """Coarse solutions of -div(a grad u) = 1, u = 0 on the border, that the model sees on its grid and corrects:
+    """Coarse solutions that the model sees and corrects. Of -div(a grad u) = 1, u = 0 on the border, on its grid:
     strided, two from the coefficient at the grid's points, with arithmetic and with harmonic faces, whose mean is
     corrected; upscaled, one with faces upscaled from the file's coefficient."""
 

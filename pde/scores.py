@@ -1,6 +1,6 @@
 """All errors of one way of predicting: per sample and block by block, then over all samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,13 @@ from jaxtyping import Float
 from pde.grid import Grid
 from pde.metrics import mean_errors, sample_errors
 from pde.regions import Points, border, region_rms
-from pde.residual import relative_residual
 from pde.spectra import band_rms
 from pde.statistics import distribution
 
 Fields = Float[np.ndarray, "sample height width 1"]
 Errors = dict[str, Float[np.ndarray, " sample"]]
+Residual = Callable[[Float[np.ndarray, "sample height width"]], Float[np.ndarray, " sample"]]
+"""Of solutions on the grid."""
 
 
 def score(
@@ -22,7 +23,7 @@ def score(
     true: Fields,
     grid: Grid,
     near: Points | None = None,
-    coefficient: Float[np.ndarray, "sample height width"] | None = None,
+    residual: Residual | None = None,
 ) -> Errors:
     """Every error of every sample, by name.
 
@@ -31,8 +32,8 @@ def score(
     (`absolute_boundary`) and, where points `near` interfaces are given, `absolute_near_interface` and
     `absolute_elsewhere`, NaN for a sample without such points. They have the unit of u. Each but the first comes
     as `relative_...` too: over the root mean square of u on all points, the maximum over the largest |u|. Squares
-    of the relative bands add up to `relative_mse`. Where the coefficient is given, `residual` is that of
-    `pde.residual.relative_residual`.
+    of the relative bands add up to `relative_mse`. Where a function is given for it, there is the `residual` of
+    every prediction.
     """
     u, error = (np.asarray(field[..., 0], np.float64) for field in (true, predicted.astype(np.float64) - true))
     regions = {"boundary": border(u.shape)}
@@ -45,8 +46,8 @@ def score(
     errors = sample_errors(predicted, true, (grid.x, grid.y))
     errors |= {f"relative_{name}": each for name, each in relative.items()}
     errors |= {f"absolute_{name}": each for name, each in absolute.items()}
-    if coefficient is not None:
-        errors["residual"] = relative_residual(coefficient, predicted[..., 0], grid)
+    if residual is not None:
+        errors["residual"] = residual(predicted[..., 0])
     return errors
 
 

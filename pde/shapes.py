@@ -1,6 +1,7 @@
 """The shapes in which one or many fields may be given, and come back."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from jaxtyping import Float
 
@@ -11,7 +12,7 @@ from pde.grid import Grid
 
 def as_samples(
     fields: Float[AnyArray, "*shape"], inputs: Sequence[str]
-) -> tuple[Float[AnyArray, "sample height width channel"], tuple[int, ...]]:
+) -> tuple[Float[AnyArray, "sample height width channel"], tuple[Any, ...]]:
     """Fields as models take them, and the shape in which the solution goes back to who gave them.
 
     Args:

@@ -1,33 +1,23 @@
-"""Whether a data file is a Darcy problem that our solver takes."""
+"""Which grids our solvers take, whatever the equation."""
 
-from pde.coarse_cells import check_inside
-from pde.darcy import check_spacing
-from pde.datasets import DataFile
+import numpy as np
+
 from pde.errors import InputError
+from pde.grid import Grid
 
 
-def why_unsolvable(data: DataFile) -> str | None:
-    """Why -div(a grad u) = 1, u = 0 on the border cannot be solved on a file's grid; None where it can.
-
-    All coefficients are read. Whether the file's right-hand side is 1 cannot be known: `right_hand_side` says
-    what the file tells of it.
+def check_spacing(grid: Grid) -> tuple[float, float]:
+    """The spacing along each axis of a grid on which the solvers work.
 
     Raises:
-        InputError: data that cannot be read.
+        InputError: a grid that does not hold its borders or is not equally spaced.
     """
-    if "coefficient" not in data.fields:
-        return "the file holds no coefficient"
-    if not all((data.read("coefficient", block) > 0).all() for block in data.blocks()):
-        return "the coefficient is not positive everywhere, so it only marks the phases of an unknown one"
-    if data.grid.boundary != "zero":
-        return "the solution is not known to be zero on the border; say --boundary zero if it is"
-    try:
-        (check_spacing if data.grid.on_nodes else check_inside)(data.grid)
-    except InputError as error:
-        return str(error)
-    return None
+    if not (grid.on_nodes and grid.equally_spaced):
+        raise InputError("the solver needs equally spaced nodes, borders included")
+    return float(np.diff(grid.x).mean()), float(np.diff(grid.y).mean())
 
 
-def right_hand_side(data: DataFile) -> str:
-    """What is assumed of the equation, beside what the file says."""
-    return f"f = 1 is assumed; the file says: {data.attributes.get('equation', 'nothing of its equation')}"
+def check_zero_border(grid: Grid) -> None:
+    """Raise InputError where the solution is not known to be zero on the border."""
+    if grid.boundary != "zero":
+        raise InputError("the solution is not known to be zero on the border; say --boundary zero if it is")

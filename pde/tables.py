@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pde.coarse_baseline import schemes
 from pde.runs import title_of
 from pde.timing import REPEATS
 
@@ -32,9 +33,9 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
         lines.append(
             f"{name:14} {parameters:>10} {grid:>9}  {way:10} {errors['relative_l2']:7.4f}  {low:.4f} to {high:.4f}"
             f"  {errors['relative_mse']:8.2e} {errors['relative_h1']:7.4f} {errors['milliseconds']:8.1f}"
-            + ("  (nearest points)" if errors.get("coefficient") == "nearest" else "")
+            + ("  (nearest points)" if errors.get("inputs") == "nearest" else "")
         )
-    return "\n".join([*lines, *_about_coarse(coarse)])
+    return "\n".join([*lines, "", *about_coarse(coarse)])
 
 
 def left_out(report: Report) -> list[str]:
@@ -75,7 +76,7 @@ def details(reports: Sequence[Report], coarse: Report) -> str:
     lines = [
         "Relative L2 by percentile of the samples. Then means over the samples of the root mean square error in a",
         "band of wave numbers k (below 5, 5 to 13, above), on the outermost points, within two cells of an",
-        "interface of the coefficient and elsewhere, over the root mean square of the solution; max is the",
+        "interface of the input and elsewhere, over the root mean square of the solution; max is the",
         "largest error over the largest value of the solution. Parameters: "
         + ", ".join(f"{report['model']} {report['parameters']:,}" for report in reports),
         "",
@@ -103,15 +104,19 @@ def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, s
                     yield report["model"], parameters, grid, way, errors
 
 
-def _about_coarse(coarse: Report) -> list[str]:
+def about_coarse(coarse: Report) -> list[str]:
+    """What the coarse solves of a table are of, or why there are none, a sentence a line."""
     if "left_out" in coarse:
-        return ["", f"No coarse solves: {coarse['left_out']}."]
-    own = [f"{row['resolution']}" for row in coarse["rows"] if "truth" in row]
+        return [f"No coarse solves: {coarse['left_out']}."]
     return [
-        "",
-        f"Coarse solves of -div(a grad u) = f: {coarse['assumed']}.",
-        *(f"At {n}, the file's own grid, arithmetic faces repeat what `manojax generate` does." for n in own),
+        f"Coarse solves of {coarse['equation']}: {coarse['assumed']}.",
+        *(_about_own(row) for row in coarse["rows"] if "truth" in row),
     ]
+
+
+def _about_own(row: Report) -> str:
+    first = next(iter(schemes(row)))
+    return f"At {row['resolution']}, the file's own grid, the {first} solve repeats what `manojax generate` does."
 
 
 def _consistencies(reports: Sequence[Report]) -> list[str]:
@@ -128,7 +133,7 @@ _WITH_RESIDUAL = ("direct", "resample", "truth")
 
 def _residuals(reports: Sequence[Report]) -> list[str]:
     return [
-        f"\n{report['model']}: relative residual on the file's own grid, five points, arithmetic faces: "
+        f"\n{report['model']}: relative residual on the file's own grid, in the scheme of `manojax generate`: "
         + ", ".join(f"{way} {row[way]['residual']:.2e}" for way in _WITH_RESIDUAL if "residual" in row[way])
         for report in reports
         for row in report["rows"]

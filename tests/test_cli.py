@@ -140,7 +140,8 @@ def test_resume_takes_the_runs_own_configuration(capsys, folder, darcy_file):
 
 
 @pytest.mark.parametrize(
-    "command", ["generate", "merge", "convert", "train", "evaluate", "predict", "info", "demo"]
+    "command",
+    ["generate", "merge", "convert", "train", "sweep", "evaluate", "predict", "report", "info", "demo"],
 )
 def test_every_flag_is_explained(capsys, command):
     status, printed, _ = run(capsys, command, "--help")

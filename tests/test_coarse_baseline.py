@@ -4,7 +4,7 @@ import pytest
 
 from pde import datasets
 from pde.coarse import coarse_solve
-from pde.coarse_baseline import coarse_baseline, errors_by_faces
+from pde.coarse_baseline import coarse_baseline, errors_by_scheme
 from pde.darcy import Darcy
 from pde.generation import generate
 from pde.metrics import sample_errors
@@ -98,10 +98,10 @@ def test_a_solve_that_does_not_converge_is_left_out(data, tmp_path):
     assert "did not converge" in found["left_out"]
 
 
-def test_curves_are_by_faces_and_resolution(data):
+def test_curves_are_by_scheme_and_resolution(data):
     coarse = coarse_baseline(data, [13, 25, 49])
-    curves = errors_by_faces(coarse)
+    curves = errors_by_scheme(coarse)
     assert list(curves) == [f"coarse solve, {faces}" for faces in ("arithmetic", "harmonic", "mean", "upscaled")]
     assert curves["coarse solve, mean"][25] == coarse["rows"][1]["mean"]["relative_l2"]
     assert all(list(curve) == [13, 25] for curve in curves.values())
-    assert errors_by_faces({"left_out": "reason"}) == {}
+    assert errors_by_scheme({"left_out": "reason"}) == {}

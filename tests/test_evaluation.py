@@ -43,7 +43,7 @@ def test_rows_are_what_their_definition_says(surrogate, darcy_file):
         direct = sample_errors(surrogate.predict(data.read_inputs(stride=stride), grid), true, points)
         resample = sample_errors(interpolate(on_coarse, (coarse.x, coarse.y), points), true, points)
         assert row["resolution"] == grid.shape[0]
-        assert row["resample"]["coefficient"] == "nested"
+        assert row["resample"]["inputs"] == "nested"
         for name in ("relative_l2", "relative_mse", "relative_h1"):
             assert row["direct"][name] == pytest.approx(direct[name].mean(), rel=1e-5)
             assert row["resample"][name] == pytest.approx(resample[name].mean(), rel=1e-4)
@@ -54,7 +54,7 @@ def test_at_the_training_grid_both_are_the_same(surrogate, darcy_file):
     direct, resample = (
         {k: v for k, v in row[way].items() if k != "milliseconds"} for way in ("direct", "resample")
     )
-    assert resample == direct | {"coefficient": "nested"}
+    assert resample == direct | {"inputs": "nested"}
 
 
 def test_default_resolutions_are_once_twice_and_four_times_the_training_grid(surrogate, darcy_file):
@@ -147,7 +147,7 @@ def test_grids_that_do_not_nest_take_the_nearest_points_and_say_so(surrogate, da
         file["x"] = file["y"] = centres
     data = datasets.open(path)
     row = evaluate(surrogate, data, [12])["rows"][0]
-    assert row["resample"]["coefficient"] == "nearest"
+    assert row["resample"]["inputs"] == "nearest"
     nearest = [int(np.abs(centres - node).argmin()) for node in surrogate.run.grid.x]
     taken = data.read_inputs()[:, nearest][:, :, nearest]
     predicted = surrogate.predict(taken, surrogate.run.grid)

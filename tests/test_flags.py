@@ -62,10 +62,22 @@ def test_of_generate(capsys, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_of_evaluate_and_predict(capsys, folder, darcy_file, tmp_path):
+def test_of_sweep(capsys, darcy_file, tmp_path):
+    for flag in ("--models", "--widths", "--seeds"):
+        for value in NONSENSE:
+            given = ("--out", tmp_path / "sweep", "--resolution", "9", "--epochs", "1", flag, value)
+            assert_refused(capsys, "sweep", darcy_file, darcy_file, *given)
+    assert_refused(
+        capsys, "sweep", darcy_file, darcy_file, "--out", tmp_path / "sweep", "--seed", 1
+    )  # --seeds says
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_evaluate_predict_and_report(capsys, folder, darcy_file, tmp_path):
     for flag in ("--resolutions", "--boundary", "--domain"):
         for value in NONSENSE:
             assert_refused(capsys, "evaluate", folder / "run", darcy_file, flag, value)
+            assert_refused(capsys, "report", folder / "run", darcy_file, "--out", tmp_path / "page", flag, value)
     for flag in ("--mode", "--polish", "--boundary", "--domain"):
         for value in NONSENSE:
             assert_refused(capsys, "predict", folder / "run", darcy_file, tmp_path / "out.h5", flag, value)

@@ -80,3 +80,31 @@ def test_points_match_to_a_thousandth_of_the_spacing_of_their_own_axis():
     x, y = np.arange(5.0), 1e-4 * np.arange(5)
     assert not Grid(x, y).matches(Grid(x, y + 1e-4))
     assert Grid(x, y).matches(Grid(x, y + 1e-8))
+
+
+@pytest.mark.parametrize("of", [nodes, centres, lambda n: Grid(np.arange(n) / n, np.arange(n) / n, domain=UNIT)])
+def test_other_numbers_of_points_are_placed_alike(of):
+    grid = of(9)
+    assert grid.of_shape((9, 9)) is grid
+    for points in (5, 17):
+        assert grid.of_resolution(points).matches(of(points))
+        assert grid.of_shape((points, points)).matches(of(points))
+
+
+def test_a_resolution_refines_both_axes_alike():
+    grid = nodes(9, 17)
+    assert grid.of_resolution(17).shape == (17, 33)
+    assert grid.of_resolution(5).shape == (5, 9)
+    with pytest.raises(InputError, match="resolution 17 does not divide both sides"):
+        nodes(31, 18).of_resolution(17)
+    with pytest.raises(InputError, match="resolution 0 does not divide"):
+        grid.of_resolution(0)
+
+
+def test_where_points_of_no_known_law_would_lie_is_not_known():
+    """Uneven ones, those of no known domain, and strides of cell centres, which are no cell centres."""
+    uneven = np.linspace(0, 1, 9) ** 2
+    for grid in (Grid(uneven, uneven, domain=UNIT), Grid(*[np.linspace(0, 1, 9)] * 2), centres(421).strided(5)):
+        assert grid.of_resolution(grid.shape[0]) is grid
+        with pytest.raises(InputError, match="where other points lie is not known"):
+            grid.of_resolution(17)

@@ -7,6 +7,7 @@ import sys
 import time
 import tracemalloc
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import h5py
 import numpy as np
@@ -27,6 +28,7 @@ class Numbers:
     """A problem without a solver, broken off by `error` before sample `stop`; it notes what it was asked for."""
 
     points: int = 4
+    inputs: ClassVar[tuple[str, ...]] = ("coefficient",)
     stop: int | None = None
     error: type[BaseException] = KeyboardInterrupt
     law: str = "normal"

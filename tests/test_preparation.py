@@ -50,7 +50,7 @@ def test_the_unit_of_length_changes_nothing_for_the_model(darcy_file, tmp_path):
         ({"resolution": 8}, "darcy.h5: .* choose one of 3 5 9 17"),
         ({"resolution": 0}, "resolution 0"),
         ({"resolutions": (9, 8)}, "resolution 8"),
-        ({"inputs": ()}, "--inputs"),
+        ({"inputs": ("coefficient", "coefficient")}, "--inputs"),
         ({"inputs": ("solution",)}, "--inputs solution"),
         ({"train_samples": 21}, "has 20 samples"),
         ({"epochs": 0}, "--epochs 0"),

@@ -13,6 +13,7 @@ import pde
 import pde.surrogate as surrogate_module
 from pde.errors import InputError
 from pde.runs import Run, Transfer
+from pde.shapes import as_samples
 from tests.small_runs import history, start
 
 
@@ -133,10 +134,13 @@ def test_called_with_fields_it_is_predict_or_resample_on_their_nodes(darcy_file,
     np.testing.assert_array_equal(
         surrogate(fine[:, ::2, ::2]), surrogate.predict(fine[:, ::2, ::2, None], trained)[..., 0]
     )
-    with pytest.raises(
-        InputError, match=r"give \(sample, height, width, 1\), one channel for each of coefficient"
-    ):
-        surrogate(fine[0, 0])
+    for wrong in (fine[0, 0], np.stack([fine, fine], axis=-1)):
+        with pytest.raises(
+            InputError, match=r"give \(sample, height, width, 1\), one channel for each of coefficient"
+        ):
+            surrogate(wrong)
+    with pytest.raises(InputError, match="fields of 17 x 17 points: the grid has 9 x 9"):
+        surrogate(fine, trained)
 
 
 @pytest.mark.parametrize("mode", ["direct", "resample"])
@@ -163,3 +167,21 @@ def test_it_is_compiled_once_a_grid(darcy_file, undisturbed):
     compiled = surrogate_module._compiled._cache_size()
     pde.load(undisturbed)(fine[::-1].copy())
     assert surrogate_module._compiled._cache_size() == compiled
+
+
+def test_one_or_many_fields_of_several_inputs():
+    a = np.arange(24, dtype=np.float32).reshape(2, 3, 4, 1)
+    both = np.concatenate([a, a + 1], axis=-1)
+    for fields, inputs, shape in (
+        (a[0, ..., 0], ("a",), (3, 4)),
+        (a[..., 0], ("a",), (2, 3, 4)),
+        (a, ("a",), (2, 3, 4, 1)),
+        (both[0], ("a", "b"), (3, 4, 1)),
+        (both, ("a", "b"), (2, 3, 4, 1)),
+    ):
+        samples, goes_back = as_samples(fields, inputs)
+        np.testing.assert_array_equal(samples, (both if len(inputs) == 2 else a)[: len(samples)])
+        assert goes_back == shape
+    for wrong in (both[0, ..., 0], both[..., :1], a[..., None]):
+        with pytest.raises(InputError, match="one channel for each of a, b"):
+            as_samples(wrong, ("a", "b"))

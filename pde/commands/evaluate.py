@@ -8,7 +8,7 @@ from pathlib import Path
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde import plots
-from pde.coarse_baseline import coarse_baseline, errors_by_faces
+from pde.coarse_baseline import coarse_baseline, errors_by_scheme
 from pde.commands.source import Source
 from pde.evaluation import evaluate, finest_sample, worst_samples
 from pde.files import refuse_unwritable, write_text
@@ -48,7 +48,7 @@ class Evaluate:
             write_text(self.json, json.dumps(report | {"coarse": coarse}, indent=1) + "\n")
             finest = max(row["resolution"] for row in report["rows"])
             figures = {
-                "errors": plots.errors_by_grid([report], errors_by_faces(coarse)),
+                "errors": plots.errors_by_grid([report], errors_by_scheme(coarse)),
                 "sample": plots.sample_fields(*finest_sample([surrogate], data, finest)),
                 "worst": plots.worst_samples(*worst_samples(surrogate, data, report)),
             }

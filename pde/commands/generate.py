@@ -1,22 +1,33 @@
-"""`manojax generate`."""
+"""`manojax generate`: its flags depend on the equation."""
 
+import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
 
+import tyro
 from tyro.conf import FlagCreatePairsOff, Positional
 
-from pde.darcy import Darcy
-from pde.errors import InputError
+from pde.commands.parsing import parse
+from pde.equation import Problem
+from pde.equations import EQUATIONS
+from pde.errors import InputError, suggestion
 from pde.generation import generate
 from pde.ranges import Shard, parse_splits
 
+DEFAULT = "darcy"
+Law = TypeVar("Law", bound=Problem)
+
 
 @dataclass(frozen=True)
-class Generate:
-    """Generate a Darcy data set: random coefficients and finite-difference solutions."""
+class Generate(Generic[Law]):
+    """Generate a data set: random inputs and finite-difference solutions of an equation. --equation NAME --help
+    shows the options of each."""
 
     out: Positional[Path]
     """HDF5 file to write."""
+    equation: Annotated[str, tyro.conf.arg(metavar="|".join(EQUATIONS))] = DEFAULT
+    """What is solved."""
     samples: int | None = None
     """Number of samples; 1024 where neither this nor --splits is given."""
     splits: str | None = None
@@ -27,7 +38,7 @@ class Generate:
     """Go on with what was broken off; what is whole already is kept."""
     seed: int = 0
     """Sample i of a seed is the same whatever the number of samples."""
-    problem: FlagCreatePairsOff[Darcy] = field(default_factory=Darcy)
+    problem: FlagCreatePairsOff[Law] = field(kw_only=True)
 
     def run(self) -> None:
         if self.samples is not None and self.splits is not None:
@@ -41,7 +52,27 @@ class Generate:
             shard=None if self.shard is None else Shard.parse(self.shard),
             resume=self.resume,
         )
+        grid = self.problem.grid
         for part in parts:
             first, last = part.indices[0], part.indices[-1]
-            size, points = self.problem.resolution, self.problem.centring
+            size, points = grid.shape[0], "nodes" if grid.on_nodes else "cells"
             print(f"{part.path}: samples {first} to {last} of seed {self.seed}, {size} {points} a side")
+
+
+def generate_command(equation: str) -> Any:
+    """The flags of `generate` for an equation."""
+    return Generate[EQUATIONS[equation].problem]
+
+
+def parse_generate(argv: list[str]) -> Generate[Any]:
+    """The equation decides which options there are."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--equation", default=DEFAULT)
+    try:
+        name = first.parse_known_args(argv)[0].equation
+    except argparse.ArgumentError:
+        name = DEFAULT  # tyro has the better message
+    if name not in EQUATIONS:
+        hint = suggestion(name, EQUATIONS)
+        raise InputError(f"--equation {name}: there is no such equation{hint} (there are {', '.join(EQUATIONS)})")
+    return parse(generate_command(name), "manojax generate", argv)

@@ -1,11 +1,12 @@
 """`manojax info`."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tyro.conf import Positional
+from tyro.conf import FlagCreatePairsOff, Positional
 
-from pde.info import describe
+from pde.info import describe, facts
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class Info:
 
     path: Positional[Path]
     """Data file or run folder."""
+    json: FlagCreatePairsOff[bool] = False
+    """For scripts: all that is known, as one JSON object."""
 
     def run(self) -> None:
-        print(describe(self.path))
+        print(json.dumps(facts(self.path), indent=1, default=str) if self.json else describe(self.path))

@@ -14,7 +14,7 @@ from pde.surrogate import Mode, load
 
 @dataclass(frozen=True)
 class Predict:
-    """Write the predicted solution for every sample of a file of coefficients."""
+    """Write the predicted solution for every sample of a data file."""
 
     run_folder: Positional[Path]
     """Run folder; with --exported a folder that manojax export wrote."""

@@ -4,21 +4,27 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, TypeVar
 
-import tyro
-from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
+from tyro.conf import DisallowNone, FlagCreatePairsOff, Positional, Suppress, arg
 
 from manojax import MODELS
 from manojax.base import ModelConfig
+from pde.commands.parsing import VERBOSE, parse
 from pde.devices import DEFAULT, Division
 from pde.errors import InputError
 from pde.processes import Processes, leads
 from pde.runs import Run, TrainingConfig, options_of
+from pde.tensorboard import TensorBoard
 from pde.training import resume, train
 
 _UNSAID = Processes()
+Value = TypeVar("Value")
+Unsaid = Annotated[DisallowNone[Value], arg(help_behavior_hint="")]
+"""None is what leaving the flag out means."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +38,23 @@ class Train:
     options: ModelConfig
     training: TrainingConfig
     division: Division
+    tensorboard: TensorBoard | None = None
 
     def run(self) -> None:
-        if self.resume:
-            resume(self.data, self.out, division=self.division)
-        else:
-            train(
-                self.data,
-                self.out,
-                model=self.model,
-                options=self.options,
-                config=self.training,
-                division=self.division,
-            )
+        watching = nullcontext() if self.tensorboard is None else self.tensorboard.watching(self.out)
+        with watching as on_epoch:
+            if self.resume:
+                resume(self.data, self.out, division=self.division, on_epoch=on_epoch)
+            else:
+                train(
+                    self.data,
+                    self.out,
+                    model=self.model,
+                    options=self.options,
+                    config=self.training,
+                    division=self.division,
+                    on_epoch=on_epoch,
+                )
         if leads():
             self._report(Run.open(self.out))
 
@@ -68,7 +78,8 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         out: Path,
         model: str = model,
         resume: FlagCreatePairsOff[bool] = False,
-        mesh: str | None = None,
+        tensorboard: Unsaid[Path | None] = None,
+        mesh: Unsaid[str | None] = None,
         shard_optimiser: FlagCreatePairsOff[bool] = False,
         processes: Processes = _UNSAID,
         architecture: ModelConfig = options,
@@ -81,17 +92,18 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             out: Run folder to create.
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
             resume: Go on with the run in --out, with its own configuration.
-            mesh: data=4,space=2: so many devices divide the samples of a batch, by default as many as can, and so
-                many the grid (MANO alone), by default one.
-            shard_optimiser: Devices that divide a batch keep a share of the optimiser's state each (ZeRO-1).
+            tensorboard: Folder for TensorBoard, a folder a run in it; needs the extra of this name.
+            mesh: data=4,space=2: devices that divide a batch, as many as can, and the grid, one (MANO alone).
+            shard_optimiser: Devices of a batch share the optimiser's state (ZeRO-1).
             processes: Processes on several machines.
             architecture: Options of the model.
             training: How it is trained.
         """
         division = DEFAULT if mesh is None else Division.parse(mesh)
         division = dataclasses.replace(division, optimiser=shard_optimiser)
+        board = None if tensorboard is None else TensorBoard(tensorboard)
         processes.join()
-        return Train(data, out, model, resume, architecture, training, division)
+        return Train(data, out, model, resume, architecture, training, division, board)
 
     command.__annotations__["architecture"] = type(options)
     return command
@@ -110,7 +122,7 @@ def parse_train(argv: list[str]) -> Train:
     saved = Run.open(given.out) if given.resume and given.out else None
     name = given.model or (saved.model if saved else None)
     if name is None:
-        if not {"-h", "--help"} & set(argv):
+        if not {"-h", "--help", VERBOSE} & set(argv):
             raise InputError(f"--model is missing; give one of {', '.join(MODELS)}")
         name = "mano"
     defaults = options_of(name)
@@ -119,7 +131,9 @@ def parse_train(argv: list[str]) -> Train:
     options = saved.options if saved else defaults
     training = saved.training if saved else TrainingConfig()
     command = train_command(name, options, training)
-    parsed = tyro.cli(command, prog="manojax train", args=argv, config=(OmitArgPrefixes,))
+    if given.model is None and saved is None:  # help, and of no model's options
+        command.__annotations__["architecture"] = Suppress[type(options)]
+    parsed = parse(command, "manojax train", argv)
     if saved is not None:
         _refuse_changes(parsed, saved)
     return parsed

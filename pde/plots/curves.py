@@ -22,7 +22,7 @@ def errors_by_grid(
     Args:
         reports: what `pde.evaluation.evaluate` returns, by name; without names, of different models.
         references: further curves by name, {resolution: error}, such as those of
-            `pde.coarse_baseline.errors_by_faces`; without reports they may stand alone.
+            `pde.coarse_baseline.errors_by_scheme`; without reports they may stand alone.
     """
     named = reports if isinstance(reports, Mapping) else {title_of(each["model"]): each for each in reports}
     figure, axes = wide()

@@ -44,8 +44,8 @@ def sample_fields(
     solution: Field,
     predictions: Mapping[str, Field],
     grid: Grid,
-    *,
     name: str = "coefficient",
+    *,
     unit: str = "",
 ) -> Figure:
     """An input and the solution, then each prediction above its error.

@@ -31,7 +31,7 @@ class Field(Protocol):
 
 @dataclass(frozen=True)
 class Contents:
-    """The arrays of a file under our names: `coefficient`, `solution`, `x`, `y` and whatever else there is."""
+    """The arrays of a file under our names: inputs such as `coefficient`, `solution`, `x`, `y` and the rest."""
 
     format: str
     fields: Mapping[str, Field]
@@ -45,26 +45,24 @@ def renamed(path: Path, found: Mapping[str, Field], names: Mapping[str, str]) ->
     Args:
         path: the file, for messages.
         found: its arrays under its own names.
-        names: our names by its own, the coefficient's first.
+        names: our names by its own, an input's first.
 
     Raises:
-        InputError: one is missing that is not the solution, or the coefficient has not three axes.
+        InputError: one is missing that is not the solution, or that input has not three axes.
     """
     for theirs, ours in names.items():
         if theirs not in found and ours != "solution":
             there = ", ".join(sorted(found)) or "none"
             raise InputError(f"{path}: no array {theirs!r}; it must be there (there are: {there})")
-    coefficient = next(iter(names))
-    if len(found[coefficient].shape) != 3:
-        raise InputError(
-            f"{path}: {coefficient} has shape {found[coefficient].shape}; it must be (samples, height, width)"
-        )
+    first = next(iter(names))
+    if len(found[first].shape) != 3:
+        raise InputError(f"{path}: {first} has shape {found[first].shape}; it must be (samples, height, width)")
     return {ours: found[theirs] for theirs, ours in names.items() if theirs in found}
 
 
 def on_unit_square(kind: str, fields: dict[str, Field], offset: float) -> Contents:
     """Fields at (i + offset)/n along both axes of the unit square, the solution zero on its border."""
-    _, height, width = fields["coefficient"].shape
+    _, height, width = next(iter(fields.values())).shape
     x, y = ((np.arange(n) + offset) / n for n in (height, width))
     return Contents(kind, fields | {"x": x, "y": y}, UNIT_SQUARE)
 

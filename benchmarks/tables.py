@@ -1,0 +1,297 @@
+"""Write docs/benchmarks.md: the tables of what the other benchmarks have left in `results/`.
+
+python benchmarks/tables.py
+"""
+
+import json
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pde.files import write_text
+
+RESULTS = Path(__file__).with_name("results")
+DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+Results = dict[str, Any]
+
+PAGE = """\
+# Benchmarks
+
+Written by `python benchmarks/tables.py`, from what the benchmarks named here have measured. Errors are means
+over the test samples of errors relative to each sample's solution, on fields in physical units
+([Metrics](metrics.md)). Data, where nothing else is said: two-phase Darcy flow, 12/3, solved on 421 x 421 nodes
+and strided ([Generate data](generate.md)). One seed of training, where no number of seeds stands.
+
+## After the same minutes of training
+
+Fifteen minutes each at paces measured in turn, 1000 samples at 31 x 31 under all eight symmetries of the
+square, 200 test samples (`benchmarks/equal_time.py`). Eight: the mean of the predictions under these.
+
+{equal_time}
+
+Without training, the mean of two coarse solves of the strided coefficient has {strided:.4f}. An estimate of the
+least that any function of the coefficient at these points can have is {floor:.4f} ± {error:.4f}, on other samples
+(`benchmarks/floor.py`).
+
+## On grids they never saw
+
+By points a side; 200 test samples (`benchmarks/transfer.py`). What direct and resample are: [Discretisation
+consistency](discretisation.md).
+
+{transfer}
+
+Coarse solves are of 20 other samples (`benchmarks/coarse_solve.py`). On every finer grid where both are known,
+both kinds of them beat all operators.
+
+## With the fine coefficient, and a solver inside
+
+200 test samples (`benchmarks/informed.py`). Times are of one sample, upscaling and solves included. The coarse
+solves by themselves are SuperLU's.
+
+{informed}
+
+## Coarse solves
+
+Relative L2 from 421 points a side, 20 samples (`benchmarks/coarse_solve.py`): what they are, and for whom they
+are fair, is in [Weak baselines](weak-baselines.md). Canonical: data by the procedure of the published sets, on
+cell centres.
+
+{coarse_solve}
+
+## On data that nobody here generated
+
+The 16 x 16 Darcy set of the neuraloperator package, 1000 samples and 50 for the test, mean of three seeds, the
+defaults of `manojax train` (`benchmarks/neuraloperator_darcy.py`). FNO and ViT were trained earlier, without
+symmetries.
+
+{neuraloperator_darcy}
+
+A coarse solve whose contrast is fitted on the training file has a relative MSE of 0.0053 there, and wins
+(`benchmarks/results/accuracy.md`).
+
+## What operators cost
+
+Forward and gradient at width 32, depth 2, batch 1: the powers of the number of points with which operations,
+memory and, from the second grid on, time grow, and milliseconds on the first and the last grid
+(`benchmarks/operators.py`). "Attention": at all levels, as in the paper.
+
+{operators}
+
+On 64 x 64 points full attention takes {ratio[flops]:.0f} times the operations of MANO, {ratio[bytes]:.0f} times
+the memory and {ratio[seconds]:.0f} times the time.
+
+![Time and memory of a training step by the number of points](operators.png)
+
+## FNO beside other libraries
+
+Batch 32, 64 x 64 points, |k| < 8, width 32, 4 blocks; milliseconds, median of five rounds
+(`benchmarks/fno.py`). In pieces: four samples at a time. pdequinox has the smaller architecture of the first
+paper.
+
+{fno}
+
+## The solver
+
+A sample of 421 x 421 nodes with all cores busy, to a relative residual of 1e-8 or less
+(`benchmarks/solvers.py`). Ours compiles for {compilation:.0f} s, once for a shape.
+
+{solvers}
+
+Iterations to a relative residual of 1e-10, the most of three samples (`benchmarks/iterations.py`):
+
+{iterations}
+
+## How far schemes are apart
+
+Relative L2 distance of other schemes from the procedure of the published 421 sets, 30 samples
+(`benchmarks/canonical.py`).
+
+{canonical}
+
+## Published tables
+
+The settings of published tables, at 16, 85, 211 and 421 points a side, are one command a model in
+`benchmarks/configs/`, made for a GPU. Not yet run there.
+"""
+
+FACES = {
+    "arithmetic": "strided coefficient, arithmetic faces",
+    "harmonic": "strided coefficient, harmonic faces",
+    "mean": "mean of these two solutions",
+    "upscaled": "faces upscaled from the fine coefficient",
+}
+
+
+def load(name: str) -> Results:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def table(results: Results, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """With the machine below, as far as the results say."""
+    lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
+    cores = results.get("cores", results.get("threads", results.get("pace", {}).get("cores")))
+    where = "a CPU whose number of cores was not recorded" if cores is None else f"{cores} CPU cores"
+    versions = results["versions"]
+    named = ", ".join(f"{name} {versions[name]}" for name in ("python", "jax", "flax", "numpy", "scipy"))
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"<small>{where}; {named}</small>"])
+
+
+def mean(rows: Iterable[Results], key: str) -> str:
+    return f"{statistics.mean(row[key] for row in rows):.4f}"
+
+
+def milliseconds(row: Results) -> str:
+    return f"{1000 * row['seconds']:.0f}"
+
+
+def size(parameters: int) -> str:
+    rounded = f"{parameters / 1e6:.2f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
+    return rounded if parameters else "none"
+
+
+def equal_time() -> str:
+    found, other = load("equal_time"), load("equal_time_fno_h1")["results"]
+    rows = []
+    for name, runs in (*found["results"].items(), *other.items()):
+        eight = [run["symmetric"] for run in runs]
+        errors = (mean(of, key) for key in ("relative_l2", "relative_h1") for of in (runs, eight))
+        first = runs[0]
+        model = f"{name.upper()}, trained on {first['loss']}"
+        rows.append([model, size(first["parameters"]), str(first["epochs"]), str(len(runs)), *errors])
+    return table(found, ["", "parameters", "epochs", "seeds", "L2", "eight", "H1", "eight"], rows)
+
+
+def transfer() -> str:
+    found = load("transfer")
+    runs = [*found["runs"], *load("transfer_43_61")["runs"]]
+    curves = {}
+    for run in runs:
+        for way in ("direct", "resample"):
+            name = f"{run['model'].upper()} trained at {run['trained at'][0]}, {way}"
+            curves[name] = {row["resolution"]: row[way] for row in run["relative_l2"]}
+    for kind, name in (
+        ("mean", "mean of two strided coarse solves"),
+        ("upscaled", "coarse solve, upscaled faces"),
+    ):
+        coarse = load("coarse_solve")["relative_l2"].items()
+        curves[name] = {int(n): by_faces[kind]["mean"] for n, by_faces in coarse}
+    grids = [row["resolution"] for row in runs[-1]["relative_l2"]]
+    rows = [[name, *(f"{curve[n]:.4f}" if n in curve else "" for n in grids)] for name, curve in curves.items()]
+    return table(found, ["", *map(str, grids)], rows)
+
+
+def informed() -> str:
+    names = {
+        "mean": "mean of two strided coarse solves",
+        "upscaled": "coarse solve, upscaled faces",
+        "means": "{} that sees cell means",
+        "informed-upscaled-means": "{} that corrects the upscaled solve",
+    }
+    found = {resolution: load(f"informed_{resolution}") for resolution in (31, 61)}
+    rows = [
+        [
+            names[row["way"]].format(row["model"].upper()),
+            f"{resolution} x {resolution}",
+            size(row["parameters"]),
+            f"{row['relative_l2']:.4f}",
+            f"{row['milliseconds']:.1f}",
+        ]
+        for resolution, results in found.items()
+        for row in results["rows"]
+    ]
+    return table(found[31], ["", "grid", "parameters", "L2", "ms"], rows)
+
+
+def coarse_solve() -> str:
+    found = load("coarse_solve")
+    kinds = {"": found["relative_l2"], "canonical: ": load("coarse_solve_canonical")["relative_l2"]}
+    rows = [
+        [f"{data}{name}", *(f"{by_faces[faces]['mean']:.4f}" for by_faces in grids.values())]
+        for data, grids in kinds.items()
+        for faces, name in FACES.items()
+    ]
+    return table(found, ["points a side", *found["relative_l2"]], rows)
+
+
+def neuraloperator_darcy() -> str:
+    found, earlier = load("neuraloperator_darcy_mano"), load("neuraloperator_darcy")["results"]
+    runs = found["results"] | {name: earlier[name] for name in ("vit", "fno")}
+    rows = []
+    for name, seeds in runs.items():
+        errors = (mean(seeds, key) for key in ("relative_l2", "relative_mse"))
+        rows.append([name.upper(), size(seeds[0]["parameters"]), *errors])
+    return table(found, ["", "parameters", "L2", "MSE"], rows)
+
+
+def operators() -> str:
+    found = load("operators")
+    rows = []
+    for name, kind in found.items():
+        if isinstance(kind, dict) and "rows" in kind:
+            first, last = kind["rows"][0], kind["rows"][-1]
+            grids = " to ".join(" x ".join(map(str, row["grid"])) for row in (first, last))
+            powers = ("flops exponent", "bytes exponent", "seconds exponent from the second grid")
+            grown = (f"{kind[power]:.2f}" for power in powers)
+            rows.append([name, grids, *grown, milliseconds(first), milliseconds(last)])
+    return table(found, ["operator", "grids", "operations", "memory", "time", "ms, first", "ms, last"], rows)
+
+
+def fno() -> str:
+    found = load("fno")
+    jobs = ("step", "steps in a loop", "steps in pieces", "inference", "inference in pieces")
+    rows = [
+        [name, size(parameters), *(milliseconds(found[job][name]) for job in jobs)]
+        for name, parameters in found["parameters"].items()
+    ]
+    return table(found, ["", "parameters", *jobs], rows)
+
+
+def solvers() -> str:
+    found = load("solvers")
+    rows = [
+        [name, milliseconds(row), f"{row['ratio']:.1f}", f"{row['residual']:.0e}"]
+        for name, row in found["solvers"]["rows"].items()
+    ]
+    return table(found, ["solver", "ms", "times ours", "residual"], rows)
+
+
+def iterations() -> str:
+    found = load("iterations")
+    most = found["most iterations"]
+    laws = list(next(iter(most.values())))
+    rows = [[grid, *(str(counts[law]) for law in laws)] for grid, counts in most.items()]
+    return table(found, ["nodes", *laws], rows)
+
+
+def canonical() -> str:
+    found = load("canonical")
+    rows = []
+    for scheme in ("cells, arithmetic", "cells, harmonic", "nodes, same array", "nodes, same field"):
+        distances = [sample[scheme] for sample in found["samples"]]
+        rows.append([scheme, *(f"{of(distances):.3%}" for of in (min, statistics.median, max))])
+    return table(found, ["scheme", "least", "median", "most"], rows)
+
+
+ERRORS = equal_time, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
+COSTS = operators, fno, solvers, iterations
+
+
+def page() -> str:
+    floor = load("floor")["relative_l2"]["phases at the nodes"]
+    return PAGE.format(
+        **{write.__name__: write() for write in (*ERRORS, *COSTS)},
+        strided=load("informed_31")["rows"][0]["relative_l2"],
+        floor=floor["mean"],
+        error=floor["standard error"],
+        ratio=load("operators")["64 x 64"]["full attention by mano"],
+        compilation=load("solvers")["solvers"]["compilation"],
+    )
+
+
+def main() -> None:
+    write_text(DOCS, page())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""`manojax report`."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from pde.commands.source import Source
+from pde.errors import InputError
+from pde.files import refuse_unwritable
+from pde.info import describe
+from pde.report import Report, Tested, write_report
+from pde.runs import Run, history
+from pde.surrogate import load
+from pde.tables import left_out
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """Write one HTML page about a run: learning curves, configuration and, with a test file, its errors."""
+
+    run_folder: Positional[Path]
+    """Run folder."""
+    test: Positional[Path | None] = None
+    """Data file with solutions, for tables and plots of the errors."""
+    out: Path | None = None
+    """HTML file to write; by default report.html in the run folder."""
+    resolutions: tuple[int, ...] = ()
+    """Points along axis 1 of each grid, as `manojax evaluate` has them."""
+    source: Source = field(default_factory=Source)
+
+    def run(self) -> None:
+        out = self.out or self.run_folder / "report.html"
+        run = Run.open(self.run_folder)
+        refuse_unwritable(out)
+        title = f"{self.run_folder.resolve().name}: {run.model.upper()} trained on {run.data}"
+        histories = {run.model: history(self.run_folder)}
+        write_report(out, Report(title, [run], histories, self._tested(), describe(self.run_folder)))
+        print(out)
+
+    def _tested(self) -> Tested | None:
+        if self.test is None:
+            if self.resolutions or self.source != Source():
+                raise InputError(
+                    "--resolutions, --boundary and --domain belong to a test file; name one after the run"
+                )
+            return None
+        surrogate = load(self.run_folder)
+        data = self.source.open(self.test, surrogate.run.training.inputs)
+        tested = Tested.on([surrogate], data, self.resolutions or None, worst=True)
+        for sentence in left_out(tested.reports[0]):
+            print(f"manojax: {sentence}", file=sys.stderr)
+        return tested

@@ -1,0 +1,48 @@
+"""`manojax sweep`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tyro.conf import Positional, SuppressFixed
+
+from pde.runs import TrainingConfig
+from pde.sweep import sweep
+
+
+@dataclass(frozen=True)
+class Training(TrainingConfig):
+    """How all are trained."""
+
+    seed: SuppressFixed[int] = 0  # --seeds says
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Train models x widths x seeds on one data set and write one table of errors and times. The same command goes
+    on where it was stopped."""
+
+    data: Positional[Path]
+    """Data file to train on."""
+    test: Positional[Path]
+    """Data file with solutions, whose grid holds the training grid."""
+    out: Path
+    """Folder of the runs and of sweep.md, sweep.json and sweep.png."""
+    models: tuple[str, ...] = ("mano", "fno")
+    """Their names."""
+    widths: tuple[int, ...] = ()
+    """Channels of the feature maps; by default each model's own."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """Each model and width is trained with each."""
+    training: Training = field(default_factory=Training)
+
+    def run(self) -> None:
+        sweep(
+            self.data,
+            self.test,
+            self.out,
+            models=self.models,
+            widths=self.widths,
+            seeds=self.seeds,
+            config=TrainingConfig(**vars(self.training)),
+        )
+        print((self.out / "sweep.md").read_text(encoding="utf-8"), end="")
