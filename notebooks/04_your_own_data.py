@@ -143,7 +143,7 @@ print("largest difference, m:", np.abs(exported(seen) - predicted).max())
 # Forty wells read the head of an unknown $T$, with 1 % of noise. We look for the 16 amplitudes that explain the
 # readings, by Gauss-Newton steps from $T = 100$ m²/day; derivatives come by automatic differentiation, once
 # through the surrogate and once through the solver. A surrogate errs, so its readings deserve less trust: its
-# own error on test data joins the noise.
+# mean error on test data joins the noise.
 
 # %%
 truth = generator.normal(size=len(modes)).astype(np.float32)
