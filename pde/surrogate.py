@@ -61,8 +61,8 @@ class Surrogate:
         gradient = jax.grad(lambda a: surrogate(a)[30, 30])(jnp.asarray(a))
 
     NumPy arrays give NumPy arrays, by as many samples at a time as suit the machine. JAX arrays give JAX arrays,
-    by a pure function: it can be jitted, mapped and differentiated with respect to the fields, whose values are
-    not checked then. Either is compiled once a grid.
+    by a pure function: it can be jitted, mapped and, without coarse solves inside, differentiated with respect to
+    the fields, whose values are not checked then. Either is compiled once for a grid and a number of samples.
 
     With `symmetric` a prediction is the mean of those under the flips and transposes that the model was trained
     under, as far as the grid that it runs on has them: it commutes with them, is more accurate, and takes up to
