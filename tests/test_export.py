@@ -21,6 +21,8 @@ from pde.export import export_run, named
 from tests.commands import refused, run
 from tests.small_runs import MANO, history, start
 
+pytestmark = pytest.mark.slow
+
 WITHOUT = """
 import os, re, sys
 import numpy as np

@@ -142,6 +142,7 @@ def test_generated_by_command_shard_by_shard_and_merged_it_is_the_same_file(caps
     assert "no data set 'coefficient'" in refused(capsys, "generate", out, "--resolution", 17, "--resume")
 
 
+@pytest.mark.slow
 def test_every_command_works(capsys, run_folder, file, tmp_path):
     table, predicted, converted = tmp_path / "evaluation.json", tmp_path / "predicted.h5", tmp_path / "own.h5"
     assert json.loads((run_folder / "run.json").read_text())["training"]["inputs"] == ["source"]

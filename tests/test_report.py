@@ -9,6 +9,7 @@ import pytest
 from tests.commands import refused, run
 
 
+@pytest.mark.slow
 def test_a_page_with_a_test_file_holds_what_evaluate_finds(folder, darcy_file, capsys, tmp_path):
     out, numbers = tmp_path / "page.html", tmp_path / "evaluation.json"
     given = (folder / "run", darcy_file, "--resolutions", 5, 9, 17)

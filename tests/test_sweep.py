@@ -8,6 +8,8 @@ import pytest
 from pde import sweep as sweeping
 from tests.commands import refused, run
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--resolution", 9, "--epochs", 1)
 GIVEN = ("--models", "fno", "--widths", 8, "--seeds", 0, 1, *SMALL)
 

@@ -11,6 +11,8 @@ from pde.optimisers import learning_rate
 from pde.runs import Run
 from tests.commands import TINY, refused, run
 
+pytestmark = pytest.mark.slow
+
 FLAGS = (*TINY, "--epochs", 3, "--batch-size", 6)  # three steps an epoch
 STEPS = 3
 
