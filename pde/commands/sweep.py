@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tyro.conf import Positional, SuppressFixed
+from tyro.conf import Fixed, Positional, Suppress
 
 from pde.runs import TrainingConfig
 from pde.sweep import sweep
@@ -13,13 +13,12 @@ from pde.sweep import sweep
 class Training(TrainingConfig):
     """How all are trained."""
 
-    seed: SuppressFixed[int] = 0  # --seeds says
+    seed: Suppress[Fixed[int]] = 0  # --seeds says
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Train models x widths x seeds on one data set and write one table of errors and times. The same command goes
-    on where it was stopped."""
+    """Train models x widths x seeds, and write one table. A second call goes on with a first."""
 
     data: Positional[Path]
     """Data file to train on."""
