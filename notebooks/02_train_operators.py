@@ -120,9 +120,9 @@ plots.errors_by_time(models, solves)
 # ## A prediction, seen
 
 # %%
-field, solution, predictions, grid = finest_sample(list(surrogates.values()), test, trained)
-direct = {name: each for name, each in predictions.items() if "direct" in name}
-plots.sample_fields(field, solution, direct, grid)
+field, solution, predictions, grid, name = finest_sample(list(surrogates.values()), test, trained)
+direct = {way: each for way, each in predictions.items() if "direct" in way}
+plots.sample_fields(field, solution, direct, grid, name)
 
 # %% [markdown]
 # Errors share one scale, and are largest along the interfaces of the coefficient, whose place between two

@@ -128,11 +128,12 @@ def _errors(tested: Tested) -> Iterator[str]:
     yield _text(table(tested.reports, tested.coarse))
     yield _text(details(tested.reports, tested.coarse))
     yield "<h2>One test sample on the finest grid</h2>"
-    yield _image(plots.sample_fields(*tested.fields), "coefficient, solution, predictions and their errors")
+    yield _image(plots.sample_fields(*tested.fields), "input, solution, predictions and their errors")
     for model, drawn in tested.worst.items():
         yield f"<h2>Where {html.escape(model.upper())} does worst</h2>"
         yield _image(
-            plots.worst_samples(*drawn), "coefficient, solution, prediction and error of the worst samples"
+            plots.worst_samples(*drawn, name=tested.fields[-1]),
+            "input, solution, prediction and error of the worst samples",
         )
 
 

@@ -50,7 +50,7 @@ class Evaluate:
             figures = {
                 "errors": plots.errors_by_grid([report], errors_by_scheme(coarse)),
                 "sample": plots.sample_fields(*finest_sample([surrogate], data, finest)),
-                "worst": plots.worst_samples(*worst_samples(surrogate, data, report)),
+                "worst": plots.worst_samples(*worst_samples(surrogate, data, report), name=data.inputs[0]),
             }
             for name, figure in figures.items():
                 plots.save(figure, self.json.with_name(f"{self.json.stem}-{name}.png"))
