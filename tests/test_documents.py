@@ -112,3 +112,16 @@ def test_links_of_the_readme_lead_somewhere():
 def test_the_page_of_benchmarks_is_what_its_script_writes():
     tables = runpy.run_path(str(ROOT / "benchmarks" / "tables.py"))
     assert (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8") == tables["page"]()
+
+
+def test_excerpts_stand_in_the_sources():
+    """A block of `py` shows lines of the code that there is."""
+    sources = {line for name in ("poisson", "equations") for line in lines(ROOT / "pde" / f"{name}.py")}
+    page = (ROOT / "docs" / "own-equation.md").read_text(encoding="utf-8")
+    excerpts = re.findall(r"^```py\n(.*?)^```$", page, re.M | re.S)
+    assert len(excerpts) == 8
+    assert {line for code in excerpts for line in code.splitlines()} <= sources | {"", "    ..."}
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").splitlines()
