@@ -46,8 +46,8 @@ from pde.runs import history
 
 work = Path(tempfile.mkdtemp())
 
-fine, trained = (41, 6) if SHORT else (161, 21)
-factors = (1, 8) if SHORT else (1, 2, 4, 8)
+fine, trained = (11, 6) if SHORT else (161, 21)
+factors = (1, 2) if SHORT else (1, 2, 4, 8)
 grids = [factor * (trained - 1) + 1 for factor in factors]  # as many times finer
 generate(Darcy(fine), work / "train.h5", samples=20 if SHORT else 400, seed=0)
 generate(Darcy(fine), work / "test.h5", samples=3 if SHORT else 12, seed=1)
