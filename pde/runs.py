@@ -65,7 +65,7 @@ class TrainingConfig:
     seed: int = 0
     """Of the initial parameters and of the order of samples."""
     inputs: tuple[str, ...] = ()
-    """Data sets that are the input channels; by default the inputs of the file's equation."""
+    """Data sets shown to the model; by default the equation's inputs."""
     boundary: Literal["zero", "unknown"] | None = None
     """Of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None

@@ -85,7 +85,7 @@ def test_a_file_without_a_coefficient_has_none(data, tmp_path):
     with h5py.File(path, "r+") as file:
         file.move("coefficient", "permeability")
     found = coarse_baseline(datasets.open(path, inputs=("permeability",)), [13])
-    assert found == {"left_out": "the file holds no coefficient"}
+    assert found == {"left_out": "the file holds no coefficient or source"}
 
 
 def test_a_solve_that_does_not_converge_is_left_out(data, tmp_path):

@@ -21,8 +21,7 @@ Law = TypeVar("Law", bound=Problem)
 
 @dataclass(frozen=True)
 class Generate(Generic[Law]):
-    """Generate a data set: random inputs and finite-difference solutions of an equation. --equation NAME --help
-    shows the options of each."""
+    """Generate a data set of an equation. --equation NAME --help shows the options of each."""
 
     out: Positional[Path]
     """HDF5 file to write."""
@@ -33,7 +32,7 @@ class Generate(Generic[Law]):
     splits: str | None = None
     """name=count,name=count: consecutive samples to OUT-name.h5 each, for example train=1000,test=200."""
     shard: str | None = None
-    """i/n: only the i-th of n parts, to OUT-shard-i-of-n.h5, for manojax merge; i from 1 to n."""
+    """i/n: the i-th of n parts alone, to OUT-shard-i-of-n.h5, for merge."""
     resume: FlagCreatePairsOff[bool] = False
     """Go on with what was broken off; what is whole already is kept."""
     seed: int = 0
