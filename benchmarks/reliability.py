@@ -70,9 +70,9 @@ the losses agree to 1e-4 for some twenty steps, and then as far as rounding grow
 ## Long runs and large files
 
 - {checkpoints} checkpoints in one run (`benchmarks/soak.py`): resident memory grows by {kib:.0f} KiB a checkpoint
-  ({first:.0f} MiB after the first quarter, {last:.0f} MiB at last), open files by {files:.4f}. It is TensorStore's: a
-  call of its `experimental_collect_matching_metrics`, which Orbax makes several times a checkpoint, by itself keeps
-  {leak:.1f} KiB.
+  ({first:.0f} MiB after the first quarter, {last:.0f} MiB at last), open files by {files:.4f}. Half of it is
+  TensorStore's: a call of its `experimental_collect_matching_metrics`, which Orbax makes four times a checkpoint, by
+  itself keeps {leak:.1f} KiB. Whose the rest is has not been found.
 - A file of {size:.1f} GiB trained on with `--stream` (`benchmarks/streaming.py`): at most {most:.2f} GiB resident, at
   {pace:.0%} of the rate from memory.
 

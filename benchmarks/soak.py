@@ -5,9 +5,11 @@
 A small model is trained on ten samples, one step and one checkpoint an epoch. Every second a thread notes how many
 there have been, the resident memory and the open files. Slopes are those of straight lines through what was noted
 after the first quarter. Then, in the same process, two functions of TensorStore are called by themselves, which
-Orbax calls whenever it saves: twice the first, once an array the second.
+Orbax calls whenever it saves: the first four times a checkpoint.
 
-Found, on 2 cores (`results/soak.json`): 2000 checkpoints, no more open files at the end than at first, and FOUND
+Found, on 2 cores (`results/soak.json`): 2000 checkpoints, no more open files at the end than at first, and 49 KiB
+of memory a checkpoint more. A call of `experimental_collect_matching_metrics` keeps 6.6 KiB: that is 26 of them.
+Whose the rest is has not been found.
 """
 
 import argparse
