@@ -7,8 +7,8 @@ took, again and again, each time going on with --resume, and from the start wher
 first step it has to stop at once; from then on the step under way is finished and saved (asked: within 10 s of
 it). At last it runs to its end, and the result must have the bits of the undisturbed one.
 
-Found (`results/preemption.json`, 2 cores busy with other work): 4 of 8 signals came before the end; training ended at
-most 3.6 s after them, with the bits of the undisturbed one at last.
+Found (`results/preemption.json`, 2 cores busy with other work): 4 of 8 signals came before the end; training ended
+at most 3.6 s after them, with the bits of the undisturbed one at last.
 """
 
 import argparse

@@ -40,8 +40,8 @@ not run, and none did.
 
 ## Full disks (`benchmarks/full_disk.py`)
 
-`generate` and `train` run into the end of a file system of {rooms}: exit code 2 and one sentence each time, nothing
-partial under a final name, the last checkpoint usable. With more space `--resume` came to the bits of an undisturbed
+`generate` and `train` run into the end of a file system of {rooms}: exit
+code 2 and one sentence each time, nothing partial under a final name, what had been saved usable. With more space `--resume` came to the bits of an undisturbed
 result in {resumed} of {disks} cases.
 
 ## Asked to end (`benchmarks/preemption.py`)
