@@ -16,7 +16,7 @@ from pde.coarse_baseline import coarse_baseline, errors_by_scheme
 from pde.datasets import DataFile
 from pde.evaluation import evaluate, finest_sample, worst_samples
 from pde.files import write_text
-from pde.runs import Run
+from pde.runs import Run, title_of
 from pde.surrogate import Surrogate
 from pde.tables import details, table
 
@@ -31,8 +31,8 @@ pre { background: #f5f5f5; padding: .8rem; overflow: auto }
 _METHODS = (
     "<b>Direct</b> gives the model the inputs on the grid itself. <b>Resample</b> strides them to the training "
     "grid, predicts there and interpolates by cubic splines: the plain baseline that a zero-shot claim must beat. "
-    "Direct errors in red lose to it. <b>Coarse solve</b> solves the equation again on the strided coefficient, "
-    "or on faces upscaled from the fine one, without any training."
+    "Direct errors in red lose to it. <b>Coarse solve</b> solves the equation again on the grid, from strided "
+    "inputs or by a scheme that sees the fine ones, without any training."
 )
 
 
@@ -130,7 +130,7 @@ def _errors(tested: Tested) -> Iterator[str]:
     yield "<h2>One test sample on the finest grid</h2>"
     yield _image(plots.sample_fields(*tested.fields), "input, solution, predictions and their errors")
     for model, drawn in tested.worst.items():
-        yield f"<h2>Where {html.escape(model.upper())} does worst</h2>"
+        yield f"<h2>Where {html.escape(title_of(model))} does worst</h2>"
         yield _image(
             plots.worst_samples(*drawn, name=tested.fields[-1]),
             "input, solution, prediction and error of the worst samples",
@@ -155,7 +155,7 @@ def _error_table(tested: Tested) -> str:
 def _row(model: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     direct, resample = (row[way].get("relative_l2") for way in ("direct", "resample"))
     loses = ' class="loses"' if direct is not None and resample is not None and direct > resample else ""
-    cells = "".join(f"<td>{cell}</td>" for cell in (model["model"].upper(), f"{model['parameters']:,}"))
+    cells = "".join(f"<td>{cell}</td>" for cell in (title_of(model["model"]), f"{model['parameters']:,}"))
     cells += "<td>{} x {}</td>".format(*row["shape"])
     for way in ("direct", "resample"):
         for key, form in _COLUMNS.values():

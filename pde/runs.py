@@ -232,6 +232,17 @@ def history(folder: str | Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
 
 
+def refuse_changes(wanted: tuple[ModelConfig, TrainingConfig], begun: Run, folder: Path, mend: str) -> None:
+    """Raise InputError, naming the flag and the mend, where a run in a folder was begun with other settings."""
+    for mine, its in zip(wanted, (begun.options, begun.training), strict=True):
+        for name in (each.name for each in dataclasses.fields(mine)):
+            if getattr(mine, name) != getattr(its, name):
+                raise InputError(
+                    f"--{name.replace('_', '-')} {getattr(mine, name)}: {folder} was begun with "
+                    f"{getattr(its, name)}; {mend}"
+                )
+
+
 def create(model: str, options: ModelConfig, config: TrainingConfig) -> Operator:
     """An operator for a training, with its initial parameters.
 

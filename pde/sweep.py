@@ -27,7 +27,7 @@ from pde.evaluation import milliseconds_a_sample
 from pde.files import write_text
 from pde.metrics import RELATIVE
 from pde.preparation import prepare, steps_an_epoch
-from pde.runs import Run, TrainingConfig, create, history, options_of
+from pde.runs import Run, TrainingConfig, create, history, options_of, refuse_changes
 from pde.surrogate import load
 from pde.sweep_table import costs, markdown
 from pde.training import resume, train
@@ -157,13 +157,7 @@ def _stride(test: DataFile, run: Run) -> int:
 def _refuse_another(folder: Path, begun: Run, wanted: Run) -> None:
     if begun.digest != wanted.digest:
         raise InputError(f"{folder} was begun with other data ({begun.data}); give that file, or another --out")
-    for mine, its in ((wanted.options, begun.options), (wanted.training, begun.training)):
-        for name in (field.name for field in dataclasses.fields(mine)):
-            if getattr(mine, name) != getattr(its, name):
-                raise InputError(
-                    f"--{name.replace('_', '-')} {getattr(mine, name)}: {folder} was begun with "
-                    f"{getattr(its, name)}; give that, or another --out"
-                )
+    refuse_changes((wanted.options, wanted.training), begun, folder, "give that, or another --out")
 
 
 def _finish(data: Path, member: Member) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pde.coarse_baseline import schemes
+from pde.runs import title_of
 from pde.tables import about_coarse
 from pde.timing import REPEATS
 
@@ -39,7 +40,7 @@ def costs(found: Mapping[str, Any]) -> tuple[Costs, Costs]:
     models: Costs = {}
     for row in found["rows"]:
         point = row["mean"]["milliseconds"], row["mean"]["relative_l2"]
-        models.setdefault(f"{row['model'].upper()}, by width", {})[str(row["width"])] = point
+        models.setdefault(f"{title_of(row['model'])}, by width", {})[str(row["width"])] = point
     solves = {name: (each["milliseconds"], each["relative_l2"]) for name, each in _solves(found)}
     return models, {name: {"": point} for name, point in solves.items() if point[1] > 0}
 
@@ -64,7 +65,7 @@ def _trained(found: Mapping[str, Any]) -> Iterator[list[str]]:
             for name, form in _ERRORS.items()
         ]
         times = [f"{mean['milliseconds']:.1f}", f"{mean['seconds']:.0f}"]
-        yield [row["model"].upper(), str(row["width"]), f"{row['parameters']:,}", *errors, *times]
+        yield [title_of(row["model"]), str(row["width"]), f"{row['parameters']:,}", *errors, *times]
 
 
 def _solved(found: Mapping[str, Any]) -> Iterator[list[str]]:

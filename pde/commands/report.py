@@ -11,7 +11,7 @@ from pde.errors import InputError
 from pde.files import refuse_unwritable
 from pde.info import describe
 from pde.report import Report, Tested, write_report
-from pde.runs import Run, history
+from pde.runs import Run, history, title_of
 from pde.surrogate import load
 from pde.tables import left_out
 
@@ -34,7 +34,7 @@ class WriteReport:
         out = self.out or self.run_folder / "report.html"
         run = Run.open(self.run_folder)
         refuse_unwritable(out)
-        title = f"{self.run_folder.resolve().name}: {run.model.upper()} trained on {run.data}"
+        title = f"{self.run_folder.resolve().name}: {title_of(run.model)} trained on {run.data}"
         histories = {run.model: history(self.run_folder)}
         write_report(out, Report(title, [run], histories, self._tested(), describe(self.run_folder)))
         print(out)

@@ -17,7 +17,7 @@ from pde.commands.parsing import VERBOSE, parse
 from pde.devices import DEFAULT, Division
 from pde.errors import InputError
 from pde.processes import Processes, leads
-from pde.runs import Run, TrainingConfig, options_of
+from pde.runs import Run, TrainingConfig, options_of, refuse_changes
 from pde.tensorboard import TensorBoard
 from pde.training import resume, train
 
@@ -135,15 +135,6 @@ def parse_train(argv: list[str]) -> Train:
         command.__annotations__["architecture"] = Suppress[type(options)]
     parsed = parse(command, "manojax train", argv)
     if saved is not None:
-        _refuse_changes(parsed, saved)
+        mend = "leave the flag out, or train into a new folder"
+        refuse_changes((parsed.options, parsed.training), saved, parsed.out, mend)
     return parsed
-
-
-def _refuse_changes(parsed: Train, saved: Run) -> None:
-    for mine, its in ((parsed.options, saved.options), (parsed.training, saved.training)):
-        for name in (f.name for f in dataclasses.fields(mine)):
-            if getattr(mine, name) != getattr(its, name):
-                raise InputError(
-                    f"--{name.replace('_', '-')} {getattr(mine, name)}: {parsed.out} was begun with "
-                    f"{getattr(its, name)}; leave the flag out, or train into a new folder"
-                )
