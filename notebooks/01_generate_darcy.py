@@ -35,7 +35,7 @@ SHORT = bool(os.environ.get("MANOJAX_SHORT"))  # a quick run for the tests
 
 # %%
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -43,12 +43,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy
+from scipy.sparse.linalg import spsolve
 
 from pde import Darcy, datasets, generate, plots
+from pde.canonical import assemble
 from pde.coarse import coarse_solve
 from pde.coarse_baseline import coarse_baseline, errors_by_scheme
+from pde.conductances import conductances
 from pde.elliptic import solve
 from pde.info import describe
+from pde.timing import median_milliseconds
 
 work = Path(tempfile.mkdtemp())
 fine = 33 if SHORT else 241
@@ -214,32 +218,9 @@ figure
 
 # %%
 def matrix(a):
-    """The same five-point scheme as a sparse matrix of the inner nodes."""
-    n = a.shape[0]
-    number = np.full((n, n), -1)
-    number[1:-1, 1:-1] = np.arange((n - 2) ** 2).reshape(n - 2, n - 2)
-    rows, columns, values = [], [], []
-    for axis in (0, 1):
-        faces = np.moveaxis(a, axis, 0)
-        faces = np.moveaxis((faces[1:] + faces[:-1]) / 2 * (n - 1) ** 2, 0, axis)
-        near = np.moveaxis(np.moveaxis(number, axis, 0)[:-1], 0, axis)
-        far = np.moveaxis(np.moveaxis(number, axis, 0)[1:], 0, axis)
-        for i, j in ((near, far), (far, near)):
-            rows += [i[i >= 0], i[(i >= 0) & (j >= 0)]]
-            columns += [i[i >= 0], j[(i >= 0) & (j >= 0)]]
-            values += [faces[i >= 0], -faces[(i >= 0) & (j >= 0)]]
-    return scipy.sparse.csc_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
-
-
-def seconds(call, repeats=3):
-    """The shortest of some calls, after one that compiles."""
-    call()
-    taken = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - started)
-    return min(taken)
+    """The scheme as a sparse matrix of the inner nodes."""
+    with jax.enable_x64(True):
+        return assemble(conductances(jnp.asarray(a), 2 * (1 / (len(a) - 1),)))
 
 
 compiled = jax.jit(solve, static_argnames="spacing")
@@ -247,11 +228,11 @@ print("nodes a side   iterations   distance of both   SuperLU's time over ours")
 for n in [*grids[1:], fine]:
     field = sample["coefficient"][:: (fine - 1) // (n - 1), :: (fine - 1) // (n - 1)]
     one, h = np.ones_like(field), (1 / (n - 1), 1 / (n - 1))
-    ours = seconds(lambda f=field, b=one, h=h: jax.block_until_ready(compiled(f, b, spacing=h).solution))
     system, right = matrix(field), np.ones((n - 2) ** 2)
-    theirs = seconds(lambda m=system, b=right: scipy.sparse.linalg.spsolve(m, b))
+    ours = median_milliseconds(lambda f=field, b=one, h=h: jax.block_until_ready(compiled(f, b, spacing=h)))
+    theirs = median_milliseconds(partial(spsolve, system, right))
     solved = compiled(field, one, spacing=h)
-    direct = scipy.sparse.linalg.spsolve(system, right)
+    direct = spsolve(system, right)
     inner = np.asarray(solved.solution)[1:-1, 1:-1].ravel()
     distance = np.linalg.norm(inner - direct) / np.linalg.norm(direct)
     print(f"{n:12} {int(solved.iterations):12} {distance:18.1e} {theirs / ours:26.1f}")
