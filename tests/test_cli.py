@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 
 import h5py
@@ -146,7 +147,12 @@ def test_resume_takes_the_runs_own_configuration(capsys, folder, darcy_file):
 def test_every_flag_is_explained(capsys, command):
     status, printed, _ = run(capsys, command, "--help")
     assert status == 0
-    assert "(default" in printed or command in ("info", "convert")
+    lines = printed.splitlines()
+    flags = [number for number, line in enumerate(lines) if re.match(r"\W{0,2}--[a-z]", line)]
+    assert flags or command in ("merge", "info")
+    for number in flags:  # its text stands beside it, or below
+        beside, below = lines[number][3:-1].rstrip(), lines[number + 1]
+        assert "  " in beside or re.match(r"\W {5,}\S", below), beside
 
 
 @pytest.mark.parametrize(("model", "flag"), [("fno", "--modes"), ("mano", "--window"), ("vit", "--patch")])
