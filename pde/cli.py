@@ -44,7 +44,7 @@ _AGAIN = {
 
 _ABOUT = """Neural operators for PDE surrogates.
 
-COMMAND --help: its flags, a sentence each. COMMAND --help-verbose: all about them.
+COMMAND --help: its usual flags, a sentence each. COMMAND --help-verbose: all about all of them.
 --quiet with any command: neither progress nor notes, errors alone.
 --version: which one this is.
 --tyro-write-completion bash FILE: completion of commands and flags; or zsh, fish, tcsh.

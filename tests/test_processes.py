@@ -1,5 +1,6 @@
 """Training over devices that divide the grid, and over processes, is training on one device."""
 
+import ast
 import dataclasses
 import functools
 import math
@@ -101,6 +102,15 @@ import sys
 import jax
 jax.config.update("jax_num_cpu_devices", 2)
 from pde.cli import main
+from pde.datasets import DataFile
+
+read = DataFile.read_solution
+
+def noted(self, samples, stride):
+    print("read", samples if isinstance(samples, slice) else samples.tolist(), file=sys.stderr)
+    return read(self, samples, stride)
+
+DataFile.read_solution = noted
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -147,6 +157,19 @@ def test_two_processes_take_the_steps_of_one_and_stop_together(even, tmp_path):
     assert codes == [2, 2]
     assert "exists already" in said[0]
     assert "see what it said" in said[1]
+
+
+@pytest.mark.slow
+def test_each_of_two_processes_reads_its_own_samples_alone(even, tmp_path):
+    flags = ["--resolution", "16", "--symmetries", "none", "--epochs", "1", "--batch-size", "6", "--seed", "1"]
+    flags += ["--model", "mano", "--width", "8", "--depth", "1", "--heads", "2"]
+    codes, said = Two(even, tmp_path / "run", *flags).end()
+    assert codes == [0, 0], said
+    first, second = ([ast.literal_eval(each) for each in re.findall(r"^read (\[.*)$", err, re.M)] for err in said)
+    assert sorted(sum(first + second, [])) == list(range(18))  # each sample once, all but the tenth held out
+    assert len(sum(first, [])) == len(sum(second, []))
+    assert "slice(0, 18" in said[0]  # to normalise: the first alone
+    assert "slice" not in said[1]
 
 
 @pytest.mark.parametrize(

@@ -4,28 +4,35 @@ import dataclasses
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Annotated, Any
 
 import tyro
-from tyro.conf import DisallowNone, OmitArgPrefixes
+from tyro.conf import DisallowNone, OmitArgPrefixes, Suppress
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
-VERBOSE = "--help-verbose"
+HELP, VERBOSE = {"-h", "--help"}, "--help-verbose"
+RARE = {
+    *("coordinator", "process_id", "num_processes", "resolutions", "accumulate", "stream", "weight_decay", "ema"),
+    *("precision", "inputs", "boundary", "domain", "filter_width"),
+}
+"""What few set: `--help` leaves them out, so that it fits a screen."""
 
 
 def parse(command: Any, prog: str, argv: Sequence[str], description: str | None = None) -> Any:
     """Parse a command line: of one command, or of several by name.
 
-    `--help` has the first sentence about each flag, `--help-verbose` all.
+    `--help` has the first sentence about each flag that many set, `--help-verbose` all about all.
     """
     _colour()
+    verbose = VERBOSE in argv
+    hidden = RARE if HELP & set(argv) and not verbose else set()
     settings: dict[str, Any] = {
         "prog": prog,
         "args": ["--help" if each == VERBOSE else each for each in argv],
         "config": (OmitArgPrefixes,),
         "description": description,
-        "registry": _registry(_joined if VERBOSE in argv else _first_sentence),
+        "registry": _registry(_joined if verbose else _first_sentence, hidden),
     }
     if isinstance(command, dict):
         return tyro.extras.subcommand_cli_from_dict(command, **settings)
@@ -38,8 +45,8 @@ def _colour() -> None:
     tyro._experimental_options["ansi_codes"] = terminal and not os.environ.get("NO_COLOR")
 
 
-def _registry(shown: Callable[[str], str]) -> ConstructorRegistry:
-    """Dataclasses as tyro takes them, but for the texts about their fields."""
+def _registry(shown: Callable[[str], str], hidden: Set[str]) -> ConstructorRegistry:
+    """Dataclasses as tyro takes them, but for hidden fields and the texts about the others."""
     registry, inside = ConstructorRegistry(), []
 
     @registry.struct_rule
@@ -52,9 +59,14 @@ def _registry(shown: Callable[[str], str]) -> ConstructorRegistry:
         finally:
             inside.pop()
         assert isinstance(spec, StructConstructorSpec)
-        return dataclasses.replace(spec, fields=tuple(_shown(each, shown) for each in spec.fields))
+        fields = (_hidden(each) if each.name in hidden else _shown(each, shown) for each in spec.fields)
+        return dataclasses.replace(spec, fields=tuple(fields))
 
     return registry
+
+
+def _hidden(field: StructFieldSpec) -> StructFieldSpec:
+    return dataclasses.replace(field, type=Suppress[field.type])
 
 
 def _shown(field: StructFieldSpec, shown: Callable[[str], str]) -> StructFieldSpec:

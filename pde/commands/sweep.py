@@ -18,7 +18,7 @@ class Training(TrainingConfig):
 
 @dataclass(frozen=True)
 class Sweep:
-    """Train models x widths x seeds, and write one table. A second call goes on with a first."""
+    """Train models x widths x seeds into one table. A second call goes on; --help-verbose has all flags."""
 
     data: Positional[Path]
     """Data file to train on."""

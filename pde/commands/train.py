@@ -13,7 +13,7 @@ from tyro.conf import DisallowNone, FlagCreatePairsOff, Positional, Suppress, ar
 
 from manojax import MODELS
 from manojax.base import ModelConfig
-from pde.commands.parsing import VERBOSE, parse
+from pde.commands.parsing import HELP, VERBOSE, parse
 from pde.devices import DEFAULT, Division
 from pde.errors import InputError
 from pde.processes import Processes, leads
@@ -85,7 +85,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         architecture: ModelConfig = options,
         training: TrainingConfig = training,
     ) -> Train:
-        """Train an operator on a data set. --model NAME --help shows the options of each model.
+        """Train an operator on a data set. --model NAME --help has a model's options, --help-verbose all flags.
 
         Args:
             data: Data file to train on.
@@ -122,7 +122,7 @@ def parse_train(argv: list[str]) -> Train:
     saved = Run.open(given.out) if given.resume and given.out else None
     name = given.model or (saved.model if saved else None)
     if name is None:
-        if not {"-h", "--help", VERBOSE} & set(argv):
+        if not (HELP | {VERBOSE}) & set(argv):
             raise InputError(f"--model is missing; give one of {', '.join(MODELS)}")
         name = "mano"
     defaults = options_of(name)
