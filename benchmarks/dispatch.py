@@ -8,9 +8,9 @@ a call; GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or newer) has memory c
 steps of each model (default options, one channel in and out, squared error, AdamW) are taken both ways, in turn,
 in fresh processes with and without huge pages: medians of a process, then over rounds, and page faults a step.
 
-Found, on 2 cores (`results/dispatch.json`, one round): in a loop MANO takes 1.5 times as many steps a second, ViT
-1.4, FNO and U-Net 1.2; with huge pages as well 2.1, 1.7, 1.5 and 0.8 (U-Net has no page faults to lose). A step of
-MANO by itself has 31,000 page faults.
+Found, on 2 cores (`results/dispatch.json`, two rounds, 31 x 31, batches of 10): in a loop MANO takes 1.7 times as
+many steps a second, ViT 1.6, U-Net 1.1 and FNO 1.05; with huge pages as well 1.8, 1.8, 1.2 and 1.2 (U-Net has no
+page faults to lose). A step of MANO by itself has 31,000 page faults, in a loop 3,100.
 """
 
 import argparse

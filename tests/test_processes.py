@@ -1,6 +1,5 @@
 """Training over devices that divide the grid, and over processes, is training on one device."""
 
-import ast
 import dataclasses
 import functools
 import math
@@ -165,9 +164,12 @@ def test_each_of_two_processes_reads_its_own_samples_alone(even, tmp_path):
     flags += ["--model", "mano", "--width", "8", "--depth", "1", "--heads", "2"]
     codes, said = Two(even, tmp_path / "run", *flags).end()
     assert codes == [0, 0], said
-    first, second = ([ast.literal_eval(each) for each in re.findall(r"^read (\[.*)$", err, re.M)] for err in said)
-    assert sorted(sum(first + second, [])) == list(range(18))  # each sample once, all but the tenth held out
-    assert len(sum(first, [])) == len(sum(second, []))
+    first, second = (
+        [int(number) for line in re.findall(r"^read \[(.*)\]$", each, re.MULTILINE) for number in line.split(",")]
+        for each in said
+    )
+    assert sorted(first + second) == list(range(18))  # each once, all but the tenth held out
+    assert len(first) == len(second)
     assert "slice(0, 18" in said[0]  # to normalise: the first alone
     assert "slice" not in said[1]
 
