@@ -7,22 +7,24 @@ the compiled program (with attention at all levels, operations of one of the two
 temporary memory at its peak); exponents are least-squares slopes of their logarithms against that of the number of
 points. Times are medians, each grid in a process of its own; compilation is not in them.
 
-- MANO, and MANO with attention at all levels and a plain sum, on 64 x 64 to 1024 x 1024 points; FMA (linear form)
-  to 512 x 512, where it takes 8 GB, and on 1 k to 256 k tokens of one axis;
+- forward pass and step of MANO, of MANO with attention at all levels and a plain sum, and of FMA (linear form,
+  blocks computed anew in the gradient) on 64 x 64 to 1024 x 1024 points; of FMA on 1 k to 256 k tokens of an axis;
 - MANO's step beside full attention's at 64 x 64 points;
 - one MANO block beside its own matrix products, run alone in the same round (batch 8, 64 x 64 points).
 
 Found, on 2 cores with GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (`results/operators.json`): operations and memory
-grow with exponents of 1.00, times with 0.96 (MANO), 1.11 (attention at all levels; 1.03 in another run), 1.07
-(FMA) and 1.06 (one axis). A step of full attention takes 9 times the operations of MANO's, 66 times the memory
-and 62 times as long. A block costs 1.9 times its own products, forward and with gradient (2.1 and 1.8 with pages
-of 4 KiB); with attention at all levels 2.6 and 2.1, and 3.5 and 3.3 for windows that do not overlap: those
-products are small (32 x 32 at every point), so that reading and writing the map weighs as much as multiplying.
+grow with exponents of 1.00, times of steps with 0.99 (MANO), 1.01 (attention at all levels; 1.11 in an earlier
+run, 1.12 of its forward pass), 1.05 (FMA) and 1.04 (one axis). A step of full attention takes 9 times the
+operations of MANO's, 66 times the memory and 90 times as long. A block costs 1.9 times its own products, with
+gradient 2.8; with attention at all levels 3.7 and 3.7, and 3.8 and 4.4 for windows that do not overlap. On a
+machine whose products took twice as long these were 1.9 and 1.9, 2.6 and 2.1, 3.5 and 3.3: products are small
+(32 x 32 at every point), and the faster they are, the more reading and writing the map weighs beside them.
 Projecting straight to planes, without transposes, was tried and is no faster; nor is a layer normalisation by
 products with constant matrices, or one whose derivative is given by hand.
 """
 
 import argparse
+import functools
 import json
 import multiprocessing
 import os
@@ -62,27 +64,27 @@ def median_seconds(functions: dict[str, Callable[[], Any]], rounds: int) -> dict
     return {name: float(np.median(seconds)) for name, seconds in times.items()}
 
 
-def step(name: str, grid: tuple[int, ...], **options: Any) -> tuple[Any, Callable[[], Any]]:
-    """The compiled gradient of a model on that grid, and how to run it."""
+def cost(name: str, grid: tuple[int, ...], rounds: int, **options: Any) -> dict[str, Any]:
+    """Of a training step of a model on that grid, and of its forward pass alone."""
     model = manojax.create(name, width=WIDTH, depth=DEPTH, dimensions=len(grid), rngs=nnx.Rngs(0), **options)
     graph, params = nnx.split(model, nnx.Param)
     x = jax.random.normal(jax.random.key(0), (1, *grid, 1))
 
-    def loss(params: Any) -> jax.Array:
-        return jnp.linalg.norm(nnx.merge(graph, params)(x) - x)
+    def forward(params: Any) -> jax.Array:
+        return nnx.merge(graph, params)(x)
 
-    compiled = jax.jit(jax.grad(loss)).lower(params).compile()
-    return compiled, lambda: compiled(params)
+    def step(params: Any) -> Any:
+        return jax.grad(lambda params: jnp.linalg.norm(forward(params) - x))(params)
 
-
-def cost(name: str, grid: tuple[int, ...], rounds: int, **options: Any) -> dict[str, Any]:
-    compiled, run = step(name, grid, **options)
-    return {
-        "grid": grid,
-        "flops": compiled.cost_analysis()["flops"],
-        "bytes": compiled.memory_analysis().temp_size_in_bytes,
-        "seconds": median_seconds({"step": run}, rounds)["step"],
-    }
+    found: dict[str, Any] = {"grid": grid}
+    for what, function in (("", step), ("forward ", forward)):
+        compiled: Any = jax.jit(function).lower(params).compile()
+        found |= {
+            f"{what}flops": compiled.cost_analysis()["flops"],
+            f"{what}bytes": compiled.memory_analysis().temp_size_in_bytes,
+            f"{what}seconds": median_seconds({"": functools.partial(compiled, params)}, rounds)[""],
+        }
+    return found
 
 
 def growth(name: str, grids: list[tuple[int, ...]], rounds: int, **options: Any) -> dict[str, Any]:
@@ -99,12 +101,11 @@ def growth(name: str, grids: list[tuple[int, ...]], rounds: int, **options: Any)
             return None
         return float(np.polyfit(points[chosen], np.log([row[key] for row in rows])[chosen], 1)[0])
 
-    return {
-        "rows": rows,
-        "flops exponent": exponent("flops"),
-        "bytes exponent": exponent("bytes"),
-        "seconds exponent from the second grid": exponent("seconds", slice(1, None)),
-    }
+    found: dict[str, Any] = {"rows": rows}
+    for what in ("", "forward "):
+        found |= {f"{what}{key} exponent": exponent(what + key) for key in ("flops", "bytes")}
+        found[f"{what}seconds exponent from the second grid"] = exponent(f"{what}seconds", slice(1, None))
+    return found
 
 
 def beside_full_attention(rounds: int) -> dict[str, Any]:
@@ -208,6 +209,7 @@ def main() -> None:
     result = {
         "versions": versions(),
         "device": jax.devices()[0].device_kind,
+        "cores": os.cpu_count(),
         "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", ""),
         "block beside its products": {
             "default": block_beside_its_products(options.rounds, **CONVOLUTION, stride=1),
@@ -221,7 +223,7 @@ def main() -> None:
     grids = [(side, side) for side in sides]
     result["mano"] = growth("mano", grids, options.rounds)
     result["mano, attention"] = growth("mano", grids, options.rounds, **ATTENTION)
-    result["fma"] = growth("fma", [(side, side) for side in sides if side <= 512], options.rounds, levels=8, **far)
+    result["fma"] = growth("fma", grids, options.rounds, levels=8, remat=True, **far)
     result["fma, one axis"] = growth(
         "fma", [(n,) for n in lengths], options.rounds, group=64, summaries=4, levels=12, **far
     )

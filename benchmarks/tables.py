@@ -73,9 +73,10 @@ measured by a command of ours.
 
 ## What operators cost
 
-Forward and gradient at width 32, depth 2, batch 1: the powers of the number of points with which operations,
-memory and, from the second grid on, time grow, and milliseconds on the first and the last grid
-(`benchmarks/operators.py`). "Attention": at all levels, as in the paper.
+Width 32, depth 2, batch 1: the powers of the number of points with which operations, memory and, from the second
+grid on, time grow, and milliseconds on the first and the last grid (`benchmarks/operators.py`). A step is forward
+and gradient. "Attention": at all levels, as in the paper. FMA: the linear form, blocks computed anew in the
+gradient.
 
 {operators}
 
@@ -232,9 +233,11 @@ def operators() -> str:
         if isinstance(kind, dict) and "rows" in kind:
             first, last = kind["rows"][0], kind["rows"][-1]
             grids = " to ".join(" x ".join(map(str, row["grid"])) for row in (first, last))
-            powers = ("flops exponent", "bytes exponent", "seconds exponent from the second grid")
-            grown = (f"{kind[power]:.2f}" for power in powers)
-            rows.append([name, grids, *grown, milliseconds(first), milliseconds(last)])
+            for what, prefix in (("forward", "forward "), ("step", "")):
+                powers = ("flops exponent", "bytes exponent", "seconds exponent from the second grid")
+                grown = (f"{kind[prefix + power]:.2f}" for power in powers)
+                times = (f"{1000 * row[prefix + 'seconds']:.0f}" for row in (first, last))
+                rows.append([f"{name}, {what}", grids, *grown, *times])
     return table(found, ["operator", "grids", "operations", "memory", "time", "ms, first", "ms, last"], rows)
 
 
