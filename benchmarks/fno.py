@@ -15,11 +15,13 @@ neuraloperator's model has the same architecture and as many parameters as ours.
 which has no channel MLPs: its lift and projection are one matrix each, so it computes less a block. At the same
 width it has 5 % more parameters: on the first axis it has wave number -8 beside -7 to 7, and cannot leave it out.
 
-Found, on 2 cores (`results/fno.json`, medians in milliseconds): ours takes 514 for a step by itself, 331 in a loop
-and 281 in pieces too; neuraloperator 868, 743, 677: 1.8, 2.3 and 2.4 times as long; pdequinox 462 by itself, more
-in any loop, which is 0.9 times our step by itself and 1.4 times ours in a loop. Inference: 193, in pieces 119; 233
-and 273; 172 and 181. A whole batch does not fit the cache, and in a step by itself its memory is handed out anew,
-page by page (`dispatch.py`).
+Found, on 2 cores (`results/fno.json`, medians in milliseconds): ours takes 300 for a step by itself, 195 in a loop
+and 122 in pieces too; neuraloperator 451, 424, 326: 1.8, 2.1 and 2.7 times as long; pdequinox 235 by itself, more
+in any loop, which is 0.8 times our step by itself and 1.9 times ours in pieces. Inference: 98, in pieces 61; 133
+and 117; 82 and 69. A whole batch does not fit the cache, and in a step by itself its memory is handed out anew,
+page by page (`dispatch.py`): with huge pages ours takes 655 by itself, in pieces 118, a 2.8th of neuraloperator's.
+By count, in pieces some 110 GFLOP/s are reached; the exact GELU of 384 values a point alone, forward and
+derivative, takes a third of the time, at the speed of memory.
 """
 
 import argparse

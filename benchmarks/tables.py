@@ -87,7 +87,7 @@ the memory and {ratio[seconds]:.0f} times the time.
 
 ## FNO beside other libraries
 
-Batch 32, 64 x 64 points, |k| < 8, width 32, 4 blocks; milliseconds, median of five rounds
+Batch 32, 64 x 64 points, |k| < 8, width 32, 4 blocks; milliseconds, median of seven rounds
 (`benchmarks/fno.py`). In pieces: four samples at a time. pdequinox has the smaller architecture of the first
 paper.
 
