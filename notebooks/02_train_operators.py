@@ -80,10 +80,11 @@ for model in ("mano", "fno", "vit"):
     train(work / "train.h5", work / model, model=model, options=options, config=config, on_epoch=curves.of(model))
 
 # %% [markdown]
-# What the curves were is kept in the run folder as well:
+# What the curves show is kept in the run folder as well, a line an epoch, and `plots.learning_curves` draws it
+# again at any time:
 
 # %%
-plots.learning_curves({model: history(work / model) for model in ("mano", "fno", "vit")})
+history(work / "mano")[-1]
 
 # %% [markdown]
 # ## Errors, parameters and time

@@ -79,7 +79,7 @@ for name, (model, options, more) in runs.items():
     config = TrainingConfig(resolution=trained, epochs=1 if SHORT else 12, **more)
     train(work / "train.h5", work / name, model=model, options=options, config=config)
     surrogates[name] = pde.load(work / name)
-    print(name, history(work / name)[-1]["validation"]["relative_l2"])
+    print(f"{name}: {history(work / name)[-1]['validation']['relative_l2']:.4f}")
 
 # %%
 reports = {name: evaluate(each, test, grids) for name, each in surrogates.items()}
