@@ -21,7 +21,7 @@ from pde.versions import versions
 
 TRIALS = [
     {"learning_rate": rate, "batch_size": batch, "loss": loss}
-    for rate, batch, loss in itertools.product((3e-3, 1e-2), (5, 10), ("relative-h1", "relative-l2"))
+    for rate, batch, loss in itertools.product((3e-3, 1e-2, 3e-2), (5, 10), ("relative-h1", "relative-l2"))
 ]
 
 

@@ -24,6 +24,7 @@ from pde.runs import Run, TrainingConfig, create, split
 from pde.symmetries import check_symmetries, generators
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
+_FASTEST = 10.0
 _FAR = 0.5  # relative error: such a solution is no start for a correction
 
 
@@ -39,10 +40,12 @@ def prepare(
     Raises:
         InputError: bad data, or a configuration that does not fit them or the devices.
     """
-    for name in ("epochs", "batch_size", "accumulate", "learning_rate"):
+    for name in ("epochs", "batch_size", "accumulate"):
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
+    if not 0 < config.learning_rate <= _FASTEST:
+        raise InputError(f"--learning-rate {config.learning_rate} must be positive, and at most {_FASTEST}")
     if not 0 <= config.weight_decay <= 1:
         raise InputError(f"--weight-decay {config.weight_decay} must lie between 0 and 1")
     if config.ema is not None and not 0 < config.ema < 1:

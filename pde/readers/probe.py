@@ -1,5 +1,6 @@
 """Does the HDF5 library survive a file? Another process finds out: of damaged ones some crash it, or hold it."""
 
+import atexit
 import json
 import subprocess
 import sys
@@ -58,8 +59,14 @@ class _Prober:
                 process.communicate()
             return survived
 
+    def close(self) -> None:
+        """End the process, and wait for it."""
+        if self._process is not None:
+            self._process.communicate()
+
 
 _prober = _Prober()
+atexit.register(_prober.close)
 
 
 def check(path: Path) -> None:
