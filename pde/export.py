@@ -84,9 +84,10 @@ def compiled(surrogate: Surrogate, grid: Grid, mode: Mode) -> bytearray:
     (batch,) = export.symbolic_shape("batch")
     fields = jax.ShapeDtypeStruct((batch, *grid.shape, len(run.training.inputs)), jnp.float32)
     predict = jax.jit(lambda fields: surrogate(fields, grid, mode=mode))
+    solves = run.training.informed != "none"
     # Coarse solves are in float64, and a loop over so many samples cannot be lowered unless all of it may be.
-    with jax.enable_x64(run.training.informed != "none"):
-        return export.export(predict, platforms=PLATFORMS)(fields).serialize()
+    with jax.enable_x64(solves):
+        return export.export(predict, platforms=PLATFORMS)(fields).serialize(vjp_order=0 if solves else 1)
 
 
 def named(params: Any) -> dict[str, Float[np.ndarray, "..."]]:

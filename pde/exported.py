@@ -29,7 +29,8 @@ class Exported:
         exported = pde.load_exported("folder")
         u = exported(a)  # (height, width), or (sample, height, width)
 
-    NumPy arrays give NumPy arrays; JAX arrays give JAX arrays, and can be traced but not differentiated.
+    NumPy arrays give NumPy arrays; JAX arrays give JAX arrays, under jit and, without coarse solves inside,
+    grad too.
     """
 
     config: Mapping[str, Any]

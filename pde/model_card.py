@@ -62,7 +62,7 @@ Axis 1 is x, from {x0:g} to {x1:g}; axis 2 is y, from {y0:g} to {y1:g}; all poin
 - Other grids, and inputs unlike those of the training data, are outside of what was trained and measured.
 {limits}- Errors are means over samples; those of some are larger. A plain solve on a coarse grid may do better in
   less time; `manojax evaluate` prints both side by side.
-- The program was lowered for CPU, CUDA and TPU; manojax tests it on CPUs. It cannot be differentiated.
+- The program was lowered for CPU, CUDA and TPU; manojax tests it on CPUs.
 - JAX reads a serialised program for six months after it was written at least. The weights last longer.
 - What licence data and weights have is for their owner to state in place of `unknown` above.
 
@@ -165,7 +165,10 @@ def _limits(surrogate: Surrogate, grid: Grid, way: Mode) -> str:
             f"by the way `{way}`.\n"
         )
     if run.training.informed != "none":
-        found += "- It solves a coarse problem inside, which needs a coefficient that is positive everywhere.\n"
+        found += (
+            "- It solves a coarse problem inside, so the coefficient must be positive everywhere, and the program "
+            "cannot be differentiated.\n"
+        )
     if surrogate.symmetric:
         found += "- A prediction is the mean over flips and transposes; errors above are of single ones.\n"
     return found

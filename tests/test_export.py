@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -108,6 +109,11 @@ def test_read_back_it_takes_what_the_surrogate_takes(cases):
     np.testing.assert_allclose(exported(fields[0, ..., 0]), expected[0, ..., 0], rtol=0, atol=most)
     traced = jax.jit(lambda a: 2 * exported(a))(jnp.asarray(fields))
     np.testing.assert_allclose(traced, 2 * expected, rtol=0, atol=2 * most)
+    slopes = [
+        jax.grad(lambda a, u=u: (u(a) ** 2).sum())(jnp.asarray(fields))
+        for u in (exported, partial(case.surrogate, mode="direct"))
+    ]
+    np.testing.assert_allclose(*slopes, rtol=0, atol=1e-5 * np.abs(slopes[1]).max())
     with pytest.raises(InputError, match="fields of 9 x 9 points: the grid has 17 x 17"):
         exported(fields[:, ::2, ::2])
     with pytest.raises(InputError, match="one channel for each of coefficient"):
