@@ -17,11 +17,17 @@ Beside the first two stands the mean of the coarse solves of the strided coeffic
 harmonic faces, on the same test samples.
 
 DIR keeps data and runs: the same call again goes on where the first was broken off.
+
+Found (`results/generalisation.json`): with 100, 1000 and 10,000 samples MANO has 0.0199, 0.0122 and 0.0116, FNO
+0.0195, 0.0133 and 0.0129, coarse solves 0.0115; over three seeds MANO has 0.0121 +- 0.0002, FNO 0.0136 +- 0.0003.
+Where tau alone is another they follow coarse solves within a fifth; where values of the coefficient are, errors
+are 0.08 to 5.
 """
 
 import argparse
 import json
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,7 +212,8 @@ def main() -> None:
         tables[name] = table
         if arguments.json:
             report = {"metric": metric, "tables": tables, "parameters": parameters, "settings": settings}
-            write_text(arguments.json, json.dumps(report | {"versions": versions()}, indent=1) + "\n")
+            report |= {"cores": len(os.sched_getaffinity(0)), "versions": versions()}
+            write_text(arguments.json, json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -245,7 +245,7 @@ def generalisation(kind: str, what: str) -> str:
     names = next(iter(columns.values()))
     sizes = found["parameters"]
     headers = (f"{title_of(name)}, {size(sizes[name])}" if name in sizes else name for name in names)
-    return table(found | {"cores": 1}, [what, *headers], rows)
+    return table(found, [what, *headers], rows)
 
 
 def coarse_solve() -> str:
@@ -320,17 +320,15 @@ def canonical() -> str:
     return table(found, ["scheme", "least", "median", "most"], rows)
 
 
-ERRORS = (
-    *(equal_time, transfer, informed, by_samples, by_law, by_seed, coarse_solve, neuraloperator_darcy),
-    canonical,
-)
+ERRORS = equal_time, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
+GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 
 
 def page() -> str:
     floor = load("floor")["relative_l2"]["phases at the nodes"]
     return PAGE.format(
-        **{write.__name__: write() for write in (*ERRORS, *COSTS)},
+        **{write.__name__: write() for write in (*ERRORS, *GENERALISATION, *COSTS)},
         strided=load("informed_31")["rows"][0]["relative_l2"],
         floor=floor["mean"],
         error=floor["standard error"],

@@ -60,8 +60,9 @@ class _Prober:
             return survived
 
     def close(self) -> None:
-        """End the process, and wait for it."""
+        """End the process, whatever file holds it."""
         if self._process is not None:
+            self._process.kill()
             self._process.communicate()
 
 
