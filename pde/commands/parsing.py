@@ -4,19 +4,25 @@ import dataclasses
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import tyro
 from tyro.conf import DisallowNone, OmitArgPrefixes, Suppress
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
+from pde.processes import Processes
+from pde.runs import TrainingConfig
+
 HELP, VERBOSE = {"-h", "--help"}, "--help-verbose"
 RARE = {
-    *("coordinator", "process_id", "num_processes", "resolutions", "accumulate", "stream", "weight_decay", "ema"),
-    *("precision", "inputs", "boundary", "domain", "filter_width"),
+    Processes: {"coordinator", "process_id", "num_processes"},
+    TrainingConfig: {
+        *("resolutions", "accumulate", "stream", "weight_decay", "ema", "precision"),
+        *("inputs", "boundary", "domain", "filter_width"),
+    },
 }
-"""What few set: `--help` leaves them out, so that it fits a screen."""
+"""Of options that many commands share, what few set: `--help` leaves it out, so that it fits a screen."""
 
 
 def parse(command: Any, prog: str, argv: Sequence[str], description: str | None = None) -> Any:
@@ -26,7 +32,7 @@ def parse(command: Any, prog: str, argv: Sequence[str], description: str | None 
     """
     _colour()
     verbose = VERBOSE in argv
-    hidden = RARE if HELP & set(argv) and not verbose else set()
+    hidden = RARE if HELP & set(argv) and not verbose else {}
     settings: dict[str, Any] = {
         "prog": prog,
         "args": ["--help" if each == VERBOSE else each for each in argv],
@@ -45,7 +51,7 @@ def _colour() -> None:
     tyro._experimental_options["ansi_codes"] = terminal and not os.environ.get("NO_COLOR")
 
 
-def _registry(shown: Callable[[str], str], hidden: Set[str]) -> ConstructorRegistry:
+def _registry(shown: Callable[[str], str], hidden: Mapping[type, set[str]]) -> ConstructorRegistry:
     """Dataclasses as tyro takes them, but for hidden fields and the texts about the others."""
     registry, inside = ConstructorRegistry(), []
 
@@ -59,7 +65,8 @@ def _registry(shown: Callable[[str], str], hidden: Set[str]) -> ConstructorRegis
         finally:
             inside.pop()
         assert isinstance(spec, StructConstructorSpec)
-        fields = (_hidden(each) if each.name in hidden else _shown(each, shown) for each in spec.fields)
+        names = set().union(*(found for kind, found in hidden.items() if issubclass(info.type, kind)))
+        fields = (_hidden(each) if each.name in names else _shown(each, shown) for each in spec.fields)
         return dataclasses.replace(spec, fields=tuple(fields))
 
     return registry
