@@ -28,7 +28,8 @@ and strided ([Generate data](generate.md)). One seed of training, where no numbe
 
 Fifteen minutes each at paces measured in turn, 1000 samples at 31 x 31 under all eight symmetries of the
 square, 200 test samples (`benchmarks/equal_time.py`). Eight: the mean of the predictions under these. U-Net came
-later: as many epochs as last as long as MANO's 81, by paces of all measured anew.
+later: as many epochs as last as long as MANO's 81, by paces of all measured anew. So did FNO's lower rate, for as
+many epochs as its higher.
 
 {equal_time}
 
@@ -37,7 +38,7 @@ least that any function of the coefficient at these points can have is {floor:.4
 (`benchmarks/floor.py`).
 
 Twelve settings for each of both models, tried at 16 x 16 for 15 epochs each; relative L2 on 100 validation samples
-(`benchmarks/tuning.py`). Those of FNO in the table above were chosen by earlier trials:
+(`benchmarks/tuning.py`). FNO's rate of 0.01 above was chosen by earlier trials, that of 0.003 by these:
 
 {tuning}
 
@@ -180,12 +181,12 @@ def size(parameters: int) -> str:
 
 def equal_time() -> str:
     found, rows = load("equal_time"), []
-    others = (load(f"equal_time_{name}")["results"] for name in ("fno_h1", "unet"))
+    others = (load(f"equal_time_{name}")["results"] for name in ("fno_rate", "fno_h1", "unet"))
     for name, runs in (item for results in (found["results"], *others) for item in results.items()):
         eight = [run["symmetric"] for run in runs]
         errors = (mean(of, key) for key in ("relative_l2", "relative_h1") for of in (runs, eight))
         first = runs[0]
-        model = f"{title_of(name)}, trained on {first['loss']}"
+        model = f"{title_of(name)}, {first['loss']}, rate {first['learning_rate']:g}, batch {first['batch_size']}"
         rows.append([model, size(first["parameters"]), str(first["epochs"]), str(len(runs)), *errors])
     return table(found, ["", "parameters", "epochs", "seeds", "L2", "eight", "H1", "eight"], rows)
 
