@@ -160,7 +160,7 @@ def test_without_validation_the_card_has_the_loss(cases):
     body = (case.out / "README.md").read_text()
     assert "There was no validation part." in body
     assert f"of the last epoch was {history(case.run)[0]['train_loss']:.4g}" in body
-    assert "needs a coefficient that is positive everywhere" in body
+    assert "the coefficient must be positive everywhere" in body
 
 
 def test_the_command_line_exports_and_predicts(cases, undisturbed, darcy_file, tmp_path, capsys):
