@@ -20,8 +20,6 @@ and 122 in pieces too; neuraloperator 451, 424, 326: 1.8, 2.1 and 2.7 times as l
 in any loop, which is 0.8 times our step by itself and 1.9 times ours in pieces. Inference: 98, in pieces 61; 133
 and 117; 82 and 69. A whole batch does not fit the cache, and in a step by itself its memory is handed out anew,
 page by page (`dispatch.py`): with huge pages ours takes 655 by itself, in pieces 118, a 2.8th of neuraloperator's.
-By count, in pieces some 110 GFLOP/s are reached; the exact GELU of 384 values a point alone, forward and
-derivative, takes a third of the time, at the speed of memory.
 """
 
 import argparse

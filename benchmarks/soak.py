@@ -8,8 +8,8 @@ after the first quarter. Then, in the same process, Orbax by itself saves as man
 does, and nothing of this project is called.
 
 Found, on 2 cores (`results/soak.json`): 2000 checkpoints, no more open files at the end than at first, and 55 KiB
-of memory a checkpoint more (49 to 52 in other runs). Orbax by itself keeps 38 of them in the same process, and 58
-in one of its own: 29 an item of arrays, next to nothing of one of JSON. One arena of malloc changes nothing.
+of memory a checkpoint more (49 to 52 in other runs). Orbax by itself keeps 38 of them in the same process; whose
+the others are has not been found.
 """
 
 import argparse

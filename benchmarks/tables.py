@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md: the tables of what the other benchmarks have left in `results/`.
+"""Write docs/benchmarks.md: `benchmarks.md.template` with the tables of what other benchmarks left in `results/`.
 
 python benchmarks/tables.py
 """
@@ -13,134 +13,9 @@ from pde.files import write_text
 from pde.runs import title_of
 
 RESULTS = Path(__file__).with_name("results")
+PAGE = Path(__file__).with_name("benchmarks.md.template")
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 Results = dict[str, Any]
-
-PAGE = """\
-# Benchmarks
-
-Written by `python benchmarks/tables.py`, from what the benchmarks named here have measured. Errors are means
-over the test samples of errors relative to each sample's solution, on fields in physical units
-([Metrics](metrics.md)). Data, where nothing else is said: two-phase Darcy flow, 12/3, solved on 421 x 421 nodes
-and strided ([Generate data](generate.md)). One seed of training, where no number of seeds stands.
-
-## After the same minutes of training
-
-Fifteen minutes each at paces measured in turn, 1000 samples at 31 x 31 under all eight symmetries of the
-square, 200 test samples (`benchmarks/equal_time.py`). Eight: the mean of the predictions under these. U-Net came
-later: as many epochs as last as long as MANO's 81, by paces of all measured anew. So did FNO's lower rate, for as
-many epochs as its higher.
-
-{equal_time}
-
-Without training, the mean of two coarse solves of the strided coefficient has {strided:.4f}. An estimate of the
-least that any function of the coefficient at these points can have is {floor:.4f} ± {error:.4f}, on other samples
-(`benchmarks/floor.py`).
-
-Twelve settings for each of both models, tried at 16 x 16 for 15 epochs each; relative L2 on 100 validation samples
-(`benchmarks/tuning.py`). FNO's rate of 0.01 above was chosen by earlier trials, that of 0.003 by these:
-
-{tuning}
-
-## On grids they never saw
-
-By points a side; 200 test samples (`benchmarks/transfer.py`). What direct and resample are: [Discretisation
-consistency](discretisation.md).
-
-{transfer}
-
-Coarse solves are of 20 other samples (`benchmarks/coarse_solve.py`). On every finer grid where both are known,
-both kinds of them beat all operators.
-
-## With the fine coefficient, and a solver inside
-
-200 test samples (`benchmarks/informed.py`). Times are of one sample, upscaling and solves included. The coarse
-solves by themselves are SuperLU's. At 85 x 85 the machine did other work as well.
-
-{informed}
-
-## More samples, other laws, other seeds
-
-31 x 31, relative L2 over 200 test samples; every run takes 5400 steps with the defaults of `manojax train`, which
-are not FNO's best, and `--symmetries all` (`benchmarks/generalisation.py`). Coarse solves: the mean of two, of the
-strided coefficient. Trained on two-phase fields, 12/3, tau 3:
-
-{by_samples}
-
-The model of 1000 samples on laws that it was not trained on: contrasts, both phases doubled (24/6), smoother and
-rougher interfaces (tau), three phases, log-normal fields. A coarse solve knows the equation and beats both on
-every one: MANO by at most a tenth where tau alone is another, by factors where values of the coefficient are.
-
-{by_law}
-
-An ensemble of seeds, 1000 samples:
-
-{by_seed}
-
-## Coarse solves
-
-Relative L2 from 421 points a side, 20 samples (`benchmarks/coarse_solve.py`): what they are, and for whom they
-are fair, is in [Weak baselines](weak-baselines.md). Canonical: data by the procedure of the published sets, on
-cell centres.
-
-{coarse_solve}
-
-## On data that nobody here generated
-
-The 16 x 16 Darcy set of the neuraloperator package, 1000 samples and 50 for the test, mean of three seeds, the
-defaults of `manojax train` (`benchmarks/neuraloperator_darcy.py`). FNO and ViT were trained earlier, without
-symmetries.
-
-{neuraloperator_darcy}
-
-A coarse solve whose contrast is fitted on the training file wins there: relative MSE 0.0053, quoted and not
-measured by a command of ours.
-
-## What operators cost
-
-Width 32, depth 2, batch 1: the powers of the number of points with which operations, memory and, from the second
-grid on, time grow, and milliseconds on the first and the last grid (`benchmarks/operators.py`). A step is forward
-and gradient. "Attention": at all levels, as in the paper. FMA: the linear form, blocks computed anew in the
-gradient.
-
-{operators}
-
-On 64 x 64 points full attention takes {ratio[flops]:.0f} times the operations of MANO, {ratio[bytes]:.0f} times
-the memory and {ratio[seconds]:.0f} times the time.
-
-![Time and memory of a training step by the number of points](operators.png)
-
-## FNO beside other libraries
-
-Batch 32, 64 x 64 points, |k| < 8, width 32, 4 blocks; milliseconds, median of seven rounds
-(`benchmarks/fno.py`). In pieces: four samples at a time. pdequinox has the smaller architecture of the first
-paper.
-
-{fno}
-
-## The solver
-
-A sample of 421 x 421 nodes with all cores busy, to a relative residual of 1e-8 or less
-(`benchmarks/solvers.py`). Ours compiles for {compilation:.0f} s, once for a shape.
-
-{solvers}
-
-Iterations to a relative residual of 1e-10, the most of three samples (`benchmarks/iterations.py`):
-
-{iterations}
-
-## How far schemes are apart
-
-Relative L2 distance of other schemes from the procedure of the published 421 sets, 30 samples
-(`benchmarks/canonical.py`).
-
-{canonical}
-
-## Published tables
-
-The settings of published tables, at 16, 85, 211 and 421 points a side, are one command a model in
-`benchmarks/configs/`, made for a GPU. Not yet run there.
-"""
 
 FACES = {
     "arithmetic": "strided coefficient, arithmetic faces",
@@ -342,12 +217,13 @@ COSTS = operators, fno, solvers, iterations
 
 def page() -> str:
     floor = load("floor")["relative_l2"]["phases at the nodes"]
-    return PAGE.format(
+    return PAGE.read_text(encoding="utf-8").format(
         **{write.__name__: write() for write in (*ERRORS, *GENERALISATION, *COSTS)},
         strided=load("informed_31")["rows"][0]["relative_l2"],
         floor=floor["mean"],
         error=floor["standard error"],
         ratio=load("operators")["64 x 64"]["full attention by mano"],
+        rounds=load("fno")["rounds"],
         compilation=load("solvers")["solvers"]["compilation"],
     )
 

@@ -61,9 +61,8 @@ fine = 33 if SHORT else 241
 # ## Laws of the coefficient
 #
 # Every coefficient is a function of a smooth Gaussian random field $g$. The benchmark of the literature is
-# `two-phase`: 12 where $g \ge 0$ and 3 elsewhere. `k-phase` cuts the field into parts of equal area,
-# `log-normal` is $e^{s g}$, and any function of $g$ will do: here a good conductor in a thin band along $g =
-# 0$.
+# `two-phase`: 12 where $g \ge 0$ and 3 elsewhere. `k-phase` cuts the field into parts of equal area, `log-normal`
+# is $e^{s g}$, and any function of $g$ will do: here a good conductor in a thin band where $g$ is zero.
 
 
 # %%

@@ -1,5 +1,8 @@
 """A file that the HDF5 library does not survive is refused, and the next one is read."""
 
+import subprocess
+import sys
+
 import pytest
 
 from pde import datasets
@@ -32,3 +35,9 @@ def test_one_process_serves_all_files_and_is_begun_again_after_a_crash(darcy_fil
     assert len(begun) == 2
     begun[1].kill()
     begun[1].communicate()
+
+
+def test_it_ends_with_the_process_that_began_it(darcy_file):
+    program = "import sys; from pathlib import Path; from pde.readers.probe import check; check(Path(sys.argv[1]))"
+    command = [sys.executable, "-X", "dev", "-c", program, darcy_file]
+    assert "ResourceWarning" not in subprocess.run(command, capture_output=True, text=True, check=True).stderr
