@@ -38,6 +38,6 @@ def test_one_process_serves_all_files_and_is_begun_again_after_a_crash(darcy_fil
 
 
 def test_it_ends_with_the_process_that_began_it(darcy_file):
-    program = "import sys; from pathlib import Path; from pde.readers.probe import check; check(Path(sys.argv[1]))"
+    program = "import sys; from pathlib import Path; from pde import datasets; datasets.open(Path(sys.argv[1]))"
     command = [sys.executable, "-X", "dev", "-c", program, darcy_file]
     assert "ResourceWarning" not in subprocess.run(command, capture_output=True, text=True, check=True).stderr
