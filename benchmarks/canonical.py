@@ -26,12 +26,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pde.canonical import spline
-from pde.conductances import Faces
-from pde.darcy import Darcy, solve_darcy
-from pde.elliptic import solve
-from pde.files import write_text
-from pde.versions import versions
+from pde.equations.darcy.canonical import spline
+from pde.equations.darcy.problem import Darcy, solve_darcy
+from pde.solvers.conductances import Faces
+from pde.solvers.elliptic import solve
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 CANONICAL, NODES = Darcy(canonical=True), Darcy()
 

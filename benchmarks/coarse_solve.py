@@ -40,13 +40,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from pde.coarse import CoarseFaces
-from pde.darcy import Darcy
-from pde.darcy_equation import DARCY
-from pde.files import write_text
+from pde.equations.darcy.coarse_nodes import CoarseFaces
+from pde.equations.darcy.equation import DARCY
+from pde.equations.darcy.problem import Darcy
 from pde.metrics import relative_l2
-from pde.timing import median_milliseconds
-from pde.versions import versions
+from pde.system.files import write_text
+from pde.system.timing import median_milliseconds
+from pde.system.versions import versions
 
 STRIDES = (14, 10, 7, 5, 3, 2)
 

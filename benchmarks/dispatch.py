@@ -3,10 +3,11 @@
     python benchmarks/dispatch.py [--resolution 31] [--batch 10] [--rounds 5] [--json FILE]
 
 XLA asks for the memory of all that lies inside a call anew at every call, and Linux hands it out in pages of
-4 KiB, each at the cost of an interruption. `pde.stepping.Stepper`, which `manojax train` uses, takes many steps in
-a call; GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or newer) has memory come in pages of 2 MiB. Training
-steps of each model (default options, one channel in and out, squared error, AdamW) are taken both ways, in turn,
-in fresh processes with and without huge pages: medians of a process, then over rounds, and page faults a step.
+4 KiB, each at the cost of an interruption. `pde.training.engine.steps.Stepper`, which `manojax train` uses, takes
+many steps in a call; GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or newer) has memory come in pages of 2
+MiB. Training steps of each model (default options, one channel in and out, squared error, AdamW) are taken both
+ways, in turn, in fresh processes with and without huge pages: medians of a process, then over rounds, and page
+faults a step.
 
 Found, on 2 cores (`results/dispatch.json`, two rounds, 31 x 31, batches of 10): in a loop MANO takes 1.7 times as
 many steps a second, ViT 1.6, U-Net 1.1 and FNO 1.05; with huge pages as well 1.8, 1.8, 1.2 and 1.2 (U-Net has no
@@ -39,10 +40,10 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     from jax.sharding import Mesh
 
     import manojax
-    from pde.devices import DATA, SPACE
-    from pde.feeding import Resident
-    from pde.stepping import Stepper, make_gradient, make_step, take_all
-    from pde.symmetries import Symmetry
+    from pde.grids.symmetries import Symmetry
+    from pde.training.engine.devices import DATA, SPACE
+    from pde.training.engine.feeding import Resident
+    from pde.training.engine.steps import Stepper, make_gradient, make_step, take_all
 
     options = manojax.MODELS[name].Config().for_grid((side, side))
     graph, params = nnx.split(manojax.MODELS[name](1, 1, options, dtype=jnp.float32, rngs=nnx.Rngs(0)), nnx.Param)
@@ -120,8 +121,8 @@ def main() -> None:
                 flush=True,
             )
     if options.json:
-        from pde.files import write_text
-        from pde.versions import versions
+        from pde.system.files import write_text
+        from pde.system.versions import versions
 
         setting = {"resolution": options.resolution, "batch": options.batch, "rounds": options.rounds}
         write_text(options.json, json.dumps({**setting, "versions": versions(), **table}, indent=1) + "\n")

@@ -33,18 +33,19 @@ import numpy as np
 from jax.sharding import Mesh
 
 from manojax import MODELS
-from pde import datasets, load
-from pde.devices import DATA, SPACE
-from pde.feeding import Resident
-from pde.files import write_text
-from pde.optimisers import make_optimiser
-from pde.parts import kept, stored
-from pde.preparation import prepare, steps_an_epoch
-from pde.runs import Run, TrainingConfig
-from pde.stepping import Stepper, make_gradient, take_all
-from pde.symmetries import group
-from pde.training import make_loss, resume, train
-from pde.versions import versions
+from pde import load
+from pde.data import datasets
+from pde.grids.symmetries import group
+from pde.runs.run import Run, TrainingConfig
+from pde.system.files import write_text
+from pde.system.versions import versions
+from pde.training.engine.devices import DATA, SPACE
+from pde.training.engine.feeding import Resident
+from pde.training.engine.optimisers import make_optimiser
+from pde.training.engine.steps import Stepper, make_gradient, take_all
+from pde.training.prepare import prepare, steps_an_epoch
+from pde.training.samples import kept, stored
+from pde.training.train import make_loss, resume, train
 
 _STEPS, _REPEATS = 20, 7
 _SETTINGS = ("epochs", "learning_rate", "batch_size", "loss", "seed")

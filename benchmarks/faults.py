@@ -27,8 +27,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from pde.files import write_text
-from pde.versions import versions
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import log_ndtr, ndtri_exp
 
-from pde.darcy import Darcy, solve_darcy
-from pde.files import write_text
-from pde.progress import progress
-from pde.random_fields import amplitudes, on_nodes
-from pde.versions import versions
+from pde.equations.darcy.problem import Darcy, solve_darcy
+from pde.random_fields.gaussian import amplitudes, on_nodes
+from pde.system.files import write_text
+from pde.system.progress import progress
+from pde.system.versions import versions
 
 Field = Float[np.ndarray, "height width"]
 Nodes = Float[np.ndarray, "sample node"]

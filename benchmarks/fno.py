@@ -246,8 +246,8 @@ def main() -> None:
             print(f"| {name} | {parameters} | {1e3 * row['seconds']:.0f} | {row['ratio']:.2f} |")
         print()
     if options.json:
-        from pde.files import write_text
-        from pde.versions import versions
+        from pde.system.files import write_text
+        from pde.system.versions import versions
 
         setting = {
             "batch": BATCH,

@@ -23,11 +23,12 @@ import numpy as np
 from equal_time import train_to_the_end
 
 from manojax import MODELS
-from pde import datasets, load
-from pde.files import write_text
+from pde import load
+from pde.data import datasets
 from pde.metrics import sample_errors
-from pde.runs import TrainingConfig
-from pde.versions import versions
+from pde.runs.run import TrainingConfig
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 
 def main() -> None:

@@ -23,9 +23,9 @@ from typing import Any
 from faults import Command, of_file, of_run, share_compiled
 
 import pde
-from pde.errors import InputError
-from pde.files import write_text
-from pde.versions import versions
+from pde.system.errors import InputError
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 ROOMY = "512m"
 GENERATE = {"room": ("300k", "900k", "1500k"), "flags": ("--resolution", "65", "--samples", "60")}

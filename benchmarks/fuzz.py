@@ -10,8 +10,8 @@ a command when unpickled are among them: none may run. (Code 1 is a solve that f
 
 Found (`results/fuzz.json`): of 8100 calls with 2700 files each ended in a result or one sentence; 4 of them
 in the sentence that the HDF5 library crashed or hung. Before that library was asked in another process first
-(`pde.readers.probe`) a file held it for good, and errors of its own got through; so did damaged JSON of Orbax's
-metrics, which are no longer kept there.
+(`pde.data.readers.probe`) a file held it for good, and errors of its own got through; so did damaged JSON of
+Orbax's metrics, which are no longer kept there.
 """
 
 import argparse
@@ -33,8 +33,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from pde.files import write_text
-from pde.versions import versions
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 SECONDS, GIBIBYTES = 10, 2
 HDF5 = "one sentence, of the HDF5 library having crashed or hung"
@@ -54,10 +54,10 @@ FOREIGN = {
 def originals(folder: Path) -> dict[str, Path]:
     """A good file of each format, our own the first; and beside that a run."""
     from manojax import FNOConfig
-    from pde.darcy import Darcy
-    from pde.generation import generate
-    from pde.runs import TrainingConfig
-    from pde.training import train
+    from pde.data.generate import generate
+    from pde.equations.darcy.problem import Darcy
+    from pde.runs.run import TrainingConfig
+    from pde.training.train import train
 
     data = folder / "data.h5"
     generate(Darcy(resolution=9), data, samples=6, seed=0)

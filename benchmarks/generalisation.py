@@ -38,19 +38,20 @@ import numpy as np
 from jax import Array
 
 from manojax import MODELS
-from pde import datasets, load
-from pde.darcy import Darcy
-from pde.darcy_equation import DARCY
-from pde.datasets import DataFile
-from pde.files import write_text
-from pde.generation import generate
-from pde.grid import Grid
+from pde import load
+from pde.data import datasets
+from pde.data.datasets import DataFile
+from pde.data.generate import generate
+from pde.equations.darcy.equation import DARCY
+from pde.equations.darcy.problem import Darcy
+from pde.grids.grid import Grid
 from pde.metrics import mean_errors, sample_errors
-from pde.preparation import steps_an_epoch
-from pde.runs import TrainingConfig
-from pde.surrogate import Surrogate
-from pde.training import resume, train
-from pde.versions import versions
+from pde.runs.run import TrainingConfig
+from pde.surrogates.surrogate import Surrogate
+from pde.system.files import write_text
+from pde.system.versions import versions
+from pde.training.prepare import steps_an_epoch
+from pde.training.train import resume, train
 
 
 def log_normal(g: Array) -> Array:

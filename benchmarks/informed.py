@@ -37,20 +37,21 @@ import numpy as np
 from equal_time import train_to_the_end
 from scipy.sparse.linalg import splu
 
-from pde import datasets, load
-from pde.canonical import assemble
-from pde.coarse import CoarseFaces, coarse_solve, upscale
-from pde.conductances import Conductances, conductances
-from pde.darcy import Darcy
-from pde.datasets import DataFile
-from pde.files import write_text
-from pde.generation import generate
-from pde.grid import Grid
+from pde import load
+from pde.data import datasets
+from pde.data.datasets import DataFile
+from pde.data.generate import generate
+from pde.equations.darcy.canonical import assemble
+from pde.equations.darcy.coarse_nodes import CoarseFaces, coarse_solve, upscale
+from pde.equations.darcy.problem import Darcy
+from pde.grids.grid import Grid
 from pde.metrics import relative_l2
-from pde.runs import TrainingConfig
-from pde.solvable import check_spacing
-from pde.timing import median_milliseconds
-from pde.versions import versions
+from pde.runs.run import TrainingConfig
+from pde.solvers.checks import check_spacing
+from pde.solvers.conductances import Conductances, conductances
+from pde.system.files import write_text
+from pde.system.timing import median_milliseconds
+from pde.system.versions import versions
 
 WAYS: dict[str, dict[str, Any]] = {
     "strided": {},

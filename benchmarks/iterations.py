@@ -21,10 +21,10 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Key
 
-from pde.elliptic import solve
-from pde.files import write_text
-from pde.random_fields import gaussian_field
-from pde.versions import versions
+from pde.random_fields.gaussian import gaussian_field
+from pde.solvers.elliptic import solve
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 SIZES = (65, 101, 127, 129, 211, 257, 421, 513, 1024, 1025)
 GRIDS = [((n, n), 1.0) for n in SIZES] + [((257, 513), 1.0), ((257, 513), 2.0)]

@@ -22,11 +22,12 @@ from pathlib import Path
 import numpy as np
 
 from manojax import MODELS
-from pde import datasets, load
-from pde.files import write_text
-from pde.runs import TrainingConfig
-from pde.training import train
-from pde.versions import versions
+from pde import load
+from pde.data import datasets
+from pde.runs.run import TrainingConfig
+from pde.system.files import write_text
+from pde.system.versions import versions
+from pde.training.train import train
 
 # From the README of the data set's folder, measured there on the same test file.
 REFERENCES = {

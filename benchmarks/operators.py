@@ -40,11 +40,11 @@ import numpy as np
 from flax import nnx
 
 import manojax
-from manojax.layers import PreNormBlock, default_init
-from manojax.multipole import Finest, LevelSum
-from manojax.pyramid import level_count
-from pde.files import write_text
-from pde.versions import versions
+from manojax.layers.basic import PreNormBlock, default_init
+from manojax.layers.multipole import Finest, LevelSum
+from manojax.layers.pyramid import level_count
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 WIDTH, DEPTH = 32, 2
 ATTENTION: dict[str, Any] = {"finest": "attention", "level_sum": "plain"}

@@ -22,8 +22,8 @@ from typing import Any
 
 from faults import Command, of_file, of_run, remove, share_compiled
 
-from pde.files import write_text
-from pde.versions import versions
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 SENTENCE = b"stopped; add --resume to go on"
 

@@ -8,7 +8,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from pde.files import write_text
+from pde.system.files import write_text
 
 RESULTS = Path(__file__).with_name("results")
 HDF5 = "one sentence, of the HDF5 library having crashed or hung"

@@ -25,12 +25,12 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from manojax import FNOConfig
-from pde.darcy import Darcy
-from pde.files import write_text
-from pde.generation import generate
-from pde.runs import TrainingConfig
-from pde.training import train
-from pde.versions import versions
+from pde.data.generate import generate
+from pde.equations.darcy.problem import Darcy
+from pde.runs.run import TrainingConfig
+from pde.system.files import write_text
+from pde.system.versions import versions
+from pde.training.train import train
 
 
 def resident() -> float:

@@ -82,7 +82,7 @@ def ours(a: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, float]]:
     import jax
     import jax.numpy as jnp
 
-    from pde.elliptic import solve
+    from pde.solvers.elliptic import solve
 
     with jax.enable_x64(True):
         compiled = jax.jit(lambda a: solve(a, jnp.ones_like(a), spacing=(1.0, 1.0), tolerance=TOLERANCE))
@@ -97,7 +97,7 @@ def ours(a: np.ndarray) -> Callable[[np.ndarray], tuple[np.ndarray, float]]:
 
 
 def coefficients(resolution: int, samples: int) -> list[np.ndarray]:
-    from pde.darcy import Darcy
+    from pde.equations.darcy.problem import Darcy
 
     return [sample["coefficient"] for sample in Darcy(resolution=resolution).samples(0, range(samples))]
 
@@ -194,7 +194,7 @@ def main() -> None:
         "by_grid": by_grid(options.rounds),
         "solvers": compare(options.resolution, options.samples, options.rounds),
     }
-    from pde.versions import versions
+    from pde.system.versions import versions
 
     result["versions"] = versions()
     rows = result["solvers"]["rows"]
@@ -211,7 +211,7 @@ def main() -> None:
             f"generate {row['samples']} at 421: {row['seconds']:.1f} s, at most {row['peak_gib_so_far']:.2f} GiB"
         )
     if options.json:
-        from pde.files import write_text
+        from pde.system.files import write_text
 
         write_text(options.json, json.dumps(result, indent=1) + "\n")
 

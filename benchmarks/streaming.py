@@ -24,15 +24,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pde.files import write_text
-from pde.grid import Grid
-from pde.versions import versions
+from pde.grids.grid import Grid
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 _RESOLUTION, _BATCH, _STEPS, _ROUNDS = 64, 10, 120, 3
 
 
 def write_noise(path: Path, gibibytes: float) -> None:
-    from pde.datasets import create
+    from pde.data.datasets import create
 
     axis = np.arange(_RESOLUTION) / (_RESOLUTION - 1)
     samples = int(gibibytes * 2**30 / (8 * _RESOLUTION**2))
@@ -53,15 +53,15 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     from jax.sharding import Mesh
 
     from manojax import MODELS
-    from pde.devices import DATA, SPACE
-    from pde.feeding import Resident, Streamed
-    from pde.optimisers import make_optimiser
-    from pde.preparation import prepare
-    from pde.runs import TrainingConfig
-    from pde.stepping import Stepper, make_gradient, take_all
-    from pde.surrogate import Surrogate
-    from pde.symmetries import group
-    from pde.training import make_loss
+    from pde.grids.symmetries import group
+    from pde.runs.run import TrainingConfig
+    from pde.surrogates.surrogate import Surrogate
+    from pde.training.engine.devices import DATA, SPACE
+    from pde.training.engine.feeding import Resident, Streamed
+    from pde.training.engine.optimisers import make_optimiser
+    from pde.training.engine.steps import Stepper, make_gradient, take_all
+    from pde.training.prepare import prepare
+    from pde.training.train import make_loss
 
     config = TrainingConfig(stream=stream, batch_size=_BATCH, epochs=1)
     started = time.perf_counter()

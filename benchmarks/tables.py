@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pde.files import write_text
-from pde.runs import title_of
+from pde.runs.run import title_of
+from pde.system.files import write_text
 
 RESULTS = Path(__file__).with_name("results")
 PAGE = Path(__file__).with_name("benchmarks.md.template")

@@ -42,14 +42,14 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.fft import idctn
 
-from pde import datasets
-from pde.darcy import solve_darcy
-from pde.datasets import DataFile
-from pde.files import write_text
-from pde.grid import Grid
-from pde.surrogate import Surrogate, load
-from pde.transfer import measure
-from pde.versions import versions
+from pde.data import datasets
+from pde.data.datasets import DataFile
+from pde.equations.darcy.problem import solve_darcy
+from pde.grids.grid import Grid
+from pde.surrogates.surrogate import Surrogate, load
+from pde.system.files import write_text
+from pde.system.versions import versions
+from pde.training.transfer import measure
 
 _SHARE, _INVERSE_LENGTH = 0.15, 40.0
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from equal_time import errors
 
-from pde.files import write_text
-from pde.runs import TrainingConfig
-from pde.versions import versions
+from pde.runs.run import TrainingConfig
+from pde.system.files import write_text
+from pde.system.versions import versions
 
 TRIALS = [
     {"learning_rate": rate, "batch_size": batch, "loss": loss}

@@ -19,7 +19,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from pde.elliptic import solve
+from pde.solvers.elliptic import solve
 
 NOISE = 1e-3
 STEPS = 5

@@ -1,20 +1,20 @@
 """Neural operators for PDE surrogates: arrays in, arrays out."""
 
-from manojax.anchored import Anchored
-from manojax.fast_multipole import FastMultipoleAttention
-from manojax.fma import FMA, FMAConfig
-from manojax.fno import FNO, FNOConfig
-from manojax.grids import interpolate, nearest, unit_nodes
-from manojax.mano import MANO, MANOConfig
-from manojax.mgno import MgNO, MgNOConfig
-from manojax.multipole import MultipoleAttention
-from manojax.neuraloperator import from_neuraloperator
-from manojax.registry import MODELS, create
-from manojax.sharding import sharded
-from manojax.spectral import SpectralConv
-from manojax.transolver import Transolver, TransolverConfig
-from manojax.unet import UNet, UNetConfig
-from manojax.vit import FullAttention, FullAttentionConfig, ViT, ViTConfig
+from manojax.layers.coordinates import interpolate, nearest, unit_nodes
+from manojax.layers.fast_multipole import FastMultipoleAttention
+from manojax.layers.multipole import MultipoleAttention
+from manojax.layers.spectral import SpectralConv
+from manojax.operators.anchored import Anchored
+from manojax.operators.fma import FMA, FMAConfig
+from manojax.operators.fno import FNO, FNOConfig
+from manojax.operators.from_neuraloperator import from_neuraloperator
+from manojax.operators.mano import MANO, MANOConfig
+from manojax.operators.mgno import MgNO, MgNOConfig
+from manojax.operators.registry import MODELS, create
+from manojax.operators.sharding import sharded
+from manojax.operators.transolver import Transolver, TransolverConfig
+from manojax.operators.unet import UNet, UNetConfig
+from manojax.operators.vit import FullAttention, FullAttentionConfig, ViT, ViTConfig
 
 __all__ = [
     "FMA",

@@ -40,9 +40,10 @@ from pathlib import Path
 
 import pde
 from manojax import FNOConfig, MANOConfig
-from pde import Darcy, TrainingConfig, datasets, evaluate, generate, plots, train
-from pde.coarse_baseline import coarse_baseline, errors_by_scheme
-from pde.runs import history
+from pde import Darcy, TrainingConfig, evaluate, generate, plots, train
+from pde.data import datasets
+from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
+from pde.runs.run import history
 
 work = Path(tempfile.mkdtemp())
 

@@ -46,11 +46,12 @@ import numpy as np
 
 import pde
 from manojax import MANOConfig
-from pde import TrainingConfig, datasets, plots, train
-from pde.elliptic import solve
-from pde.export import export_run
-from pde.live import LiveCurves
+from pde import TrainingConfig, plots, train
+from pde.data import datasets
 from pde.metrics import relative_l2
+from pde.plots.live import LiveCurves
+from pde.solvers.elliptic import solve
+from pde.surrogates.export import export_run
 
 work = Path(tempfile.mkdtemp())
 

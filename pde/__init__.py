@@ -1,14 +1,14 @@
 """PDE problems for neural operators: data, training, evaluation."""
 
-from pde.darcy import Darcy
-from pde.errors import InputError
-from pde.evaluation import evaluate
-from pde.exported import Exported, load_exported
-from pde.generation import generate
-from pde.grid import Grid
-from pde.runs import TrainingConfig
-from pde.surrogate import Surrogate, load
-from pde.training import train
+from pde.data.generate import generate
+from pde.equations.darcy.problem import Darcy
+from pde.evaluation.evaluate import evaluate
+from pde.grids.grid import Grid
+from pde.runs.run import TrainingConfig
+from pde.surrogates.exported import Exported, load_exported
+from pde.surrogates.surrogate import Surrogate, load
+from pde.system.errors import InputError
+from pde.training.train import train
 
 __all__ = [
     "Darcy",

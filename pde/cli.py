@@ -22,9 +22,9 @@ from pde.commands.predict import Predict
 from pde.commands.report import WriteReport
 from pde.commands.sweep import Sweep
 from pde.commands.train import parse_train, train_command
-from pde.errors import InputError, suggestion
-from pde.interrupts import Terminated
-from pde.runs import TrainingConfig
+from pde.runs.run import TrainingConfig
+from pde.system.errors import InputError, suggestion
+from pde.system.interrupts import Terminated
 
 
 @runtime_checkable

@@ -34,8 +34,8 @@ def _forget_programs():
 @pytest.fixture(scope="session")
 def darcy_file(tmp_path_factory):
     """Twenty Darcy samples on 17 x 17 nodes."""
-    from pde.darcy import Darcy
-    from pde.generation import generate
+    from pde.data.generate import generate
+    from pde.equations.darcy.problem import Darcy
 
     path = tmp_path_factory.mktemp("data") / "darcy.h5"
     generate(Darcy(resolution=17), path, samples=20, seed=0)
@@ -62,7 +62,7 @@ def under_symmetries(darcy_file, tmp_path_factory):
 def folder(darcy_file, tmp_path_factory):
     """A folder with `run`, which the command line has trained."""
     from pde.cli import main
-    from tests.commands import TINY
+    from tests.command_line import TINY
 
     out = tmp_path_factory.mktemp("cli")
     assert main(["train", str(darcy_file), "--model", "fno", "--out", str(out / "run"), *TINY]) == 0

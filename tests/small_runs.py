@@ -6,10 +6,10 @@ import json
 import pytest
 
 from manojax import FNOConfig, MANOConfig
-from pde import training
-from pde.devices import DEFAULT
-from pde.runs import TrainingConfig
-from pde.training import train
+from pde.runs.run import TrainingConfig
+from pde.training import train as training
+from pde.training.engine.devices import DEFAULT
+from pde.training.train import train
 
 FNO = FNOConfig(width=8, depth=1, modes=(3, 3))
 MANO = MANOConfig(width=8, depth=1, heads=2)

@@ -18,7 +18,7 @@ from runner import main
 from setting import Setting
 
 from manojax import MODELS
-from pde.runs import TrainingConfig
+from pde.runs.run import TrainingConfig
 
 SETTING = Setting(
     name="darcy_16",

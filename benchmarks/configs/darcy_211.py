@@ -18,10 +18,10 @@ from data import CANONICAL_421
 from runner import main
 from setting import Setting
 
-from manojax.fno import FNOConfig
-from manojax.mano import MANOConfig
-from manojax.vit import ViTConfig
-from pde.runs import TrainingConfig
+from manojax.operators.fno import FNOConfig
+from manojax.operators.mano import MANOConfig
+from manojax.operators.vit import ViTConfig
+from pde.runs.run import TrainingConfig
 
 SETTING = Setting(
     name="darcy_211",

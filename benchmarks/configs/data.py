@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pde.darcy import Darcy
-from pde.errors import InputError
-from pde.generation import generate
+from pde.data.generate import generate
+from pde.equations.darcy.problem import Darcy
+from pde.system.errors import InputError
 
 
 @dataclass(frozen=True)

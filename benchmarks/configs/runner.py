@@ -19,16 +19,17 @@ from typing import Any
 import jax
 from setting import Setting
 
-from pde import datasets, load
-from pde.coarse_baseline import coarse_baseline
-from pde.datasets import first_samples
-from pde.errors import InputError
-from pde.evaluation import evaluate
-from pde.files import write_text
-from pde.surrogate import Surrogate
-from pde.tables import details, table
-from pde.training import resume, train
-from pde.versions import versions
+from pde import load
+from pde.data import datasets
+from pde.data.datasets import first_samples
+from pde.evaluation.baselines import coarse_baseline
+from pde.evaluation.evaluate import evaluate
+from pde.reports.text import details, table
+from pde.surrogates.surrogate import Surrogate
+from pde.system.errors import InputError
+from pde.system.files import write_text
+from pde.system.versions import versions
+from pde.training.train import resume, train
 
 
 def main(setting: Setting, description: str | None) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from data import Data
 
-from manojax.base import ModelConfig
-from pde.runs import TrainingConfig
+from manojax.operators.base import ModelConfig
+from pde.runs.run import TrainingConfig
 
 _SMALL = 17  # points a side
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from pde.commands.source import Source
-from pde.conversion import convert
+from pde.data.convert import convert
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pde.demo import run_demo
+from pde.commands.demonstration import run_demo
 
 
 @dataclass(frozen=True)

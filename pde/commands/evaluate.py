@@ -8,12 +8,12 @@ from pathlib import Path
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde import plots
-from pde.coarse_baseline import coarse_baseline, errors_by_scheme
 from pde.commands.source import Source
-from pde.evaluation import evaluate, finest_sample, worst_samples
-from pde.files import refuse_unwritable, write_text
-from pde.surrogate import load
-from pde.tables import details, left_out, table
+from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
+from pde.evaluation.evaluate import evaluate, finest_sample, worst_samples
+from pde.reports.text import details, left_out, table
+from pde.surrogates.surrogate import load
+from pde.system.files import refuse_unwritable, write_text
 
 
 @dataclass(frozen=True)

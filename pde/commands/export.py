@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tyro.conf import FlagCreatePairsOff, Positional
 
-from pde.export import export_run
-from pde.surrogate import Mode
+from pde.surrogates.export import export_run
+from pde.surrogates.surrogate import Mode
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde.commands.parsing import parse
-from pde.equation import Problem
-from pde.equations import EQUATIONS
-from pde.errors import InputError, suggestion
-from pde.generation import generate
-from pde.ranges import Shard, parse_splits
+from pde.data.generate import generate
+from pde.data.shards import Shard, parse_splits
+from pde.equations.equation import Problem
+from pde.equations.registry import EQUATIONS
+from pde.system.errors import InputError, suggestion
 
 DEFAULT = "darcy"
 Law = TypeVar("Law", bound=Problem)

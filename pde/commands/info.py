@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tyro.conf import FlagCreatePairsOff, Positional
 
-from pde.info import describe, facts
+from pde.reports.info import describe, facts
 
 
 @dataclass(frozen=True)

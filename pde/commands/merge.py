@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from pde.merging import merge
+from pde.data.merge import merge
 
 
 @dataclass(frozen=True)

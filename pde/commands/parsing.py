@@ -11,8 +11,8 @@ import tyro
 from tyro.conf import DisallowNone, OmitArgPrefixes, Suppress
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
-from pde.processes import Processes
-from pde.runs import TrainingConfig
+from pde.runs.run import TrainingConfig
+from pde.system.processes import Processes
 
 HELP, VERBOSE = {"-h", "--help"}, "--help-verbose"
 RARE = {

@@ -6,10 +6,10 @@ from pathlib import Path
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde.commands.source import Source
-from pde.errors import InputError
-from pde.exported import load_exported
-from pde.prediction import Predicted, predict, predict_exported
-from pde.surrogate import Mode, load
+from pde.surrogates.exported import load_exported
+from pde.surrogates.predict_file import Predicted, predict, predict_exported
+from pde.surrogates.surrogate import Mode, load
+from pde.system.errors import InputError
 
 
 @dataclass(frozen=True)

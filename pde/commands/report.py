@@ -7,13 +7,13 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from pde.commands.source import Source
-from pde.errors import InputError
-from pde.files import refuse_unwritable
-from pde.info import describe
-from pde.report import Report, Tested, write_report
-from pde.runs import Run, history, title_of
-from pde.surrogate import load
-from pde.tables import left_out
+from pde.reports.html import Report, Tested, write_report
+from pde.reports.info import describe
+from pde.reports.text import left_out
+from pde.runs.run import Run, history, title_of
+from pde.surrogates.surrogate import load
+from pde.system.errors import InputError
+from pde.system.files import refuse_unwritable
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pde import datasets
-from pde.datasets import DataFile
+from pde.data import datasets
+from pde.data.datasets import DataFile
 
 
 @dataclass(frozen=True)

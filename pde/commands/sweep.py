@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tyro.conf import Fixed, Positional, Suppress
 
-from pde.runs import TrainingConfig
-from pde.sweep import sweep
+from pde.runs.run import TrainingConfig
+from pde.sweeps.sweep import sweep
 
 
 @dataclass(frozen=True)

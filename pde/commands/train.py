@@ -12,14 +12,14 @@ from typing import Annotated, TypeVar
 from tyro.conf import DisallowNone, FlagCreatePairsOff, Positional, Suppress, arg
 
 from manojax import MODELS
-from manojax.base import ModelConfig
+from manojax.operators.base import ModelConfig
 from pde.commands.parsing import HELP, VERBOSE, parse
-from pde.devices import DEFAULT, Division
-from pde.errors import InputError
-from pde.processes import Processes, leads
-from pde.runs import Run, TrainingConfig, options_of, refuse_changes
-from pde.tensorboard import TensorBoard
-from pde.training import resume, train
+from pde.runs.run import Run, TrainingConfig, options_of, refuse_changes
+from pde.system.errors import InputError
+from pde.system.processes import Processes, leads
+from pde.training.engine.devices import DEFAULT, Division
+from pde.training.tensorboard import TensorBoard
+from pde.training.train import resume, train
 
 _UNSAID = Processes()
 Value = TypeVar("Value")

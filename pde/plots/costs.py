@@ -17,8 +17,8 @@ def errors_by_time(
 ) -> Figure:
     """Mean relative L2 against time, both axes logarithmic: lower and further left is better.
 
-    Points of one name are joined in their order, and each has its own name beside it. `pde.tables.costs` gives
-    those of an evaluation.
+    Points of one name are joined in their order, and each has its own name beside it. `pde.reports.text.costs`
+    gives those of an evaluation.
 
     Args:
         trained: {name: {point: (time, error)}}, filled markers.

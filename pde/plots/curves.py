@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pde.plots.style import legend, model_styles, reference_markers, ruled, whole_numbers, wide
-from pde.runs import title_of
+from pde.runs.run import title_of
 
 Report = Mapping[str, Any]
 
@@ -20,9 +20,9 @@ def errors_by_grid(
     """Mean relative L2 against the resolution: direct (full) beside resample (dashed), both axes logarithmic.
 
     Args:
-        reports: what `pde.evaluation.evaluate` returns, by name; without names, of different models.
+        reports: what `pde.evaluation.evaluate.evaluate` returns, by name; without names, of different models.
         references: further curves by name, {resolution: error}, such as those of
-            `pde.coarse_baseline.errors_by_scheme`; without reports they may stand alone.
+            `pde.evaluation.baselines.errors_by_scheme`; without reports they may stand alone.
     """
     named = reports if isinstance(reports, Mapping) else {title_of(each["model"]): each for each in reports}
     figure, axes = wide()
@@ -59,8 +59,8 @@ def errors_by_part(errors: Mapping[str, Report]) -> Figure:
     """The root mean square error in each Fourier band and on each part of the grid, over that of the solution.
 
     Args:
-        errors: what `pde.comparison.compare` gives for one grid, by name; for example
-            `report["rows"][0]["direct"]` of `pde.evaluation.evaluate`.
+        errors: what `pde.evaluation.compare.compare` gives for one grid, by name; for example
+            `report["rows"][0]["direct"]` of `pde.evaluation.evaluate.evaluate`.
     """
     figure, axes = wide(3.6)
     shown = [key for key in _PARTS if any(each.get(key) is not None for each in errors.values())]
@@ -79,7 +79,7 @@ def learning_curves(histories: Mapping[str, Sequence[Report]]) -> Figure:
     """Relative L2 on the validation part (full) and training loss (dotted) against the epoch, by model.
 
     Args:
-        histories: lines of metrics.jsonl (`pde.runs.history`) by name.
+        histories: lines of metrics.jsonl (`pde.runs.run.history`) by name.
     """
     figure, axes = wide(3.6)
     for (name, history), (marker, colour) in zip(histories.items(), model_styles(), strict=False):

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
-from pde.grid import Grid
+from pde.grids.grid import Grid
 
 Field = Float[np.ndarray, "height width"]
 

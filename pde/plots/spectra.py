@@ -7,14 +7,15 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from pde.metrics.spectra import shell_energy
 from pde.plots.style import legend, model_styles, ruled, wide
-from pde.spectra import shell_energy
 
 Fields = Float[np.ndarray, "sample height width"]
 
 
 def spectra(true: Fields, predictions: Mapping[str, Fields], *, trained: int | None = None) -> Figure:
-    """Energy by wave number (`pde.spectra.shell_energy`), mean over samples, of solutions, predictions and errors.
+    """Energy by wave number (`pde.metrics.spectra.shell_energy`), mean over samples, of solutions, predictions and
+    errors.
 
     An error (dashed) that reaches the solution (black) means that the prediction has nothing right there.
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from pde.errors import InputError
-from pde.files import write_aside
+from pde.system.errors import InputError
+from pde.system.files import write_aside
 
 # From dark to light and back, so that neighbours differ in greyscale too.
 _COLOURS = ("#1f5a94", "#d9772b", "#1b5e33", "#b58bd1", "#444444", "#e0559a")

@@ -1,0 +1,105 @@
+"""Coordinates of a grid, and moving a field from one grid to another.
+
+A grid is the product of increasing coordinate vectors, one for each axis between batch and channel: in two
+dimensions `coordinates = (x, y)`, where x runs along axis 1 of a field (height) and y along axis 2 (width).
+Nothing here assumes equal spacing, a square, or points on the border.
+"""
+
+from typing import TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
+
+from manojax.layers.halo import Space
+
+Coordinates = tuple[ArrayLike, ...]
+AnyArray = TypeVar("AnyArray", np.ndarray, Array)
+
+
+def unit_nodes(shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """Nodes of the unit square (or interval, or cube), borders included: one float32 vector an axis."""
+    return tuple(np.linspace(0, 1, n, dtype=np.float32) for n in shape)
+
+
+def append_coordinates(
+    fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
+) -> Float[Array, "batch *grid channels"]:
+    """Give every point its coordinates as more channels; None stands for the nodes of the unit square.
+
+    Raises:
+        ValueError: the coordinates do not have the length of the axes.
+    """
+    shape = (*fields.shape[:-1], 1)
+    channels = [fields]
+    for axis, vector in enumerate(coordinates_or_nodes(fields.shape[1:-1], coordinates), start=1):
+        others = [i for i in range(fields.ndim) if i != axis]
+        channels.append(jnp.broadcast_to(jnp.expand_dims(vector.astype(fields.dtype), others), shape))
+    return jnp.concatenate(channels, axis=-1)
+
+
+def coordinates_or_nodes(shape: tuple[int, ...], coordinates: Coordinates | None) -> tuple[Array, ...]:
+    """The coordinates as arrays, checked against the axes of a grid; None stands for unit nodes."""
+    axes = tuple(jnp.asarray(axis) for axis in (coordinates or unit_nodes(shape)))
+    if [axis.shape for axis in axes] != [(n,) for n in shape]:
+        found = " and ".join(str(axis.shape) for axis in axes)
+        raise ValueError(f"coordinates of shapes {found} do not fit a {' x '.join(map(str, shape))} grid")
+    return axes
+
+
+def mean_spacing(
+    shape: tuple[int, ...], coordinates: Coordinates | None, space: Space | None = None
+) -> Float[Array, " dimensions"]:
+    """Mean distance of neighbouring points along each axis, of the whole grid where this is a piece of it."""
+    axes = coordinates_or_nodes(shape, coordinates)
+    first, last = (jnp.stack([axis[end].astype(jnp.float32) for axis in axes]) for end in (0, -1))
+    if space is not None:
+        shape = space.whole(shape)
+        first, last = jax.lax.pmin(first, space.name), jax.lax.pmax(last, space.name)
+    return (last - first) / np.maximum(1, np.array(shape, np.float32) - 1)
+
+
+def interpolate(
+    fields: Float[AnyArray, "batch height width channel"], source: Coordinates, target: Coordinates
+) -> Float[AnyArray, "batch new_height new_width channel"]:
+    """Tensor-product cubic spline (not-a-knot) through `fields` on `source`, evaluated on `target`.
+
+    An axis of fewer than four points gets the spline of the highest degree that it allows. Points outside the
+    source grid are extrapolated by the outermost polynomial. Returned in the fields' dtype; of NumPy arrays it is
+    computed in float64, of JAX arrays by a function that can be traced.
+    """
+    rows, columns = (_spline_matrix(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True))
+    if isinstance(fields, Array):
+        matrices = (jnp.asarray(matrix, fields.dtype) for matrix in (rows, columns))
+        return jnp.einsum("bhwc,ih,jw->bijc", fields, *matrices, precision="highest")
+    moved = np.einsum("ih,bhwc,jw->bijc", rows, np.asarray(fields, np.float64), columns, optimize=True)
+    return moved.astype(fields.dtype)
+
+
+def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Interpolation is linear in the values, so along one axis it is a matrix (target, source)."""
+    from scipy.interpolate import make_interp_spline  # a fifth of what importing manojax would take
+
+    degree = min(3, len(source) - 1)
+    return make_interp_spline(np.asarray(source, np.float64), np.eye(len(source)), degree)(target)
+
+
+def nearest(
+    source: Coordinates, target: Coordinates
+) -> tuple[Int[np.ndarray, " new_height"], Int[np.ndarray, " new_width"], bool]:
+    """For every target point the index of the nearest source point along each axis, and whether all coincide.
+
+    Points coincide where they differ by less than a thousandth of the source spacing.
+    """
+    found = [_nearest_along_axis(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True)]
+    (rows, rows_nested), (columns, columns_nested) = found
+    return rows, columns, rows_nested and columns_nested
+
+
+def _nearest_along_axis(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, bool]:
+    distance = np.abs(target[:, None] - source[None, :])
+    spacing = np.min(np.diff(source)) if len(source) > 1 else 1.0
+    return distance.argmin(axis=1), bool(distance.min(axis=1).max() < 1e-3 * spacing)

@@ -1,0 +1,157 @@
+"""Attention of the cells of a map to their neighbours, by parts of one softmax.
+
+A cell consists of children. The queries of a child meet the keys of those children of its own and of neighbouring
+cells that lie at least a given distance away. Both fields of the fast multipole method (Greengard and Rokhlin, J.
+Comput. Phys. 73, 325, 1987) are of this kind. In the near field a child is a point and a cell is a group. In the
+far field of a level a child is a group and a cell is its parent: children two or more apart are its interaction
+list.
+
+Only padding, shifted slices and matrix products: nothing is gathered.
+"""
+
+import functools
+import itertools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Bool, Float
+
+from manojax.layers.cells import cell_counts, from_cells, to_cells
+from manojax.layers.summaries import Heads
+
+Offset = tuple[int, ...]
+
+# Logit of a key that is not there: finite, so that a query which meets no key at all has no NaN.
+_MASKED = -1e30
+
+
+class Part(NamedTuple):
+    """What a set of keys gives to each query: its largest logit, and the sums of weights and weighted values,
+
+        weight = sum_k exp(logit_k - largest),        values = sum_k exp(logit_k - largest) value_k.
+
+    No gradient flows through `largest`, on which values / weight does not depend.
+    """
+
+    largest: Float[Array, "batch *grid heads 1"]
+    weight: Float[Array, "batch *grid heads 1"]
+    values: Float[Array, "batch *grid heads head_dim"]
+
+
+def merge(one: Part, other: Part) -> Part:
+    """The part of the union of two disjoint sets of keys (as in Dao et al., arXiv 2205.14135, section 3.1)."""
+    largest = jnp.maximum(one.largest, other.largest)
+    first, second = jnp.exp(one.largest - largest), jnp.exp(other.largest - largest)
+    weight = first * one.weight + second * other.weight
+    return Part(largest, weight, first * one.values + second * other.values)
+
+
+def copy_to_finer(part: Part, rate: int, grid: tuple[int, ...]) -> Part:
+    """The part of each coarse query given to all the rate^d queries of a finer grid that it stands for."""
+    sides = (rate,) * len(grid)
+
+    def copy(x: Array) -> Array:
+        cells = jnp.expand_dims(x, 1 + len(grid))
+        return from_cells(jnp.repeat(cells, rate ** len(grid), axis=1 + len(grid)), sides, grid)
+
+    return Part(*map(copy, part))
+
+
+@functools.partial(jax.jit, static_argnames=("query_side", "key_side", "children", "apart", "causal"))
+def cell_attention(
+    query: Heads,
+    key: Float[Array, "batch *entries heads head_dim"],
+    value: Float[Array, "batch *entries heads head_dim"],
+    count: Float[Array, "1 *entries 1 1"],
+    *,
+    query_side: int,
+    key_side: int,
+    children: int,
+    apart: int,
+    causal: bool,
+) -> Part:
+    """What keys give to the queries of their own and of neighbouring cells, where children lie `apart` or farther.
+
+    A child has query_side^d queries and key_side^d keys, a cell children^d children. Logits are
+    query . key + log(count), so that a key counts as often as there are real points behind it. Outside `jax.jit`
+    this is one program, not a hundred small ones.
+    """
+    dimensions = query.ndim - 3
+    offsets, met = interaction_list(children, dimensions, apart=apart, causal=causal)
+    queries = _nested(query, query_side, children)
+    keys, values, counts = (_neighbours(_nested(x, key_side, children), offsets) for x in (key, value, count))
+
+    met = np.repeat(met.reshape(len(met), -1), key_side**dimensions, axis=1)
+    logits = jnp.einsum("...cqhd,...khd->...hcqk", queries, keys) + _log_counts(counts[..., 0, 0], met)
+    largest = jax.lax.stop_gradient(logits.max(axis=-1))
+    exponentials = jnp.exp(logits - largest[..., None])
+    part = Part(
+        jnp.moveaxis(largest, -3, -1)[..., None],
+        jnp.moveaxis(exponentials.sum(axis=-1), -3, -1)[..., None],
+        jnp.einsum("...hcqk,...khd->...cqhd", exponentials, values),
+    )
+    return Part(*(_unnested(x, query_side, children, query.shape[1:-2]) for x in part))
+
+
+def interaction_list(
+    children: int, dimensions: int, *, apart: int, causal: bool
+) -> tuple[list[Offset], Bool[np.ndarray, "child offset key_child"]]:
+    """Which children of which cells a child meets: those `apart` or more children away along some axis.
+
+    Returns the offsets of the cells that any child meets, and for each child and offset the children it meets
+    there: with `causal`, none that comes later.
+    """
+    offsets = np.array(list(itertools.product((-1, 0, 1), repeat=dimensions)))
+    places = np.array(list(itertools.product(range(children), repeat=dimensions)))
+    steps = children * offsets[None, :, None, :] + places[None, None, :, :] - places[:, None, None, :]
+    met = np.abs(steps).max(axis=-1) >= apart
+    if causal:
+        met &= (steps <= 0).all(axis=-1)
+    kept = met.any(axis=(0, 2))
+    return [tuple(offset) for offset in offsets[kept].tolist()], met[:, kept]
+
+
+def _nested(x: Heads, side: int, children: int) -> Float[Array, "batch *cells child point heads head_dim"]:
+    dimensions = x.ndim - 3
+    return to_cells(to_cells(x, (side,) * dimensions), (children,) * dimensions)
+
+
+def _unnested(
+    x: Float[Array, "batch *cells child point heads head_dim"], side: int, children: int, grid: tuple[int, ...]
+) -> Heads:
+    sides = (side,) * len(grid)
+    return from_cells(from_cells(x, (children,) * len(grid), cell_counts(grid, sides)), sides, grid)
+
+
+def _neighbours(
+    x: Float[Array, "batch *cells child point heads head_dim"], offsets: list[Offset]
+) -> Float[Array, "batch *cells key heads head_dim"]:
+    """For every cell the points of the cells at these offsets from it (zero beyond the border)."""
+    cells = x.shape[1:-4]
+    x = x.reshape(x.shape[0], *cells, -1, *x.shape[-2:])
+    padded = jnp.pad(x, [(0, 0), *[(1, 1)] * len(cells), (0, 0), (0, 0), (0, 0)])
+    shifted = [
+        padded[(slice(None), *(slice(1 + o, 1 + o + n) for o, n in zip(offset, cells, strict=True)))]
+        for offset in offsets
+    ]
+    return jnp.concatenate(shifted, axis=1 + len(cells))
+
+
+def _log_counts(
+    count: Float[Array, "1 *cells key"], met: Bool[np.ndarray, "child key"]
+) -> Float[Array, "1 *cells 1 child 1 key"]:
+    """What counts and the interaction list add to the logits."""
+    count = jnp.expand_dims(count, (-2, -3, -4))
+    met = np.expand_dims(met[:, None, :], tuple(range(count.ndim - 3)))
+    return jnp.where(met & (count > 0), jnp.log(jnp.maximum(count, 1)), _MASKED)
+
+
+def far_levels(grid: tuple[int, ...], group: int) -> int:
+    """Levels with a far field: halvings of the number of groups until at most two are left, all neighbours."""
+    count, groups = 0, cell_counts(grid, (group,) * len(grid))
+    while max(groups) > 2:
+        count, groups = count + 1, cell_counts(groups, (2,) * len(grid))
+    return count

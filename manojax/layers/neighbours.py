@@ -1,0 +1,172 @@
+"""Attention inside small windows as attention of each point to its neighbours: no window is copied out of the map.
+
+Arrays are (heads, head_dim, batch, *grid), so that arithmetic runs along the grid, which is long, and not along
+head_dim, which is short: on a CPU that is ten times as fast.
+"""
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Bool, Float, Int
+
+from manojax.layers.basic import stored
+
+Planes = Float[Array, "heads head_dim batch *grid"]
+Plane = Float[Array, "heads batch *grid"]
+Offset = tuple[int, ...]
+
+
+class Axis(NamedTuple):
+    """One axis of a map, or of a piece of it."""
+
+    places: Int[np.ndarray | Array, " n"]
+    """Where its points stand on the whole axis."""
+    length: int
+    """Points on the whole axis; places outside 0 .. length - 1 are not on the map."""
+    window: int
+    stride: int
+    shift: int
+
+
+FAR_BELOW = -1e30
+"""The logit of a key that is not on the map."""
+
+
+def neighbour_attention(
+    query: Planes,
+    key: Planes,
+    value: Planes,
+    *,
+    axes: Sequence[Axis],
+    bias: Float[Array, "*offsets heads"] | None,
+) -> Planes:
+    """Softmax attention inside windows, the mean where they overlap.
+
+    The mean over the windows w that hold point i is itself a weighted sum over the neighbours j of i,
+
+        out_i = sum_j value_j  mean_{w holds i} [j in w] exp(query_i . key_j) / sum_{k in w} exp(query_i . key_k),
+
+    so each logit is computed once instead of once a window. The first window of an axis starts `shift` points
+    before the map, the others every `stride` points after it until the axis is covered; of windows that reach over
+    the border only the points on the map count.
+    """
+    windows = tuple(axis.window for axis in axes)
+    offsets = list(itertools.product(*(range(1 - k, k) for k in windows)))
+    keys, values = _shifted(key, offsets, windows), _shifted(value, offsets, windows)
+    logits = _kept_apart([_sum_over_1(query * moved) for moved in keys])
+    if bias is not None:
+        biases = bias.reshape(len(offsets), -1)
+        logits = [
+            logit + jnp.expand_dims(own, range(1, logit.ndim)) for logit, own in zip(logits, biases, strict=True)
+        ]
+    if any(axis.stride > 1 for axis in axes):  # otherwise no window reaches over the border
+        on_map = [_on_map(axes, offset)[None, None] for offset in offsets]
+        logits = [jnp.where(real, logit, FAR_BELOW) for real, logit in zip(on_map, logits, strict=True)]
+    weights = _mean_weights(dict(zip(offsets, logits, strict=True)), axes)
+    terms = (_spread_over_1(w, value.shape[1]) * moved for w, moved in zip(weights, values, strict=True))
+    return functools.reduce(jnp.add, terms)
+
+
+def _kept_apart(planes: list[Plane]) -> list[Plane]:
+    """The same planes, which neither they nor their gradients are fused with what comes after.
+
+    As a product with the unit matrix: barriers do not last through XLA's passes in jax 0.10, which then computes
+    the softmax's gradient anew for every neighbour and channel, at fifty times the cost of this.
+    """
+    stacked = jnp.stack(planes)
+    same = jnp.matmul(np.eye(len(planes), dtype=np.float32), stacked.reshape(len(planes), -1), precision="highest")
+    parts = jax.lax.split(same.reshape(stacked.shape), (1,) * len(planes), axis=0)
+    return [part.squeeze(0) for part in parts]
+
+
+def to_planes(x: Float[Array, "batch *grid heads head_dim"]) -> Planes:
+    """Heads first; as a transpose of a matrix, which XLA for the CPU does five times as fast as of axes."""
+    heads = x.shape[-2:]
+    return stored(x.reshape(-1, heads[0] * heads[1]).T.reshape(*heads, *x.shape[:-2]))
+
+
+def from_planes(x: Planes) -> Float[Array, "batch *grid heads head_dim"]:
+    """The inverse of `to_planes`."""
+    heads = x.shape[:2]
+    return stored(x.reshape(heads[0] * heads[1], -1).T).reshape(*x.shape[2:], *heads)
+
+
+def _mean_weights(logits: dict[Offset, Plane], axes: Sequence[Axis]) -> list[Plane]:
+    """What a point takes of each neighbour, on average over the windows that hold it."""
+    weights = dict.fromkeys(logits, jnp.float32(0))
+    starts = list(itertools.product(*(range(1 - axis.window, 1) for axis in axes)))
+    for start, share in zip(starts, _shares(axes, starts), strict=True):
+        spans = (range(first, first + axis.window) for first, axis in zip(start, axes, strict=True))
+        members = list(itertools.product(*spans))
+        largest = functools.reduce(jnp.maximum, (jax.lax.stop_gradient(logits[o]) for o in members))
+        exponentials = {o: jnp.exp(logits[o] - largest) for o in members}
+        scale = stored(share[None, None] / functools.reduce(jnp.add, exponentials.values()))
+        for offset, exponential in exponentials.items():
+            weights[offset] = weights[offset] + exponential * scale
+    return stored(list(weights.values()))
+
+
+def _shares(axes: Sequence[Axis], starts: list[Offset]) -> Float[Array, "starts *grid"]:
+    """For each window that can hold a point, by its start seen from the point, its share in the point's mean."""
+    held = [_outer([_starts_window(axis, s) for axis, s in zip(axes, start, strict=True)]) for start in starts]
+    counted = jnp.stack(held).astype(jnp.float32)
+    return counted / jnp.maximum(counted.sum(axis=0), 1.0)[None]
+
+
+def _starts_window(axis: Axis, start: int) -> Bool[Array, " n"]:
+    """Which points of an axis have a window that starts so many points after them?"""
+    place = jnp.asarray(axis.places) + start
+    needed = (place >= -axis.shift) & (place - axis.stride + axis.window < axis.length)
+    return needed & ((place + axis.shift) % axis.stride == 0)
+
+
+def _on_map(axes: Sequence[Axis], offset: Offset) -> Bool[Array, "*grid"]:
+    """Which points have a neighbour on the map at that offset?"""
+    places = [jnp.asarray(axis.places) + step for axis, step in zip(axes, offset, strict=True)]
+    return _outer([(p >= 0) & (p < axis.length) for p, axis in zip(places, axes, strict=True)])
+
+
+def _outer(axes: Sequence[Bool[Array, " _"]]) -> Bool[Array, "*grid"]:
+    return functools.reduce(lambda a, b: a[..., None] & jnp.expand_dims(b, range(a.ndim)), axes)
+
+
+def _shifted(x: Planes, offsets: list[Offset], windows: Offset) -> list[Planes]:
+    """For each offset the array whose point i holds point i + offset (zero beyond the border)."""
+    padded = stored(jnp.pad(x, [(0, 0)] * 3 + [(k - 1, k - 1) for k in windows]))
+    grid = x.shape[3:]
+    places = [[k - 1 + step for step, k in zip(offset, windows, strict=True)] for offset in offsets]
+    return [padded[(..., *(slice(p, p + n) for p, n in zip(place, grid, strict=True)))] for place in places]
+
+
+# XLA for the CPU vectorises a sum of slices, but not a reduction together with the product before it. The two
+# functions are each other's transposes: either has its fast form as primal, and the derivative of either is
+# written such that its transpose is the fast form of the other.
+
+
+@jax.custom_jvp
+def _sum_over_1(x: Float[Array, "_ n *rest"]) -> Float[Array, "_ *rest"]:
+    """The sum over axis 1."""
+    parts = jax.lax.split(x, (1,) * x.shape[1], axis=1)
+    return functools.reduce(jnp.add, (part.squeeze(1) for part in parts))
+
+
+@_sum_over_1.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return _sum_over_1(*primals), tangents[0].sum(axis=1)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _spread_over_1(x: Float[Array, "_ *rest"], size: int) -> Float[Array, "_ n *rest"]:
+    """The same at every place of a new axis 1."""
+    return jnp.broadcast_to(x[:, None], (x.shape[0], size, *x.shape[1:]))
+
+
+@_spread_over_1.defjvp
+def _(size: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return _spread_over_1(*primals, size), jnp.stack([tangents[0]] * size, axis=1)

@@ -1,0 +1,96 @@
+"""FMA, a transformer of fast multipole attention on the points of the grid."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jax.typing import DTypeLike
+from jaxtyping import Float
+
+from manojax.layers.basic import MLP, LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
+from manojax.layers.coordinates import Coordinates, append_coordinates
+from manojax.layers.fast_multipole import FastMultipoleAttention
+from manojax.layers.interactions import far_levels
+from manojax.operators.base import ModelConfig, Operator
+
+
+@dataclass(frozen=True)
+class FMAConfig(ModelConfig):
+    """Options of FMA; `FastMultipoleAttention` has the reasons for those of attention."""
+
+    width: int = 32
+    """Channels of the feature map."""
+    depth: int = 4
+    """Number of blocks."""
+    heads: int = 4
+    """Attention heads; they divide the width."""
+    group: int = 4
+    """Points a side of a group, which meets its neighbours exactly."""
+    summaries: int = 2
+    """Summaries a side of a group; they divide `group`."""
+    levels: int | None = None
+    """Levels with weights of their own, the last one's serving all coarser levels; None: one a level of the
+    training grid."""
+    summarise_queries: bool = False
+    """Summarise far queries too: cost linear in the number of points."""
+    remat: bool = False
+    """Compute blocks a second time in the gradient instead of keeping their activations."""
+
+    def for_grid(self, shape: tuple[int, ...]) -> "FMAConfig":
+        if self.levels is not None:
+            return self
+        return dataclasses.replace(self, levels=max(1, far_levels(shape, self.group)))
+
+
+class FMA(Operator):
+    """Fast multipole attention (Kang et al., arXiv 2310.11960) from fields to fields.
+
+    Lift = a linear map a point, of fields and coordinates; pre-norm blocks of `FastMultipoleAttention` and a GELU
+    MLP of four times the width; LayerNorm; head = Linear-GELU-Linear.
+
+    Raises:
+        ValueError: an option does not fit (see `FastMultipoleAttention`).
+    """
+
+    Config = FMAConfig
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        config: FMAConfig = FMAConfig(),
+        *,
+        dimensions: int = 2,
+        dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        width = config.width
+        self.remat = config.remat
+        self.lift = Linear(in_channels + dimensions, width, dtype=dtype, rngs=rngs)
+        self.blocks = nnx.List([])
+        output_init = residual_init(2 * config.depth)
+        for _ in range(config.depth):
+            attention = FastMultipoleAttention(
+                width,
+                heads=config.heads,
+                group=config.group,
+                summaries=config.summaries,
+                levels=config.levels or 1,
+                summarise_queries=config.summarise_queries,
+                dimensions=dimensions,
+                output_init=output_init,
+                dtype=dtype,
+                rngs=rngs,
+            )
+            block = PreNormBlock(attention, width, 4 * width, output_init=output_init, dtype=dtype, rngs=rngs)
+            self.blocks.append(block)
+        self.norm = LayerNorm(width, rngs=rngs)
+        self.head = MLP(width, width, out_channels, dtype=dtype, rngs=rngs)
+
+    def __call__(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    ) -> Float[Array, "batch *grid out"]:
+        x = self.lift(append_coordinates(fields, coordinates))
+        return self.head(self.norm(in_sequence(self.blocks, x, remat=self.remat)))

@@ -1,0 +1,81 @@
+"""Transolver, a transformer whose attention joins learned slices of the domain."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jax.typing import DTypeLike
+from jaxtyping import Float
+
+from manojax.layers.basic import MLP, LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
+from manojax.layers.coordinates import Coordinates, append_coordinates
+from manojax.layers.physics_attention import PhysicsAttention
+from manojax.operators.base import ModelConfig, Operator
+
+
+@dataclass(frozen=True)
+class TransolverConfig(ModelConfig):
+    """Options of Transolver."""
+
+    width: int = 64
+    """Channels of the feature map."""
+    depth: int = 4
+    """Number of blocks."""
+    heads: int = 4
+    """Attention heads; they divide the width."""
+    slices: int = 32
+    """Slices of a head, between which attention acts."""
+    coordinates: bool = True
+    """Give every point its coordinates as input channels."""
+    remat: bool = False
+    """Compute blocks a second time in the gradient instead of keeping their activations."""
+
+
+class Transolver(Operator):
+    """Transolver (Wu et al., arXiv 2402.02366), on grids of any dimension.
+
+    Lift = Linear-GELU-Linear at every point; blocks x + PhysicsAttention(LN(x)), then x + FF(LN(x)) with
+    FF = Linear-GELU-Linear; head = LayerNorm, then a linear map a point. Cost is linear in the number of points.
+
+    Raises:
+        ValueError: heads do not divide the width.
+    """
+
+    Config = TransolverConfig
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        config: TransolverConfig = TransolverConfig(),
+        *,
+        dimensions: int = 2,
+        dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        width = config.width
+        self.coordinates, self.remat = config.coordinates, config.remat
+        inputs = in_channels + (dimensions if config.coordinates else 0)
+        self.lift = MLP(inputs, 2 * width, width, dtype=dtype, rngs=rngs)
+        self.blocks = nnx.List([])
+        output_init = residual_init(2 * config.depth)
+        for _ in range(config.depth):
+            attention = PhysicsAttention(
+                width,
+                heads=config.heads,
+                slices=config.slices,
+                output_init=output_init,
+                dtype=dtype,
+                rngs=rngs,
+            )
+            block = PreNormBlock(attention, width, width, output_init=output_init, dtype=dtype, rngs=rngs)
+            self.blocks.append(block)
+        self.norm = LayerNorm(width, rngs=rngs)
+        self.head = Linear(width, out_channels, dtype=dtype, rngs=rngs)
+
+    def __call__(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    ) -> Float[Array, "batch *grid out"]:
+        x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
+        return self.head(self.norm(in_sequence(self.blocks, x, remat=self.remat)))

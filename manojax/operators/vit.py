@@ -1,0 +1,121 @@
+"""ViT, a plain vision transformer on patches: the baseline with full attention."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+from jax.typing import DTypeLike
+from jaxtyping import Float
+
+from manojax.layers.attention import SelfAttention
+from manojax.layers.basic import LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
+from manojax.layers.cells import from_cells, to_cells
+from manojax.layers.coordinates import Coordinates, coordinates_or_nodes
+from manojax.operators.base import ModelConfig, Operator
+
+_OCTAVES = 4
+
+
+@dataclass(frozen=True)
+class ViTConfig(ModelConfig):
+    """Options of ViT."""
+
+    width: int = 64
+    """Channels of a token."""
+    depth: int = 4
+    """Number of transformer blocks."""
+    heads: int = 4
+    """Attention heads; they divide the width."""
+    patch: int = 2
+    """Points a side of a patch."""
+    remat: bool = False
+    """Compute blocks a second time in the gradient instead of keeping their activations."""
+
+
+@dataclass(frozen=True)
+class FullAttentionConfig(ViTConfig):
+    """Options of ViT with a token for every point."""
+
+    patch: int = 1
+
+
+class ViT(Operator):
+    """Vision transformer (Dosovitskiy et al., arXiv 2010.11929) from fields to fields.
+
+    Patches of `patch` points a side become tokens; pre-norm blocks of full softmax attention and a GELU MLP of
+    four times the width; each token is mapped back to the values of its patch. The position of a token is a
+    learned map of sines and cosines of its centre's coordinates, so it has a meaning on every grid. Patches that
+    reach over the border are continued by zeros, which the patch embedding adds nothing from.
+
+    Cost is quadratic in the number of patches.
+
+    Raises:
+        ValueError: heads do not divide the width.
+    """
+
+    Config = ViTConfig
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        config: ViTConfig = ViTConfig(),
+        *,
+        dimensions: int = 2,
+        dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        self.remat = config.remat
+        self.sides, self.out_channels = (config.patch,) * dimensions, out_channels
+        points = config.patch**dimensions
+        self.embed = Linear(points * in_channels, config.width, dtype=dtype, rngs=rngs)
+        self.position = Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs)
+        self.blocks = nnx.List([])
+        output_init = residual_init(2 * config.depth)
+        for _ in range(config.depth):
+            attention = SelfAttention(
+                config.width, heads=config.heads, output_init=output_init, dtype=dtype, rngs=rngs
+            )
+            hidden = 4 * config.width
+            self.blocks.append(
+                PreNormBlock(attention, config.width, hidden, output_init=output_init, dtype=dtype, rngs=rngs)
+            )
+        self.norm = LayerNorm(config.width, rngs=rngs)
+        self.head = Linear(config.width, points * out_channels, dtype=dtype, rngs=rngs)
+
+    def __call__(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    ) -> Float[Array, "batch *grid out"]:
+        grid = fields.shape[1:-1]
+        cells = to_cells(fields, self.sides)
+        tokens = self.embed(cells.reshape(*cells.shape[:-2], -1))
+        axes = coordinates_or_nodes(grid, coordinates)
+        centres = [_centres(axis, side) for axis, side in zip(axes, self.sides, strict=True)]
+        tokens = tokens + self.position(_position_features(centres))
+        tokens = in_sequence(self.blocks, tokens, remat=self.remat)
+        values = self.head(self.norm(tokens))
+        return from_cells(values.reshape(*cells.shape[:-1], self.out_channels), self.sides, grid)
+
+
+class FullAttention(ViT):
+    """Full attention among all points of the grid."""
+
+    Config = FullAttentionConfig
+
+
+def _centres(axis: Float[Array, " n"], patch: int) -> Float[Array, " patches"]:
+    """Mean coordinate of the real points of each patch along one axis."""
+    starts = np.arange(0, len(axis), patch)
+    return jnp.stack([axis[s : s + patch].mean() for s in starts])
+
+
+def _position_features(axes: list[Float[Array, " _"]]) -> Float[Array, "1 *patches feature"]:
+    """Sines and cosines of pi 2^k x, for each coordinate x and k below the number of octaves."""
+    shape = tuple(len(axis) for axis in axes)
+    features = []
+    for position in jnp.meshgrid(*axes, indexing="ij"):
+        for k in range(_OCTAVES):
+            features += [jnp.sin(jnp.pi * 2**k * position), jnp.cos(jnp.pi * 2**k * position)]
+    return jnp.stack(features, axis=-1).reshape(1, *shape, len(features))

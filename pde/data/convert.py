@@ -1,0 +1,43 @@
+"""Any data file as one of ours."""
+
+from pathlib import Path
+
+from pde.data import datasets
+from pde.data.datasets import DataFile
+from pde.grids.grid import Boundary
+from pde.system.files import refuse_existing, write_aside
+from pde.system.progress import progress
+
+
+def convert(
+    source: Path,
+    out: Path,
+    *,
+    boundary: Boundary | None = None,
+    domain: tuple[float, float, float, float] | None = None,
+) -> DataFile:
+    """Write the fields, coordinates and attributes of a data file to a new HDF5 file (`pde.data.datasets`).
+
+    Args:
+        source: a data file of any format in `pde.data.readers`.
+        out: the file to write; its attribute `source_format` says what `source` was.
+        boundary: what is known of the border, for a file that does not say.
+        domain: x0, x1, y0, y1, for a file that does not say.
+
+    Returns:
+        The file that was read.
+
+    Raises:
+        InputError: `out` exists or cannot be written, or bad data.
+    """
+    refuse_existing(out)
+    data = datasets.open(source, boundary=boundary, domain=domain)
+    shape = data.fields[data.inputs[0]].shape
+    names = tuple(name for name, field in data.fields.items() if field.shape == shape)
+    told = {name: value for name, value in data.attributes.items() if name not in ("boundary", "domain")}
+    attributes = {"source_format": data.format} | told  # of a file converted twice, the first format
+    with write_aside(out) as aside, datasets.create(aside, data.grid, data.samples, attributes, names) as stored:
+        for samples in progress(data.blocks(), "convert", unit="block"):
+            for name in names:
+                stored[name][samples] = data.read(name, samples)
+    return data

@@ -1,0 +1,65 @@
+"""Writing data sets of a problem, sample by sample."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pde.data.layout import Layout
+from pde.data.resumable import ResumableFile
+from pde.data.shards import Part, Shard, parts
+from pde.equations.equation import Problem
+from pde.system.errors import check_seed
+from pde.system.progress import progress_bar
+from pde.system.versions import versions
+
+
+def generate(
+    problem: Problem,
+    path: Path,
+    *,
+    samples: int | Mapping[str, int],
+    seed: int,
+    shard: Shard | None = None,
+    resume: bool = False,
+) -> list[Part]:
+    """Write samples 0, 1, 2 ... of a seed to HDF5 files (`pde.data.datasets` says what they hold); returns which.
+
+    A file takes its name when whole; what a run leaves that is broken off, another can resume
+    (`pde.data.resumable`), and the bytes are the same.
+
+    Args:
+        problem: what to sample.
+        path: OUT.h5, the file to write.
+        samples: how many; or how many by split, which makes consecutive ranges in OUT-split.h5.
+        seed: of the random fields.
+        shard: i of n writes the i-th part of each file, to OUT-shard-i-of-n.h5, for `pde.data.merge`; by default
+            the share of this process under `jax.distributed`, and everything where there is but one.
+        resume: keep what was broken off, or is whole already, and do the rest.
+
+    Raises:
+        InputError: a file exists, whole or begun, and `resume` is False or it is another data set's; it cannot be
+            written; or samples are below 1 or fewer than the shards.
+        ArithmeticError: the solver did not converge on a sample.
+    """
+    check_seed(seed)
+    origin = problem.attributes() | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
+    planned = parts(path, samples, shard or Shard.of_process())
+    files = [
+        ResumableFile(part.path, Layout(problem.inputs, problem.grid, len(part.indices), origin | part.attributes))
+        for part in planned
+    ]
+    for file in files:
+        file.check(resume)
+    for part, file in zip(planned, files, strict=True):
+        if not part.path.exists():  # whole already, which the check lets pass only on resuming
+            _write(problem, seed, part, file)
+    return planned
+
+
+def _write(problem: Problem, seed: int, part: Part, file: ResumableFile) -> None:
+    with file.write() as written:
+        left = part.indices[written.done :]
+        solved = zip(left, problem.samples(seed, left), strict=True)  # not one too few
+        with progress_bar(part.path.name, total=len(part.indices), done=written.done, unit="sample") as bar:
+            for _, sample in solved:
+                written.append(sample)
+                bar.update()

@@ -1,0 +1,45 @@
+"""What a generated file is to hold, its values apart."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from pde.data.datasets import DataFile, create
+from pde.grids.grid import Grid
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Names of inputs, grid, number of samples and attributes: what two files of one command have in common."""
+
+    inputs: tuple[str, ...]
+    grid: Grid
+    samples: int
+    attributes: Mapping[str, Any]
+
+    def create(self, path: Path) -> AbstractContextManager[dict[str, h5py.Dataset]]:
+        """A new file of this layout, open for writing its values."""
+        names = (*self.inputs, "solution")
+        return create(path, self.grid, self.samples, self.attributes, names, residual=True)
+
+    def difference(self, data: DataFile) -> str | None:
+        """The first thing in which a file's layout is another, in words; None where it is the same."""
+        for name in sorted(self.attributes.keys() | data.attributes.keys() - {"boundary", "domain"}):
+            its, mine = data.attributes.get(name, "missing"), self.attributes.get(name, "missing")
+            if its != mine:
+                return f"its {name} is {its}, not {mine}"
+        if data.samples != self.samples:
+            return f"it holds {data.samples} samples, not {self.samples}"
+        if data.grid.shape != self.grid.shape:
+            return "its grid is {} x {}, not {} x {}".format(*data.grid.shape, *self.grid.shape)
+        same = (
+            np.array_equal(data.grid.x, self.grid.x)
+            and np.array_equal(data.grid.y, self.grid.y)
+            and (data.grid.boundary, data.grid.domain) == (self.grid.boundary, self.grid.domain)
+        )
+        return None if same else "its coordinates, boundary or domain are others"

@@ -1,0 +1,93 @@
+"""Joining the shards of a data set to the file that one process would have written."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from pde.data import datasets
+from pde.data.datasets import DataFile
+from pde.data.layout import Layout
+from pde.data.shards import Part, Shard, whole_part
+from pde.system.errors import InputError
+from pde.system.files import refuse_existing, refuse_unwritable, write_aside
+from pde.system.progress import progress_bar
+
+
+def merge(path: Path, shards: Sequence[Path]) -> int:
+    """Write the data set that `pde.data.generate` would have written unsharded, byte for byte.
+
+    Args:
+        path: a new HDF5 file.
+        shards: all shards of one data set, in any order.
+
+    Returns:
+        The number of samples.
+
+    Raises:
+        InputError: `path` exists or cannot be written, a shard is missing, double, unfinished or of another data
+            set, or a file is no shard.
+    """
+    refuse_unwritable(path)
+    refuse_existing(path)
+    if not shards:
+        raise InputError(f"{path}: name the shards to merge after it")
+    files = _in_order([datasets.open(shard) for shard in shards])
+    _, whole = _provenance(files[0])
+    layout = _layout(files[0], whole_part(path, whole))
+    with write_aside(path) as aside, layout.create(aside) as stored:
+        _copy(files, stored, layout.samples)
+    return layout.samples
+
+
+def _in_order(files: Sequence[DataFile]) -> list[DataFile]:
+    """The shards of one data set, once it is sure that these are all and nothing else."""
+    first, (shard, whole) = files[0], _provenance(files[0])
+    found: dict[int, DataFile] = {}
+    for file in files:
+        its, _ = _provenance(file)
+        if its.count != shard.count:
+            raise InputError(f"{file.path} is shard {its} and {first.path} is {shard}; leave one of them out")
+        if difference := _layout(first, its.part(file.path, whole)).difference(file):
+            raise InputError(f"{file.path} is no part of the data set of {first.path}: {difference}; leave it out")
+        if its.index in found:
+            raise InputError(f"{file.path} is shard {its}, as is {found[its.index].path}; leave one of them out")
+        residual = file.read_residual()
+        if residual is None or np.isnan(residual).any():
+            raise InputError(f"{file.path} is unfinished; finish it by manojax generate --resume")
+        found[its.index] = file
+    for index in range(1, shard.count + 1):
+        if index not in found:
+            raise InputError(f"shard {index}/{shard.count} of {first.path} is missing; name its file too")
+    return [found[index] for index in sorted(found)]
+
+
+def _provenance(file: DataFile) -> tuple[Shard, range]:
+    """Which shard of which range a file says it is."""
+    try:
+        first, samples = file.attributes["whole_first_index"], file.attributes["whole_samples"]
+        return Shard.parse(file.attributes["shard"]), range(first, first + samples)
+    except (KeyError, TypeError, InputError) as error:
+        raise InputError(f"{file.path} is no shard; give files that manojax generate --shard wrote") from error
+
+
+def _layout(shard: DataFile, part: Part) -> Layout:
+    """The layout of a part of the data set that a shard belongs to."""
+    own = {"boundary", "domain", "first_index", "shard", "whole_first_index", "whole_samples"}
+    origin = {name: value for name, value in shard.attributes.items() if name not in own}
+    return Layout(shard.inputs, shard.grid, len(part.indices), origin | part.attributes)
+
+
+def _copy(files: Sequence[DataFile], stored: Mapping[str, h5py.Dataset], total: int) -> None:
+    offset = 0
+    with progress_bar("merge", total=total, done=0, unit="sample") as bar:
+        for file in files:
+            for samples in file.blocks():
+                place = slice(offset + samples.start, offset + samples.stop)
+                for name in file.inputs:
+                    stored[name][place] = file.read(name, samples)
+                stored["solution"][place] = file.read_solution(samples)[..., 0]
+                bar.update(samples.stop - samples.start)
+            stored["residual"][offset : offset + file.samples] = file.read_residual()
+            offset += file.samples

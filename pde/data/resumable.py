@@ -1,0 +1,133 @@
+"""A data file that survives being killed while it is written.
+
+Until it is whole, OUT.h5 is .OUT.h5.partial in the same folder. A file takes this name with its layout complete,
+and only values are written to it from then on, so it can be opened whatever happens. A sample is there once its
+residual is no longer NaN, and residuals are written only when their fields are on disk.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from pde.data import datasets
+from pde.data.layout import Layout
+from pde.system.errors import InputError
+from pde.system.files import refuse_existing, refuse_unwritable, write_aside
+
+_SAVE_SECONDS = 1.0
+
+
+class Samples:
+    """The samples of a file that is being written; they come in order, and `done` of them are safe."""
+
+    def __init__(self, file: h5py.File):
+        self._file = file
+        self._stored: dict[str, Any] = dict(file)
+        self._residuals: list[np.ndarray] = []
+        self._saved = time.monotonic()
+        self.done = int(np.count_nonzero(~np.isnan(self._stored["residual"][...])))
+
+    def append(self, sample: Mapping[str, np.ndarray]) -> None:
+        """Add the next sample; it is safe within a second or so."""
+        index = self.done + len(self._residuals)
+        for name in sample.keys() - {"residual"}:
+            self._stored[name][index] = sample[name].astype(np.float32)
+        self._residuals.append(sample["residual"])
+        if time.monotonic() - self._saved > _SAVE_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Make the samples added so far safe."""
+        _to_disk(self._file)
+        stop = self.done + len(self._residuals)
+        self._stored["residual"][self.done : stop] = self._residuals
+        _to_disk(self._file)
+        self.done, self._residuals, self._saved = stop, [], time.monotonic()
+
+
+@dataclass(frozen=True)
+class ResumableFile:
+    """A file to be written, by one process or, if that is broken off, by several in turn."""
+
+    path: Path
+    layout: Layout
+
+    @property
+    def _partial(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.partial")
+
+    def check(self, resume: bool) -> None:
+        """Find out before the work whether something stands in its way.
+
+        Raises:
+            InputError: the place cannot be written to; the file exists, whole or begun, and `resume` is False or
+                its layout is another; or another process is writing it.
+        """
+        refuse_unwritable(self.path)
+        if not resume:
+            refuse_existing(self.path)
+        if self.path.exists():
+            self._refuse_another(self.path)
+        elif self._partial.exists():
+            with _locked(self._partial):
+                pass  # so no other process is writing it
+            if not resume:
+                raise InputError(f"{self._partial} was broken off; add --resume to go on with it, or remove it")
+            self._refuse_another(self._partial)
+
+    @contextmanager
+    def write(self) -> Iterator[Samples]:
+        """The file's samples, to be added to; it takes its name when the block ends.
+
+        Whatever breaks the block off, what was added can be resumed; but a failed solve would fail again, so that
+        leaves nothing.
+
+        Raises:
+            InputError: another process is writing it.
+        """
+        if not self._partial.exists():
+            with write_aside(self._partial, exclusive=True) as aside, self.layout.create(aside):
+                pass
+        try:
+            with _locked(self._partial) as file:
+                samples = Samples(file)
+                try:
+                    yield samples
+                finally:
+                    samples.save()
+        except ArithmeticError:
+            self._partial.unlink()
+            raise
+        os.replace(self._partial, self.path)
+
+    def _refuse_another(self, path: Path) -> None:
+        if difference := self.layout.difference(datasets.open(path, inputs=self.layout.inputs)):
+            raise InputError(f"{path}: {difference}; resume with the options and versions it was begun with")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[h5py.File]:
+    """The file open for writing, which HDF5 grants to one process at a time."""
+    unbuffered = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    unbuffered.set_sieve_buf_size(0)  # a full disk is then an error of the write, not of a flush or the closing
+    unbuffered.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    try:
+        file = h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR, fapl=unbuffered))
+    except BlockingIOError as error:
+        raise InputError(f"{path} is being written by another process; wait for that one to end") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be opened ({error}); remove it") from error
+    with file:
+        yield file
+
+
+def _to_disk(file: h5py.File) -> None:
+    file.flush()
+    os.fsync(file.id.get_vfd_handle())

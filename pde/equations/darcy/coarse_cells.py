@@ -1,0 +1,87 @@
+"""The coarse solve on points inside the border, as cell centres and their strides are.
+
+Strides of cell centres are no centres of coarser cells: the first points are nearer to the border, the last may be
+further away. So the border joins the points as nodes of its own, where it is. An unknown has the cell that reaches
+halfway to its neighbours, border included. A face conducts a mean of the two coefficients beside it, towards the
+border the point's own, times its width over their distance.
+"""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from pde.equations.darcy.problem import Darcy, converged
+from pde.grids.grid import Grid
+from pde.grids.restriction import cell_weights
+from pde.solvers.conductances import MEANS, Conductances, Faces
+from pde.solvers.conjugate_gradients import Solve, solve_system
+from pde.system.errors import InputError
+
+
+def solve_cells(
+    coefficient: Float[np.ndarray, "height width"], grid: Grid, stride: int, faces: Faces = "arithmetic"
+) -> Float[np.ndarray, "coarse_height coarse_width"]:
+    """The solution of -div(a grad u) = 1, u = 0 on the border, on `grid.strided(stride)`, float64.
+
+    A stride above 1 upscales, as `pde.equations.darcy.coarse_nodes.upscale` does on nodes: fine faces along a
+    coarse edge conduct in series, the edges across a coarse cell in parallel.
+
+    Args:
+        coefficient: a on the grid.
+        grid: equally spaced points inside the border.
+        stride: of both axes.
+        faces: the mean that a face of the grid takes.
+
+    Raises:
+        InputError: another grid, or a coefficient that is not positive.
+        ArithmeticError: the solver did not converge.
+    """
+    check_inside(grid)
+    if not (coefficient > 0).all():
+        raise InputError("coefficient must be positive everywhere")
+    fine, coarse = _with_border(grid), _with_border(grid.strided(stride))
+    widths = [(axis[2:] - axis[:-2]) / 2 for axis in (coarse.x, coarse.y)]
+    rows, columns = (
+        weights[1:-1] * width[:, None] for weights, width in zip(cell_weights(grid, coarse), widths, strict=True)
+    )
+    a = np.pad(np.asarray(coefficient, np.float64), 1, mode="edge")
+    along_x = _in_series(a[:, 1:-1], fine.x, stride, faces) @ columns.T
+    along_y = rows @ _in_series(a[1:-1].T, fine.y, stride, faces).T
+    with jax.enable_x64(True):
+        c = Conductances(jnp.asarray(along_x), jnp.asarray(along_y))
+        return converged(_solve(c, jnp.asarray(np.outer(*widths))), "the coarse solve")
+
+
+def check_inside(grid: Grid) -> None:
+    """Raise InputError where a grid is not of equally spaced points inside the border, at most so far from it."""
+    x0, x1, y0, y1 = grid.extent
+    for axis, low, high in ((grid.x, x0, x1), (grid.y, y0, y1)):
+        gaps, spacing = np.array([axis[0] - low, high - axis[-1]]), np.diff(axis).mean()
+        if not grid.equally_spaced or gaps.min() < 1e-5 * (high - low) or gaps.max() > (1 + 1e-3) * spacing:
+            raise InputError(
+                "the solver needs equally spaced nodes, borders included, or equally spaced points inside the "
+                "border, at most their spacing away from it"
+            )
+
+
+def _with_border(grid: Grid) -> Grid:
+    x0, x1, y0, y1 = grid.extent
+    return replace(grid, x=np.concatenate([[x0], grid.x, [x1]]), y=np.concatenate([[y0], grid.y, [y1]]))
+
+
+def _in_series(
+    a: Float[np.ndarray, "points lines"], axis: Float[np.ndarray, " points"], stride: int, faces: Faces
+) -> Float[np.ndarray, "coarse_edges lines"]:
+    """What lines down the rows conduct, a unit wide, between every `stride`-th inner point and to the border."""
+    resistances = np.diff(axis)[:, None] / MEANS[faces](a[:-1], a[1:])
+    starts = np.concatenate([[0], np.arange(1, len(axis) - 1, stride)])
+    return 1 / np.add.reduceat(resistances, starts, axis=0)
+
+
+@jax.jit  # of conductances, so that all faces share one program for a shape
+def _solve(c: Conductances, areas: Float[Array, "height width"]) -> Solve:
+    return solve_system(c, areas, tolerance=Darcy.tolerance, max_iterations=200, precision="double")

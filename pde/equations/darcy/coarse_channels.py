@@ -1,0 +1,64 @@
+"""Coarse solutions of -div(a grad u) = 1, u = 0 on the border, as input channels of a model that corrects them."""
+
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from pde.equations.darcy.coarse_nodes import solve_network, upscale
+from pde.grids.grid import Grid
+from pde.grids.restriction import at_points
+from pde.solvers.checks import check_spacing
+from pde.solvers.conductances import Conductances, conductances
+from pde.solvers.side_by_side import batch_size
+from pde.system.errors import InputError
+
+Informed = Literal["none", "strided", "upscaled"]
+
+SOLUTIONS: dict[Informed, int] = {"none": 0, "strided": 2, "upscaled": 1}
+"""How many coarse solutions a model sees."""
+
+
+def coarse_solutions(
+    coefficient: Float[Array, "sample fine_height fine_width 1"], fine: Grid, grid: Grid, informed: Informed
+) -> Float[Array, "sample height width solutions"]:
+    """Solutions on a grid of equally spaced nodes, in float64; one that did not converge is NaN inside.
+
+    Args:
+        coefficient: a > 0.
+        fine: where it is given.
+        grid: where to solve.
+        informed: `strided`, from its values at the grid's points with arithmetic and with harmonic faces; or
+            `upscaled`, from faces upscaled by `pde.equations.darcy.coarse_nodes.upscale`, for which the grid must
+            be a stride of `fine`.
+
+    Raises:
+        InputError: a grid that is none of these.
+    """
+    spacing = check_spacing(grid)
+    stride = _stride(fine, grid) if informed == "upscaled" else 1
+
+    def solve(a: Float[Array, "rows columns"]) -> Float[Array, "height width solutions"]:
+        return jnp.stack([solve_network(c).solution for c in networks(a)], axis=-1)
+
+    def networks(a: Float[Array, "rows columns"]) -> list[Conductances]:
+        if informed == "upscaled":
+            return [upscale(a, stride, (spacing[0] / stride, spacing[1] / stride))]
+        return [conductances(a, spacing, faces="arithmetic"), conductances(a, spacing, faces="harmonic")]
+
+    with jax.enable_x64(True):
+        seen = coefficient if informed == "upscaled" else at_points(coefficient, fine, grid)
+        size = batch_size(seen[0].size)
+        return jax.lax.map(solve, seen[..., 0].astype(jnp.float64), batch_size=size if size > 1 else None)
+
+
+def _stride(fine: Grid, grid: Grid) -> int:
+    stride = max(1, (fine.shape[0] - 1) // (grid.shape[0] - 1))
+    if not fine.strided(stride).matches(grid):
+        raise InputError(
+            f"--informed upscaled: the {grid.shape[0]} x {grid.shape[1]} grid is no stride of the file's "
+            f"{fine.shape[0]} x {fine.shape[1]} grid; give a file that holds its points, or train with strided"
+        )
+    return stride

@@ -1,0 +1,222 @@
+"""Darcy flow, -div(a grad u) = 1 on the unit square with u = 0 on the border, for a random a.
+
+By default the published benchmark (Li et al., arXiv 2010.08895, appendix A.3), two-phase, in its plainest
+discretisation: everything lives on nodes, borders included, and faces carry arithmetic means; or, as `canonical`,
+by the published procedure.
+"""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from pde.equations.darcy.canonical import cell_centres, solve_canonical
+from pde.grids.grid import Grid
+from pde.random_fields.coefficients import Law, NameOrLaw, check, choose, describe, evaluate
+from pde.random_fields.gaussian import check_options, describe_field, gaussian_field
+from pde.solvers.checks import check_spacing
+from pde.solvers.conductances import Centring
+from pde.solvers.conjugate_gradients import Solve
+from pde.solvers.elliptic import solve
+from pde.solvers.side_by_side import batch_size, batches, in_order, padded
+from pde.system.errors import InputError
+
+_SCHEMES = {
+    "nodes": "five points on nodes, arithmetic faces",
+    "cells": (
+        "canonical, as solve_gwf.m of Li et al.: not-a-knot cubic spline of the coefficient to as many nodes, "
+        "five points, arithmetic faces, direct solve, the same spline of the solution back"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Darcy:
+    """A law of coefficients and the grid on which the equation is solved.
+
+    a is a function of the Gaussian field g of `pde.random_fields.gaussian`: a law of
+    `pde.random_fields.coefficients` by its name, with its options, or in Python any function,
+    `Darcy(coefficient=function)`.
+
+    Raises:
+        InputError: an option outside its range, or one that belongs to another law.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("coefficient",)
+    resolution: int = 421
+    """Nodes a side, borders included; with --canonical cells a side."""
+    coefficient: NameOrLaw = "two-phase"
+    """What the coefficient is of the Gaussian field g: two values by its sign, k values on parts of equal area, or
+    exp(log_scale g)."""
+    contrast_high: float | None = None
+    """two-phase: coefficient where the Gaussian field is positive or zero; 12 by default."""
+    contrast_low: float | None = None
+    """two-phase: coefficient where the Gaussian field is negative; 3 by default."""
+    phases: tuple[float, ...] = ()
+    """k-phase: coefficients from the lowest part of the Gaussian field to the highest, for example 1 4 12."""
+    log_scale: float | None = None
+    """log-normal: factor of the Gaussian field in the exponent; 6 makes contrasts of thousands."""
+    alpha: float = 2.0
+    """Smoothness of the Gaussian field: the power of its covariance."""
+    tau: float = 3.0
+    """Inverse length scale of the Gaussian field."""
+    lengths: tuple[float, float] = (1.0, 1.0)
+    """Factors that stretch the Gaussian field's correlation along x and y; its variance stays about the same."""
+    canonical: bool = False
+    """The procedure of the published 421 sets: on cell centres, by splines to nodes and back, direct solve."""
+    tolerance: ClassVar[float] = 1e-10
+    """Relative residual of the solver."""
+
+    def __post_init__(self):
+        if self.resolution < 3:
+            raise InputError(f"--resolution {self.resolution} must be at least 3: two borders and a node between")
+        if self.canonical and self.resolution < 4:
+            raise InputError(
+                f"--resolution {self.resolution} must be at least 4 with --canonical: its spline is cubic"
+            )
+        check_options(self.alpha, self.tau, self.lengths)
+        _ = self.law  # refuses options that do not fit
+
+    @property
+    def law(self) -> Law:
+        """The coefficient as a function of the Gaussian field."""
+        flags = {name: getattr(self, name) for name in ("contrast_high", "contrast_low", "phases", "log_scale")}
+        given = {name: value for name, value in flags.items() if value not in (None, ())}
+        return choose(self.coefficient, given)
+
+    @property
+    def centring(self) -> Centring:
+        """What the points are."""
+        return "cells" if self.canonical else "nodes"
+
+    @property
+    def grid(self) -> Grid:
+        points = cell_centres(self.resolution) if self.canonical else np.linspace(0, 1, self.resolution)
+        return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+
+    def attributes(self) -> dict[str, str | float]:
+        """What a data file says of its origin."""
+        field = describe_field(self.alpha, self.tau, self.lengths, self.centring)
+        return {
+            "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",
+            "law": f"{describe(self.law)}; g {field}",
+            "scheme": f"{_SCHEMES[self.centring]}, float64, stored as float32",
+            "tolerance": self.tolerance,
+        }
+
+    def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
+        """Samples of a seed in order, solved side by side (`pde.solvers.side_by_side`); see `sample`."""
+        size = 1 if self.canonical else batch_size(self.resolution**2)
+        for batch in in_order(lambda batch: self._batch(seed, batch, size), batches(indices, size)):
+            yield from batch
+
+    def sample(self, seed: int, index: int) -> dict[str, np.ndarray]:
+        """Sample `index` of a seed: coefficient and solution (height, width) and the attained residual, float64.
+
+        Its bits depend on seed, index and machine alone.
+
+        Raises:
+            ArithmeticError: the coefficient is not positive and finite, or the solver did not converge.
+            InputError: the law returns another shape than the field's.
+        """
+        return next(self.samples(seed, range(index, index + 1)))
+
+    def _batch(self, seed: int, indices: range, size: int) -> list[dict[str, np.ndarray]]:
+        with jax.enable_x64(True):
+            key = jax.random.key(seed)
+            if size == 1:
+                draw = _canonical_sample if self.canonical else _sample
+                fields = jax.tree.map(lambda x: np.asarray(x)[None], draw(self, key, indices[0]))
+            else:
+                fields = jax.tree.map(np.asarray, _samples(self, key, jnp.asarray(padded(indices, size))))
+        coefficient, solved = fields
+        return [
+            {
+                "coefficient": check(coefficient[place], f"sample {index}"),
+                "solution": converged(Solve(*(part[place] for part in solved)), f"sample {index}"),
+                "residual": solved.residual[place],
+            }
+            for place, index in enumerate(indices)
+        ]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _coefficient(problem: Darcy, key: Array, index: Array | int) -> Array:
+    field = gaussian_field(
+        jax.random.fold_in(key, index),
+        (problem.resolution, problem.resolution),
+        alpha=problem.alpha,
+        tau=problem.tau,
+        lengths=problem.lengths,
+        centring=problem.centring,
+    )
+    return evaluate(problem.law, field)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _sample(problem: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
+    coefficient = _coefficient(problem, key, index)
+    spacing = 1 / (problem.resolution - 1)
+    source = jnp.ones_like(coefficient)
+    return coefficient, solve(coefficient, source, spacing=(spacing, spacing), tolerance=problem.tolerance)
+
+
+_samples = jax.jit(jax.vmap(_sample, in_axes=(None, None, 0)), static_argnums=0)
+
+
+def _canonical_sample(problem: Darcy, key: Array, index: int) -> tuple[Array, Solve]:
+    coefficient = _coefficient(problem, key, index)
+    check(np.asarray(coefficient), f"sample {index}")  # or its spline would fail
+    return coefficient, solve_canonical(coefficient, tolerance=problem.tolerance)
+
+
+def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> Float[np.ndarray, "height width"]:
+    """The finite-difference solution for one coefficient on a grid of equally spaced nodes, float64.
+
+    On a strided coefficient this is the coarse solve: the plain baseline for a surrogate on that grid.
+
+    Raises:
+        InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
+            positive.
+        ArithmeticError: the solver did not converge.
+    """
+    spacing = check_solvable(coefficient, grid)
+    with jax.enable_x64(True):
+        a = jnp.asarray(coefficient, jnp.float64)
+        return converged(_solve(a, jnp.ones_like(a), spacing=spacing), "the solve")
+
+
+_solve = jax.jit(solve, static_argnames=("spacing", "tolerance", "max_iterations"))
+
+
+def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:
+    """The spacing along each axis of a grid on which the solver takes this coefficient.
+
+    Raises:
+        InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
+            positive.
+    """
+    spacing = check_spacing(grid)
+    if not (coefficient > 0).all():
+        raise InputError("coefficient must be positive everywhere")
+    return spacing
+
+
+def converged(solved: Solve, name: str) -> np.ndarray:
+    """The solution as an array.
+
+    Raises:
+        ArithmeticError: the solver gave up.
+    """
+    if not solved.converged:
+        raise ArithmeticError(
+            f"{name} did not converge: relative residual {float(solved.residual):.1e} "
+            f"after {int(solved.iterations)} iterations; lower the contrast"
+        )
+    return np.asarray(solved.solution)

@@ -1,0 +1,83 @@
+"""What an equation gives: a law to draw problems from, and how those of a data file are solved again.
+
+`pde.equations.registry` lists those that there are. docs/own-equation.md makes one, step by step.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+from pde.grids.grid import Grid
+
+Field = Float[np.ndarray, "height width"]
+Solution = Float[np.ndarray, "coarse_height coarse_width"]
+
+
+@runtime_checkable
+class Problem(Protocol):
+    """An equation with a law of random inputs, on a grid: a frozen dataclass, its fields flags of `generate`."""
+
+    inputs: ClassVar[tuple[str, ...]]
+    """Names of the input fields in a data file."""
+
+    @property
+    def grid(self) -> Grid: ...
+
+    def attributes(self) -> dict[str, str | float]:
+        """What a data file says of its origin."""
+        ...
+
+    def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
+        """Samples in order, float64: the inputs and `solution` (height, width), and the solve's `residual`.
+
+        How samples share the hardware is the problem's own affair; what it holds in memory must not grow with the
+        number of indices.
+
+        Raises:
+            ArithmeticError: the solver did not converge on a sample.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An equation for the commands. Its functions take the input fields first, in the order of `inputs`."""
+
+    problem: type[Any]
+    """A `Problem`; its options have defaults."""
+    formula: str
+    """As tables show it."""
+    assumed: str
+    """What solving it again takes for granted of a data file."""
+    check: Callable[..., None]
+    """check(*inputs, grid) raises InputError where it cannot be solved for inputs (sample, height, width)."""
+    strided: Mapping[str, Callable[..., Solution]]
+    """Solutions by the name of their scheme, solve(*inputs, grid), that see the inputs on the coarse grid alone;
+    first the scheme of the problem itself."""
+    fine: Mapping[str, Callable[..., Solution]]
+    """Solutions on a stride of the inputs' grid, solve(*inputs, grid, stride), that see the fine inputs."""
+    residual: Callable[..., Float[np.ndarray, " sample"]]
+    """residual(*inputs, solution, grid): relative, of each sample, in the scheme of the problem."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the input fields in a data file."""
+        return self.problem.inputs
+
+    def schemes(self, stride: int) -> list[str]:
+        """Those that there are on a stride; on the grid itself nothing is finer."""
+        return [*self.strided, *(self.fine if stride > 1 else ())]
+
+    def solve(self, scheme: str, inputs: Sequence[Field], grid: Grid, stride: int) -> Solution:
+        """The solution on `grid.strided(stride)` by a scheme, float64.
+
+        Raises:
+            InputError: inputs or a grid that the scheme does not take.
+            ArithmeticError: the solver did not converge.
+        """
+        if scheme in self.fine:
+            return self.fine[scheme](*inputs, grid, stride)
+        return self.strided[scheme](*(field[::stride, ::stride] for field in inputs), grid.strided(stride))

@@ -1,0 +1,4 @@
+"""Errors of surrogates on many grids beside the baselines that they must beat.
+
+It uses surrogates, plots and the rooms below. It offers `evaluate`, `compare` and `coarse_baseline`.
+"""

@@ -1,0 +1,62 @@
+"""Fields of a fine grid seen from the points of a coarser one: by the values there, or by means over cells.
+
+The cell of a point reaches halfway to its neighbours, at the ends of an axis as far to the other side, and not
+out of the domain. A fine value holds on its own cell. So on nodes, with an even stride, the ends of a cell count
+half, as they do in the dual cells of `pde.equations.darcy.coarse_nodes.upscale`.
+"""
+
+from typing import Literal
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from manojax.layers.coordinates import nearest
+from pde.grids.grid import Grid
+
+Restriction = Literal["stride", "means"]
+
+Fine = Float[Array, "sample fine_height fine_width channel"]
+
+
+def at_points(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample height width channel"]:
+    """The values at the points of a grid, or at the nearest ones where the grids are not nested."""
+    rows, columns, _ = nearest((fine.x, fine.y), (grid.x, grid.y))
+    return fields[:, rows[:, None], columns[None, :]]
+
+
+def cell_means(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample height width two_channels"]:
+    """For each channel the arithmetic and the harmonic mean of positive values over the cells of a grid."""
+    rows, columns = (weights.astype(fields.dtype) for weights in cell_weights(fine, grid))
+
+    def mean(values: Fine) -> Float[Array, "sample height width channel"]:
+        return jnp.einsum("ih,nhwc,jw->nijc", rows, values, columns, precision="highest")
+
+    both = jnp.stack([mean(fields), 1 / mean(1 / fields)], axis=-1)
+    return both.reshape(*both.shape[:3], -1)
+
+
+def cell_weights(
+    fine: Grid, grid: Grid
+) -> tuple[Float[np.ndarray, "height fine_height"], Float[np.ndarray, "width fine_width"]]:
+    """The parts of each cell of a grid that belong to the fine points, along both axes; they sum to one."""
+    x0, x1, y0, y1 = fine.extent
+    return _overlaps(fine.x, grid.x, x0, x1), _overlaps(fine.y, grid.y, y0, y1)
+
+
+def _overlaps(
+    fine: Float[np.ndarray, " fine_points"], points: Float[np.ndarray, " points"], low: float, high: float
+) -> Float[np.ndarray, "points fine_points"]:
+    middles = _middles(points)
+    ends = np.concatenate([[2 * points[0] - middles[0]], middles, [2 * points[-1] - middles[-1]]])
+    ends = np.clip(ends, min(low, points[0]), max(high, points[-1]))
+    fine_ends = np.concatenate([[-np.inf], _middles(fine), [np.inf]])  # beyond the last points their values hold
+    upper = np.minimum(ends[1:, None], fine_ends[None, 1:])
+    lower = np.maximum(ends[:-1, None], fine_ends[None, :-1])
+    overlaps = np.maximum(upper - lower, 0)
+    return overlaps / overlaps.sum(axis=1, keepdims=True)
+
+
+def _middles(points: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points-1"]:
+    return (points[1:] + points[:-1]) / 2

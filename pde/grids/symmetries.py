@@ -1,0 +1,99 @@
+"""The symmetries of the square, as far as a grid has them.
+
+Where an equation has no preferred direction, as -div(a grad u) = 1 with u = 0 on the border of a square, the
+solution of a turned or mirrored coefficient is the turned or mirrored solution: eight samples in the place of one.
+"""
+
+import itertools
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+
+from pde.grids.grid import Grid
+from pde.system.errors import InputError
+
+Fields = Float[Array, "batch height width channel"]
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """First flips, then a transpose; together the two make quarter turns as well."""
+
+    flip_x: bool
+    flip_y: bool
+    transpose: bool
+
+    def __call__(self, fields: Fields) -> Fields:
+        flipped = [axis for axis, flip in ((1, self.flip_x), (2, self.flip_y)) if flip]
+        fields = jnp.flip(fields, flipped)
+        return fields.swapaxes(1, 2) if self.transpose else fields
+
+    def inverse(self, fields: Fields) -> Fields:
+        """The fields whose image these are."""
+        fields = fields.swapaxes(1, 2) if self.transpose else fields
+        return Symmetry(self.flip_x, self.flip_y, transpose=False)(fields)
+
+
+GENERATORS = {
+    "flip-x": Symmetry(flip_x=True, flip_y=False, transpose=False),
+    "flip-y": Symmetry(flip_x=False, flip_y=True, transpose=False),
+    "transpose": Symmetry(flip_x=False, flip_y=False, transpose=True),
+}
+"""Each undoes itself; together they make all eight."""
+
+
+def generators(*grids: Grid) -> tuple[str, ...]:
+    """Names of those that map the points of all grids, and their domain, onto themselves."""
+    found = [_generators(grid) for grid in grids]
+    return tuple(name for name in GENERATORS if all(name in each for each in found))
+
+
+def group(names: Collection[str]) -> list[Symmetry]:
+    """What generators make together, identity first: 1, 2, 4 or 8."""
+    choices = itertools.product(*([False, True][: 1 + (name in names)] for name in GENERATORS))
+    return [Symmetry(*choice) for choice in choices]
+
+
+def _generators(grid: Grid) -> list[str]:
+    x0, x1, y0, y1 = grid.extent
+    has = (_is_symmetric(grid.x, x0, x1), _is_symmetric(grid.y, y0, y1), _are_alike(grid))
+    return list(itertools.compress(GENERATORS, has))
+
+
+def transformed(number: Int[Array, ""], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
+    """Fields under the symmetry of that number, which may be traced."""
+    return jax.lax.switch(number, chosen, fields)
+
+
+def averaged(function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
+    """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each where they are a group."""
+
+    def one(number: Int[Array, ""]) -> Fields:
+        images = function(transformed(number, chosen, fields))
+        return jax.lax.switch(number, [symmetry.inverse for symmetry in chosen], images)
+
+    return jax.lax.map(one, jnp.arange(len(chosen))).mean(axis=0)
+
+
+def check_symmetries(grids: Sequence[Grid]) -> None:
+    """Raise InputError where `--symmetries all` has nothing to work with."""
+    if grids[0].domain is None:
+        raise InputError("--symmetries all: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
+    if not generators(*grids):
+        raise InputError("--symmetries all: the grid has none, neither flips nor a transpose; leave it out")
+
+
+def _is_symmetric(axis: Float[np.ndarray, " n"], low: float, high: float) -> bool:
+    return np.allclose(axis - low, (high - axis)[::-1], rtol=0, atol=1e-3 * np.diff(axis).min())
+
+
+def _are_alike(grid: Grid) -> bool:
+    """Whether both axes have the same points, seen from their ends of the domain."""
+    x0, x1, y0, y1 = grid.extent
+    same = Grid(grid.y - y0, grid.x - x0).matches(Grid(grid.x - x0, grid.y - y0))
+    return same and bool(np.isclose(x1 - x0, y1 - y0))

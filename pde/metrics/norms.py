@@ -1,0 +1,101 @@
+"""Relative errors of fields, one value a sample, on any grid.
+
+Norms are sums over points, as in the literature of neural operators; relative, so that equal weights cancel.
+Fields are (batch, height, width, channel) in physical units; a mean over samples is the caller's.
+"""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from manojax.layers.coordinates import Coordinates
+
+Fields = Float[Array, "batch height width channel"]
+PerSample = Float[Array, " batch"]
+
+
+def relative_l2(predicted: Fields, true: Fields) -> PerSample:
+    """||p - u|| / ||u||.
+
+    As `LpLoss(d=2)` of neuraloperator, which adds up the samples of a batch and 1e-8 to the denominator.
+    """
+    return _root(relative_mse(predicted, true))
+
+
+def relative_mse(predicted: Fields, true: Fields) -> PerSample:
+    """||p - u||^2 / ||u||^2: the square of `relative_l2` for each sample, though not for their means."""
+    scale = _scale(true)
+    return _squared((predicted - true) * scale) / _squared(true * scale)
+
+
+def relative_h1(predicted: Fields, true: Fields, coordinates: Coordinates) -> PerSample:
+    """Relative error in the norm ||u||^2 + ||du/dx||^2 + ||du/dy||^2.
+
+    Derivatives are central differences at true coordinates, one-sided at the ends of an axis, as `numpy.gradient`
+    has them; the norm weighs them by the unit of the coordinates, which must be known when this is compiled.
+
+    `H1Loss(d=2)` of neuraloperator has the same differences inside. At the ends of an axis they are periodic, or
+    of third order where asked not to be, and the spacing is 1/n unless given: other numbers, by a few thousandths
+    for smooth fields of known spacing that vanish on the border.
+    """
+    scale = _scale(true)
+    error = (predicted - true) * scale
+    return _root(_squared_h1(error, coordinates) / _squared_h1(true * scale, coordinates))
+
+
+def _scale(true: Fields) -> Float[Array, "batch 1 1 1"]:
+    """A power of two for each sample that brings its largest value near one, so that no square leaves float32."""
+    _, exponent = jnp.frexp(jnp.max(jnp.abs(true), axis=(1, 2, 3), keepdims=True))
+    return jnp.ldexp(jnp.ones_like(exponent, true.dtype), -exponent)
+
+
+def _root(square: PerSample) -> PerSample:
+    """Square root whose gradient at zero is zero, where a prediction is exact."""
+    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)
+
+
+def _squared(fields: Fields) -> PerSample:
+    return jnp.sum(fields**2, axis=(1, 2, 3))
+
+
+def _squared_h1(fields: Fields, coordinates: Coordinates) -> PerSample:
+    x, y = coordinates
+    along_x, along_y = _derivative(fields, _steps(x)), _derivative(fields.swapaxes(1, 2), _steps(y))
+    return _squared(fields) + _squared(along_x) + _squared(along_y)
+
+
+def _steps(axis: ArrayLike) -> Float[Array, "1 step 1 1"]:
+    """Distances of neighbouring points, taken in float64: coordinates may be large and their distances small."""
+    return jnp.asarray(np.diff(np.asarray(axis, np.float64))[None, :, None, None], jnp.float32)
+
+
+def _derivative(
+    fields: Float[Array, "batch n m channel"], steps: Float[Array, "1 step 1 1"]
+) -> Float[Array, "batch n m channel"]:
+    """Derivative along axis 1. Inside, the two one-sided slopes weighted for second order on any spacing."""
+    slopes = jnp.diff(fields, axis=1) / steps
+    before, after = steps[:, :-1], steps[:, 1:]
+    inner = (after * slopes[:, :-1] + before * slopes[:, 1:]) / (before + after)
+    return jnp.concatenate([slopes[:, :1], inner, slopes[:, -1:]], axis=1)
+
+
+RELATIVE = ("relative_l2", "relative_mse", "relative_h1")
+
+
+def sample_errors(predicted: np.ndarray, true: np.ndarray, coordinates: Coordinates) -> dict[str, np.ndarray]:
+    """All three relative errors of every sample, by name."""
+    p, u = jnp.asarray(predicted), jnp.asarray(true)
+    each = relative_l2(p, u), relative_mse(p, u), relative_h1(p, u, coordinates)
+    return {name: np.asarray(values) for name, values in zip(RELATIVE, each, strict=True)}
+
+
+def mean_errors(blocks: Sequence[dict[str, np.ndarray]]) -> dict[str, float]:
+    """Means over the samples of all blocks."""
+    return {
+        name: float(np.mean(np.concatenate([block[name] for block in blocks]), dtype=np.float64))
+        for name in blocks[0]
+    }

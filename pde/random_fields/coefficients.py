@@ -1,0 +1,180 @@
+"""Laws that make a coefficient a > 0 of a Gaussian field g: any function of the field, and three with names.
+
+A law is called with g (height, width) and returns a of the same shape; `jax.jit` traces it and needs it hashable.
+Data files name it: a function by its name, another object by its `str`. So a law with parameters is best a frozen
+dataclass with a `__call__`, like those below.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import jax.numpy as jnp
+import numpy as np
+import tyro
+from jax import Array
+from jaxtyping import Float
+
+from pde.system.errors import InputError, check_positive, suggestion
+
+Law = Callable[[Float[Array, "height width"]], Float[Array, "height width"]]
+
+
+@dataclass(frozen=True)
+class TwoPhase:
+    """a = contrast_high where g >= 0, contrast_low where g < 0 (Li et al., arXiv 2010.08895, appendix A.3).
+
+    Raises:
+        InputError: a value that is not positive and finite.
+    """
+
+    contrast_high: float = 12.0
+    contrast_low: float = 3.0
+
+    def __post_init__(self):
+        check_positive("contrast-high", self.contrast_high)
+        check_positive("contrast-low", self.contrast_low)
+
+    def __call__(self, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+        return jnp.where(g >= 0, self.contrast_high, self.contrast_low)
+
+    def __str__(self):
+        return f"{exact(self.contrast_high)} where g >= 0, {exact(self.contrast_low)} where g < 0"
+
+
+@dataclass(frozen=True)
+class KPhase:
+    """k values in parts of equal area: phases[j] where g lies between the quantiles j/k and (j+1)/k of the sample.
+
+    The quantiles are each sample's own: fixed levels would make no equal parts, as the deviation of g varies over
+    the square. So two phases are cut at the median, where `TwoPhase` cuts at zero.
+
+    Raises:
+        InputError: fewer than two values, or one that is not positive and finite.
+    """
+
+    phases: tuple[float, ...]
+
+    def __post_init__(self):
+        check_positive("phases", *self.phases)
+        if len(self.phases) < 2:
+            raise InputError(
+                "--phases must be two values or more, from the lowest part of the field to the highest"
+            )
+
+    def __call__(self, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+        count = len(self.phases)
+        levels = jnp.quantile(g, jnp.arange(1, count) / count)
+        return jnp.asarray(self.phases, g.dtype)[jnp.searchsorted(levels, g, side="right")]
+
+    def __str__(self):
+        values = ", ".join(exact(value) for value in self.phases)
+        return f"{values} in parts of equal area, between the {len(self.phases)}-quantiles of each sample's g"
+
+
+@dataclass(frozen=True)
+class LogNormal:
+    """a = exp(log_scale g).
+
+    Raises:
+        InputError: a scale that is not positive and finite.
+    """
+
+    log_scale: float
+
+    def __post_init__(self):
+        check_positive("log-scale", self.log_scale)
+
+    def __call__(self, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+        return jnp.exp(self.log_scale * g)
+
+    def __str__(self):
+        return f"exp({exact(self.log_scale)} g)"
+
+
+LAWS: dict[str, type[TwoPhase | KPhase | LogNormal]] = {
+    "two-phase": TwoPhase,
+    "k-phase": KPhase,
+    "log-normal": LogNormal,
+}
+
+NameOrLaw = Annotated[
+    str | Law,  # of which the command line takes names
+    tyro.conf.arg(constructor=str, metavar="|".join(LAWS), help_behavior_hint="(default: two-phase)"),
+]
+
+
+def choose(coefficient: str | Law, options: Mapping[str, Any]) -> Law:
+    """The law of a name with its options, or a law itself, which takes none.
+
+    Raises:
+        InputError: no such name, or an option that is missing, out of range or another law's.
+    """
+    if not isinstance(coefficient, str):
+        for option in options:
+            raise InputError(f"{_flag(option)} belongs to a law with a name; leave it out")
+        return coefficient
+    if coefficient not in LAWS:
+        hint = suggestion(coefficient, LAWS)
+        raise InputError(f"--coefficient {coefficient}: there is no such law{hint} (there are {', '.join(LAWS)})")
+    needed = _options(coefficient)
+    for option in options:
+        if option not in needed:
+            owner = next(name for name in LAWS if option in _options(name))
+            raise InputError(
+                f"{_flag(option)} belongs to --coefficient {owner}, not to {coefficient}; leave one out"
+            )
+    for option in needed:
+        if needed[option] and option not in options:
+            raise InputError(f"--coefficient {coefficient} needs {_flag(option)} as well")
+    return LAWS[coefficient](**options)
+
+
+def _options(name: str) -> dict[str, bool]:
+    """The options of a law, and whether it needs them."""
+    return {field.name: field.default is dataclasses.MISSING for field in dataclasses.fields(LAWS[name])}
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
+def describe(law: Law) -> str:
+    """a = ..., as data files say it."""
+    name = getattr(law, "__qualname__", None)
+    return f"a = {law}" if name is None else f"a = {law.__module__}.{name}(g)"
+
+
+def evaluate(law: Law, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+    """a in the precision of g.
+
+    Raises:
+        InputError: the law returns another shape.
+    """
+    a = jnp.asarray(law(g))
+    if a.shape != g.shape:
+        raise InputError(
+            f"{describe(law)} has shape {a.shape} for g of shape {g.shape}; return a value for each point"
+        )
+    return a.astype(g.dtype)
+
+
+def check(a: Float[np.ndarray, "height width"], name: str) -> Float[np.ndarray, "height width"]:
+    """The coefficient, if it is positive and finite everywhere, in the float32 of data files too.
+
+    Raises:
+        ArithmeticError: it is not; the message says what it is named and its range.
+    """
+    low, high, limits = a.min(), a.max(), np.finfo(np.float32)
+    if not (low >= limits.tiny and high <= limits.max):
+        raise ArithmeticError(
+            f"{name}: the coefficient runs from {low:g} to {high:g} and must be positive and finite in float32; "
+            "choose a milder law"
+        )
+    return a
+
+
+def exact(value: float) -> str:
+    """The shortest decimal that is this number: 12, 0.1."""
+    return repr(float(value)).removesuffix(".0")

@@ -1,0 +1,188 @@
+"""One self-contained HTML page: errors, plots, configuration, versions, times."""
+
+import base64
+import html
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from pde import plots
+from pde.data.datasets import DataFile
+from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
+from pde.evaluation.evaluate import evaluate, finest_sample, worst_samples
+from pde.reports.text import details, table
+from pde.runs.run import Run, title_of
+from pde.surrogates.surrogate import Surrogate
+from pde.system.files import write_text
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; margin: 1rem 0 }
+th, td { padding: .25rem .7rem; text-align: right; white-space: nowrap }
+th { border-bottom: 1px solid #888; font-weight: 600 } td:first-child, th:first-child { text-align: left }
+tr.loses td.direct { color: #a33 } img { max-width: 100%; height: auto }
+pre { background: #f5f5f5; padding: .8rem; overflow: auto }
+"""
+_METHODS = (
+    "<b>Direct</b> gives the model the inputs on the grid itself. <b>Resample</b> strides them to the training "
+    "grid, predicts there and interpolates by cubic splines: the plain baseline that a zero-shot claim must beat. "
+    "Direct errors in red lose to it. <b>Coarse solve</b> solves the equation again on the grid, from strided "
+    "inputs or by a scheme that sees the fine ones, without any training."
+)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What models do on a test file."""
+
+    reports: Sequence[Mapping[str, Any]]
+    """From `pde.evaluation.evaluate.evaluate`, one a model."""
+    coarse: Mapping[str, Any]
+    """From `pde.evaluation.baselines.coarse_baseline` on the same grids."""
+    fields: tuple[Any, ...]
+    """Arguments of `pde.plots.sample_fields`."""
+    worst: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Arguments of `pde.plots.worst_samples` by model."""
+
+    @classmethod
+    def on(
+        cls,
+        surrogates: Sequence[Surrogate],
+        data: DataFile,
+        resolutions: Sequence[int] | None = None,
+        *,
+        worst: bool = False,
+    ) -> "Tested":
+        """Evaluate models on strides of a data file.
+
+        Raises:
+            InputError, ArithmeticError: as `pde.evaluation.evaluate.evaluate`.
+        """
+        reports = [evaluate(surrogate, data, resolutions) for surrogate in surrogates]
+        grids = [row["resolution"] for row in reports[0]["rows"]]
+        fields = finest_sample(surrogates, data, max(grids))
+        drawn = zip(surrogates, reports, strict=True) if worst else ()
+        worsts = {each.run.model: worst_samples(each, data, report) for each, report in drawn}
+        return cls(reports, coarse_baseline(data, grids), fields, worsts)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the page shows."""
+
+    title: str
+    runs: Sequence[Run]
+    histories: Mapping[str, Sequence[Mapping[str, Any]]]
+    """From `pde.runs.run.history`, by model."""
+    tested: Tested | None = None
+    about: str = ""
+    """Lines of text below the title."""
+    generated: Mapping[str, Any] | None = None
+    """What the data are."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall times by name."""
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write the page, whole or not at all."""
+    title = html.escape(report.title)
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    body = "\n".join([f"<h1>{title}</h1>", *_sections(report)])
+    write_text(path, f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n')
+
+
+def _sections(report: Report) -> Iterator[str]:
+    if report.about:
+        yield _text(report.about)
+    if report.tested is not None:
+        yield from _errors(report.tested)
+    curves = {name: history for name, history in report.histories.items() if history}
+    if curves:
+        yield "<h2>Learning curves</h2>"
+        yield _image(plots.learning_curves(curves), "error against epoch")
+    if report.seconds:
+        yield "<h2>Wall times</h2>"
+        yield f"<p>{', '.join(f'{name}: {value:.0f} s' for name, value in report.seconds.items())}</p>"
+    yield "<h2>Configuration and versions</h2>"
+    if report.generated is not None:
+        yield _text(json.dumps(report.generated, indent=1))
+    yield from (_text(_configuration(run)) for run in report.runs)
+
+
+def _errors(tested: Tested) -> Iterator[str]:
+    trained, samples = (tested.reports[0][key] for key in ("train_resolution", "samples"))
+    yield (
+        f"<p>Trained on {trained} points along axis 1, evaluated with the same weights on the grids below: means "
+        f"over {samples} test samples of relative L2, relative MSE (the mean of squares) and relative H1. "
+        f"{_METHODS}</p>"
+    )
+    yield _error_table(tested)
+    curves = errors_by_scheme(tested.coarse)
+    yield _image(plots.errors_by_grid(tested.reports, curves), "relative L2 by points a side")
+    yield "<h2>The same with intervals, times and coarse solves</h2>"
+    yield _text(table(tested.reports, tested.coarse))
+    yield _text(details(tested.reports, tested.coarse))
+    yield "<h2>One test sample on the finest grid</h2>"
+    yield _image(plots.sample_fields(*tested.fields), "input, solution, predictions and their errors")
+    for model, drawn in tested.worst.items():
+        yield f"<h2>Where {html.escape(title_of(model))} does worst</h2>"
+        yield _image(
+            plots.worst_samples(*drawn, name=tested.fields[-1]),
+            "input, solution, prediction and error of the worst samples",
+        )
+
+
+_COLUMNS = {"L2": ("relative_l2", ".4f"), "MSE": ("relative_mse", ".2e"), "H1": ("relative_h1", ".4f")}
+
+
+def _error_table(tested: Tested) -> str:
+    heads = [
+        "model",
+        "parameters",
+        "grid",
+        *(f"{way} {name}" for way in ("direct", "resample") for name in _COLUMNS),
+    ]
+    rows = [f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"]
+    rows += [_row(model, row) for model in tested.reports for row in model["rows"]]
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _row(model: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    direct, resample = (row[way].get("relative_l2") for way in ("direct", "resample"))
+    loses = ' class="loses"' if direct is not None and resample is not None and direct > resample else ""
+    cells = "".join(f"<td>{cell}</td>" for cell in (title_of(model["model"]), f"{model['parameters']:,}"))
+    cells += "<td>{} x {}</td>".format(*row["shape"])
+    for way in ("direct", "resample"):
+        for key, form in _COLUMNS.values():
+            shown = f"{row[way][key]:{form}}" if key in row[way] else "-"
+            cells += f'<td class="{way}">{shown}</td>'
+    return f"<tr{loses}>{cells}</tr>"
+
+
+def _configuration(run: Run) -> str:
+    shown = {
+        "model": run.model,
+        "options": asdict(run.options),
+        "training": asdict(run.training),
+        "data": run.data,
+        "samples": run.samples,
+        "normalisation": asdict(run.normalisation),
+        "versions": run.versions,
+    }
+    return json.dumps(shown, indent=1)
+
+
+def _text(lines: str) -> str:
+    return f"<pre>{html.escape(lines)}</pre>"
+
+
+def _image(figure: Figure, description: str) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=140)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return f'<p><img alt="{html.escape(description)}" src="data:image/png;base64,{data}"></p>'

@@ -1,0 +1,116 @@
+"""What a data file or a run folder is, in a few lines."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pde.data import datasets
+from pde.data.datasets import DataFile
+from pde.grids.grid import Grid
+from pde.runs.run import Run, TrainingConfig, history
+
+
+def describe(path: Path) -> str:
+    """A summary of at most ten lines.
+
+    Raises:
+        InputError: nothing there, or neither a data file nor a run.
+    """
+    lines = _run(path) if path.is_dir() else _data(datasets.open(path))
+    return "\n".join(f"{name:<13}{value}" for name, value in lines)
+
+
+def facts(path: Path) -> dict[str, Any]:
+    """The same for scripts, as plain values: of a run its run.json and `history`, a line an epoch.
+
+    Raises:
+        InputError: as above.
+    """
+    if path.is_dir():
+        epochs = history(path)
+        return json.loads((path / "run.json").read_text(encoding="utf-8")) | {"history": epochs}
+    data = datasets.open(path)
+    residual = data.read_residual()
+    return {
+        "path": str(path),
+        "format": data.format,
+        "samples": data.samples,
+        "fields": {name: list(each.shape) for name, each in data.fields.items()},
+        "grid": data.grid.to_json(),
+        "resolutions": data.grid.resolutions(),
+        "attributes": {name: np.asarray(each).tolist() for name, each in data.attributes.items()},
+        "residual": None if residual is None else float(residual.max()),
+    }
+
+
+def _data(data: DataFile) -> list[tuple[str, str]]:
+    said = data.attributes
+    named = [
+        (key, str(said[key]))
+        for key in ("equation", "law", "scheme", "seed", "predicted_by", "source_format")
+        if key in said
+    ]
+    return [
+        ("data file", str(data.path)),
+        ("format", data.format),
+        ("samples", str(data.samples)),
+        *_grid(data.grid),
+        ("resolutions", " ".join(map(str, data.grid.resolutions()))),
+        *named[:5],
+        *_residual(data),
+    ]
+
+
+def _residual(data: DataFile) -> list[tuple[str, str]]:
+    residual = data.read_residual()
+    return [] if residual is None else [("residual", f"{residual.max():.1e} at most")]
+
+
+def _run(folder: Path) -> list[tuple[str, str]]:
+    run = Run.open(folder)
+    options = " ".join(f"{name}={value}" for name, value in vars(run.options).items())
+    training = run.training
+    return [
+        ("run", str(folder)),
+        ("model", f"{run.model}, {run.parameters:,} parameters ({options})"),
+        ("data", f"{run.data}, {run.samples} training samples, inputs {_seen(training)}"),
+        *_grid(run.grid),
+        (
+            "training",
+            f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}"
+            + (f", under {', '.join(run.symmetries)}" if run.symmetries else ""),
+        ),
+        ("state", _state(run, history(folder))),
+        ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
+    ]
+
+
+def _seen(training: TrainingConfig) -> str:
+    seen = ", ".join(training.inputs)
+    if training.restriction == "means":
+        seen += " as cell means"
+    if training.filter_width_in_force:
+        seen += f" as averages of width {training.filter_width_in_force:g} around the points of the training grid"
+    return seen if training.informed == "none" else f"{seen}, coarse solutions ({training.informed})"
+
+
+def _state(run: Run, epochs: list[dict[str, Any]]) -> str:
+    if not epochs:
+        return "no epoch finished yet"
+    last = epochs[-1]
+    state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {last['train_loss']:.4f}"
+    if run.validated:
+        best = min(epochs, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
+        state += f", best validation L2 {best['validation']['relative_l2']:.4f} (epoch {best['epoch']})"
+    if run.transfer is not None:
+        known = run.transfer
+        state += f"; at {known.resolution} points L2 {known.direct:.4f} direct, {known.resample:.4f} by resample"
+    return state
+
+
+def _grid(grid: Grid) -> list[tuple[str, str]]:
+    known = "domain unknown" if grid.domain is None else "domain {:g} {:g} {:g} {:g}".format(*grid.domain)
+    kind = "nodes, borders included" if grid.on_nodes else f"from ({grid.x[0]:g}, {grid.y[0]:g})"
+    return [("grid", f"{grid.shape[0]} x {grid.shape[1]}, {kind}; {known}; border {grid.boundary}")]

@@ -1,0 +1,141 @@
+"""Evaluations as plain text: what a claim rests on first, then where the errors lie."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pde.evaluation.baselines import schemes
+from pde.runs.run import title_of
+from pde.system.timing import REPEATS
+
+Report = Mapping[str, Any]
+
+
+def table(reports: Sequence[Report], coarse: Report) -> str:
+    """One line a model, grid and way of predicting, a dash where that is impossible; coarse solves below.
+
+    Args:
+        reports: what `pde.evaluation.evaluate.evaluate` returns, one a model on the same samples.
+        coarse: what `pde.evaluation.baselines.coarse_baseline` returns.
+    """
+    lines = [
+        f"Means over {reports[0]['samples']} samples: relative L2 with its 95 % bootstrap interval, relative MSE,",
+        f"relative H1; milliseconds a sample, one at a time, median of {REPEATS}, {reports[0]['device']}.",
+        "",
+        f"{'model':14} {'parameters':>10} {'grid':>9}  {'by':10} {'L2':>7}  {'95 % interval':16}"
+        f" {'MSE':>8} {'H1':>7} {'ms':>8}",
+    ]
+    for name, parameters, grid, way, errors in _entries(reports, coarse):
+        if "left_out" in errors:
+            lines.append(f"{name:14} {parameters:>10} {grid:>9}  {way:10} {'-':>7}")
+            continue
+        low, high = errors["interval"]
+        lines.append(
+            f"{name:14} {parameters:>10} {grid:>9}  {way:10} {errors['relative_l2']:7.4f}  {low:.4f} to {high:.4f}"
+            f"  {errors['relative_mse']:8.2e} {errors['relative_h1']:7.4f} {errors['milliseconds']:8.1f}"
+            + ("  (nearest points)" if errors.get("inputs") == "nearest" else "")
+        )
+    return "\n".join([*lines, "", *about_coarse(coarse)])
+
+
+def left_out(report: Report) -> list[str]:
+    """For each reason, once, a sentence: which lines of `table` it made a dash."""
+    lines: dict[str, list[str]] = defaultdict(list)
+    for name, _, grid, way, errors in _entries([report], {}):
+        if "left_out" in errors:
+            lines[errors["left_out"]].append(f"{name} {way} on {' '.join(grid.split())}")
+    return [f"left out: {', '.join(each)}: {reason}" for reason, each in lines.items()]
+
+
+def costs(reports: Sequence[Report], coarse: Report) -> dict[str, dict[str, tuple[float, float]]]:
+    """{"MANO, direct": {"31": (milliseconds a sample, mean relative L2)}}, for `pde.plots.errors_by_time`.
+
+    By points along axis 1, without what is left out, and without errors of zero: a repetition of the solve that
+    made the file.
+    """
+    found: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
+    for name, _, grid, way, errors in _entries(reports, coarse):
+        if errors.get("relative_l2"):
+            found[f"{title_of(name)}, {way}"][grid.split()[0]] = errors["milliseconds"], errors["relative_l2"]
+    return dict(found)
+
+
+_PARTS = {
+    "k<5": "relative_low",
+    "k<13": "relative_middle",
+    "k>=13": "relative_high",
+    "max": "relative_maximum",
+    "border": "relative_boundary",
+    "near": "relative_near_interface",
+    "else": "relative_elsewhere",
+}
+
+
+def details(reports: Sequence[Report], coarse: Report) -> str:
+    """Percentiles over samples and parts of the error, on the lines of `table`."""
+    lines = [
+        "Relative L2 by percentile of the samples. Then means over the samples of the root mean square error in a",
+        "band of wave numbers k (below 5, 5 to 13, above), on the outermost points, within two cells of an",
+        "interface of the input and elsewhere, over the root mean square of the solution; max is the",
+        "largest error over the largest value of the solution. Parameters: "
+        + ", ".join(f"{report['model']} {report['parameters']:,}" for report in reports),
+        "",
+        f"{'model':14} {'grid':>9}  {'by':10}"
+        + "".join(f"{name:>7}" for name in ("50 %", "90 %", "99 %", "worst", *_PARTS)),
+    ]
+    for name, _, grid, way, errors in _entries(reports, coarse):
+        if "left_out" in errors:
+            continue
+        numbers = [*errors["percentiles"].values(), *(errors.get(key) for key in _PARTS.values())]
+        shown = "".join(f"{'':>7}" if number is None else f"{number:7.4f}" for number in numbers)
+        lines.append(f"{name:14} {grid:>9}  {way:10}{shown}".rstrip())
+    return "\n".join([*lines, *_consistencies(reports), *_residuals(reports)])
+
+
+def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, str, str, str, Report]]:
+    """Name, parameters, grid, way and errors of each line."""
+    solves = {"model": "coarse solve", "parameters": None, "rows": coarse.get("rows", [])}
+    for report in (*reports, solves):
+        parameters = "none" if report["parameters"] is None else f"{report['parameters']:,}"
+        for row in report["rows"]:
+            grid = f"{row['shape'][0]} x{row['shape'][1]:>3}"
+            for way, errors in row.items():
+                if isinstance(errors, Mapping) and errors.keys() & {"relative_l2", "left_out"}:
+                    yield report["model"], parameters, grid, way, errors
+
+
+def about_coarse(coarse: Report) -> list[str]:
+    """What the coarse solves of a table are of, or why there are none, a sentence a line."""
+    if "left_out" in coarse:
+        return [f"No coarse solves: {coarse['left_out']}."]
+    return [
+        f"Coarse solves of {coarse['equation']}: {coarse['assumed']}.",
+        *(_about_own(row) for row in coarse["rows"] if "truth" in row),
+    ]
+
+
+def _about_own(row: Report) -> str:
+    first = next(iter(schemes(row)))
+    return f"At {row['resolution']}, the file's own grid, the {first} solve repeats what `manojax generate` does."
+
+
+def _consistencies(reports: Sequence[Report]) -> list[str]:
+    return [
+        f"\n{report['model']}: run on half the spacing of its training grid and strided back, its predictions are "
+        f"{report['consistency']:.4f} off those on the training grid (relative L2)"
+        for report in reports
+        if report["consistency"] is not None
+    ]
+
+
+_WITH_RESIDUAL = ("direct", "resample", "truth")
+
+
+def _residuals(reports: Sequence[Report]) -> list[str]:
+    return [
+        f"\n{report['model']}: relative residual on the file's own grid, in the scheme of `manojax generate`: "
+        + ", ".join(f"{way} {row[way]['residual']:.2e}" for way in _WITH_RESIDUAL if "residual" in row[way])
+        for report in reports
+        for row in report["rows"]
+        if "truth" in row
+    ]

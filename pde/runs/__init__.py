@@ -1,0 +1,4 @@
+"""Run folders: their description, their configuration, and their checkpoints.
+
+They use preprocessing and the rooms below. They offer `Run`, `TrainingConfig` and `Checkpoints`.
+"""

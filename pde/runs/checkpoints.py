@@ -1,0 +1,209 @@
+"""What is saved of a training state, and how it comes back. The one place that knows Orbax."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import orbax.checkpoint as ocp
+
+from pde.system.errors import InputError
+from pde.system.files import write_text
+from pde.system.interrupts import deferred_stop
+from pde.system.processes import anywhere, leads
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far training had got."""
+
+    epochs: int = 0
+    """Whole ones."""
+    losses: tuple[float, ...] = ()
+    """Of the steps since."""
+
+
+class Checkpoints:
+    """The last two states of a run, and the best of a validated one: `params` and `optimiser`, both plain pytrees,
+    and the position, named by the number of steps taken.
+
+    Best is the lowest validation error. A checkpoint appears whole or not at all, and then the SHA-256 of each of
+    its files in `manifest.json`: what is not as it was written is left out, and the state before it used.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True):
+        self.folder = folder
+        self._errors = {step: entry["error"] for step, entry in self._manifest().items()}
+        self._manager = ocp.CheckpointManager(
+            (folder / "checkpoints").resolve(),
+            options=ocp.CheckpointManagerOptions(
+                preservation_policy=self,
+                enable_background_delete=False,
+                cleanup_tmp_directories=create,  # those of a process that was killed
+                create=create,
+                multiprocessing_options=ocp.options.MultiprocessingOptions() if create else _alone(),
+            ),
+        )
+        self._unsealed: int | None = None
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with deferred_stop():
+            try:
+                self._seal()
+            finally:
+                self._manager.close()
+
+    @property
+    def steps(self) -> list[int]:
+        """After how many steps each state was saved that is there, whole."""
+        return sorted(self._manifest())
+
+    def save(
+        self, step: int, params: Any, optimiser: Any, position: Position, validation_error: float | None = None
+    ) -> None:
+        """Save the state after a step, in the background; the next save, or closing, waits for it. A Ctrl-C waits
+        as well: Orbax interrupted in its midst hangs at exit.
+
+        Raises:
+            InputError: the disk is too full; what was saved before is whole.
+        """
+        self._refuse_full_disk(params, optimiser)
+        items = ocp.args.Composite(
+            params=ocp.args.StandardSave(params),
+            optimiser=ocp.args.StandardSave(optimiser),
+            position=ocp.args.JsonSave(dataclasses.asdict(position)),
+        )
+        measured = validation_error is not None and math.isfinite(validation_error)
+        self._errors[step] = validation_error if measured else None
+        with deferred_stop():
+            self._seal()
+            self._manager.save(step, args=items)
+            self._unsealed = step
+
+    def restore_last(self, params: Any, optimiser: Any) -> tuple[Any, Any, Position]:
+        """The last state, in the structure of the given one; that itself where none has been saved. What cannot be
+        used is deleted, for it will be saved anew.
+
+        Raises:
+            InputError: not one of the saved states can be used.
+        """
+        steps = sorted(self._manager.all_steps(), reverse=True)
+        if not steps:
+            return params, optimiser, Position()
+        step = self._first_sound(steps)
+        for damaged in steps[: steps.index(step)]:
+            self._manager.delete(damaged)
+        restored = self._restore(step, params=params, optimiser=optimiser)
+        return restored["params"], restored["optimiser"], restored["position"]
+
+    def restore_best(self, params: Any) -> tuple[Any, int]:
+        """The parameters with the lowest validation error, or the last ones where there was no validation, and the
+        epoch that they were saved in."""
+        steps = sorted(self._manager.all_steps(), reverse=True)
+        if not steps:
+            raise InputError(f"{self.folder} holds no checkpoint yet; train it to the end of an epoch first")
+        best = self._best(steps)
+        step = self._first_sound(steps if best is None else dict.fromkeys([best, *steps]))
+        restored = self._restore(step, params=params)
+        return restored["params"], restored["position"].epochs
+
+    def _first_sound(self, steps: Iterable[int]) -> int:
+        manifest = self._manifest()
+        for step in steps:
+            if step in manifest and manifest[step]["files"] == _digests(self._where(step)):
+                return step
+            print(
+                f"manojax: {self._where(step)} is damaged or was not finished; the one before it is used",
+                file=sys.stderr,
+            )
+        raise InputError(f"{self.folder / 'checkpoints'}: every checkpoint is damaged; train again")
+
+    def _restore(self, step: int, **items: Any) -> dict[str, Any]:
+        args = {name: ocp.args.StandardRestore(item) for name, item in items.items()}
+        composite = ocp.args.Composite(position=ocp.args.JsonRestore(), **args)
+        try:
+            restored = self._manager.restore(step, args=composite)
+            position = restored["position"]
+            position = Position(position["epochs"], tuple(position["losses"]))
+        except Exception as error:  # Orbax raises of many kinds, also where the structure is another
+            raise InputError(
+                f"{self._where(step)} cannot be restored ({type(error).__name__}); train again"
+            ) from error
+        return {name: restored[name] for name in items} | {"position": position}
+
+    def _refuse_full_disk(self, *state: Any) -> None:
+        """Orbax in want of space prints pages of tracebacks, and from many threads."""
+        needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(state)) + 2**20
+        if anywhere(shutil.disk_usage(self.folder).free < needed):
+            raise InputError(
+                f"{self.folder}: no space left for a checkpoint of {needed / 2**20:.0f} MiB; free some, then go "
+                "on with --resume"
+            )
+
+    def _seal(self) -> None:
+        """Wait for what is being saved, and add it to the manifest."""
+        if self._unsealed is None:
+            return
+        self._manager.wait_until_finished()
+        known = self._manifest()
+        known.pop(self._unsealed, None)  # of a damaged one that this replaces
+        manifest = {
+            step: known.get(step) or {"error": self._errors.get(step), "files": _digests(self._where(step))}
+            for step in self._manager.all_steps()
+        }
+        if leads():
+            write_text(self._manifest_path, json.dumps(manifest, indent=1) + "\n")
+        self._unsealed = None
+
+    def _manifest(self) -> dict[int, dict[str, Any]]:
+        """Validation error and digests of every checkpoint; nothing where it is damaged."""
+        try:
+            manifest = json.loads(self._manifest_path.read_text(encoding="utf-8"))
+            return {
+                int(step): {"error": entry["error"], "files": entry["files"]} for step, entry in manifest.items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def _best(self, steps: Iterable[int]) -> int | None:
+        measured = {step: self._errors.get(step) for step in steps}
+        errors = {step: error for step, error in measured.items() if isinstance(error, float)}
+        return min(errors, key=errors.__getitem__, default=None)
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
+        """What Orbax asks before it deletes."""
+        steps = sorted(each.step for each in checkpoints)
+        keep = {*steps[-2:], self._best(steps)}
+        return [each.step in keep for each in checkpoints]
+
+    @property
+    def _manifest_path(self) -> Path:
+        return self.folder / "manifest.json"
+
+    def _where(self, step: int) -> Path:
+        return self.folder / "checkpoints" / str(step)
+
+
+def _alone() -> ocp.options.MultiprocessingOptions:
+    """This process waits for no other."""
+    here = jax.process_index()
+    return ocp.options.MultiprocessingOptions(primary_host=here, active_processes={here})
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file."""
+    found = {}
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        with path.open("rb") as file:
+            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found

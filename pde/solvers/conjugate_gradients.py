@@ -1,0 +1,201 @@
+"""The five-point scheme solved by conjugate gradients with a multigrid cycle as the preconditioner.
+
+Black nodes are eliminated exactly, which leaves (1 - W W^T) red = right for half the unknowns, scaled to a unit
+diagonal (`pde.solvers.red_black`). The cycle runs in float32 whatever the precision around it: a preconditioner
+need not be exact. Around the iteration the residual is computed anew in float64 and, where it is not small enough,
+solved for again, so that what is reported is the residual of the solution and not the recursion's belief.
+"""
+
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int
+
+from pde.solvers.conductances import Conductances, apply
+from pde.solvers.multigrid import Hierarchy, build, cycle
+from pde.solvers.red_black import (
+    Coupling,
+    Network,
+    Pair,
+    Parts,
+    add,
+    couplings,
+    fill,
+    inverse_root_diagonal,
+    join,
+    split,
+    stored,
+    to_black,
+    to_red,
+    with_border,
+)
+
+Precision = Literal["double", "single"]
+Field = Float[Array, "height width"]
+
+# Pyright takes it for a function that does not return.
+_linear_solve: Any = jax.lax.custom_linear_solve
+
+# What one run of the iteration can gain before rounding parts its residual from the true one.
+_GAIN = {"double": 1e-14, "single": 1e-4}
+
+
+class Solve(NamedTuple):
+    """A solution with its relative residual ||f - A u|| / ||f||, computed from the solution itself.
+
+    A solution that did not converge is NaN everywhere.
+    """
+
+    solution: Float[Array, "height width"]
+    residual: Float[Array, ""]
+    iterations: Int[Array, ""]
+    converged: Bool[Array, ""]
+
+
+class System(NamedTuple):
+    """The scaled red-black system in working precision, and its preconditioner."""
+
+    scale: Parts
+    coupling: Coupling
+    hierarchy: Hierarchy
+
+
+def solve_system(
+    c: Conductances,
+    right: Field,
+    *,
+    tolerance: float,
+    max_iterations: int,
+    precision: Precision,
+    guess: Field | None = None,
+) -> Solve:
+    """Solve sum_j c_ij (u_i - u_j) = right_i with u = 0 on the border, in float64, starting from a guess or zero.
+
+    Derivatives, forward and reverse, follow from the implicit function theorem: A du = d right - dA u is one more
+    solve with the same preconditioner.
+    """
+    # The cycle's float32 holds ratios of conductances, not their size.
+    largest = jnp.maximum(*(jnp.max(jax.lax.stop_gradient(each)) for each in (c.x, c.y)))
+    c = Conductances(c.x / largest, c.y / largest)
+    fixed = jax.lax.stop_gradient(c)
+    system = _system(fixed, jnp.float64 if precision == "double" else jnp.float32)
+
+    first = None if guess is None else jax.lax.stop_gradient(guess * largest)
+
+    def solve(_, right: Field) -> tuple[Field, tuple[Array, Array, Array]]:
+        start = _start(fixed, right, first)
+        return _refine(fixed, system, right, start, tolerance, max_iterations, _GAIN[precision])
+
+    u, (residual, iterations, converged) = _linear_solve(
+        partial(apply, c), right, solve, symmetric=True, has_aux=True
+    )
+    return Solve(u / largest, residual, iterations, converged)
+
+
+def _system(c: Conductances, dtype: Any) -> System:
+    edges = with_border(c.x, c.y)
+    shape = (c.y.shape[0], c.x.shape[1])
+    scale = inverse_root_diagonal(edges, shape)
+    coupling = Coupling(*(part.astype(dtype) for part in couplings(edges, scale)))
+    single = stored(Network(*(edge.astype(jnp.float32) for edge in edges)))
+    return System(split(scale.astype(dtype)), coupling, build(single, shape))
+
+
+def _start(c: Conductances, right: Field, guess: Field | None) -> tuple[Field, Field, Array]:
+    """Where to start, what that leaves over, and the norm of it: the guess, or zero where the guess is worse.
+
+    Worse in the energy norm, in which conjugate gradients converge: |u - guess|_A^2 - |u|_A^2 = guess^T A guess -
+    2 guess^T right. A rough guess can have a large residual and be good. The systems that derivatives solve come
+    here too, with other right-hand sides, for which the guess was not made.
+    """
+    zero = jnp.zeros_like(right), right, jnp.linalg.norm(right)
+    if guess is None:
+        return zero
+    left_over = stored(right - apply(c, guess))
+    better = jnp.vdot(guess, right + left_over) > 0
+    return jax.tree.map(partial(jnp.where, better), (guess, left_over, jnp.linalg.norm(left_over)), zero)
+
+
+def _refine(
+    c: Conductances,
+    system: System,
+    right: Field,
+    start: tuple[Field, Field, Array],
+    tolerance: float,
+    max_iterations: int,
+    gain: float,
+) -> tuple[Field, tuple[Array, Array, Array]]:
+    """Solve for what the solution so far leaves over, until that is small or no longer gets smaller."""
+    size = jnp.linalg.norm(right)
+    target = tolerance * size
+
+    def unfinished(state):
+        _, _, norm, previous, iterations = state
+        return (norm > target) & (norm < previous / 2) & (iterations < max_iterations)
+
+    def improve(state):
+        u, left_over, norm, _, iterations = state
+        goal = jnp.maximum(0.9 * target / norm, gain)  # a little more, for the rounding in between
+        correction, more = _iterate(system, left_over / norm, goal, max_iterations - iterations)
+        u = stored(u + norm * correction)
+        left_over = stored(right - apply(c, u))
+        return u, left_over, jnp.linalg.norm(left_over), norm, iterations + more
+
+    before = jnp.full_like(size, jnp.inf), jnp.full_like(size, 0, dtype=jnp.int32)
+    u, _, norm, _, iterations = jax.lax.while_loop(unfinished, improve, (*start, *before))
+    converged = norm <= target
+    return jnp.where(converged, u, jnp.nan), (norm / jnp.where(size > 0, size, 1.0), iterations, converged)
+
+
+def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -> tuple[Field, Array]:
+    """Conjugate gradients on the red nodes, from zero until the residual's norm is at most `goal`."""
+    scale, coupling, hierarchy = system
+    dtype = scale.dtype
+    padded = fill(jnp.pad(right.astype(dtype), ((1, 0), (1, 0))))
+    ee, eo, oe, oo = stored(scale * split(padded))
+    black = (eo, oe)
+    reduced = stored(add((ee, oo), to_red(coupling, black)))
+    # The residual before scaling; on the black nodes it is zero.
+    weights = tuple(stored(jnp.where(part > 0, 1 / part**2, 0.0)) for part in (scale[0], scale[3]))
+
+    def unfinished(state):
+        *_, norm, iterations = state
+        return (norm > goal.astype(dtype)) & (iterations < max_iterations)
+
+    def step(state):
+        red, residual, direction, previous, _, iterations = state
+        preconditioned = _precondition(hierarchy, residual)
+        slope = _dot(residual, preconditioned)
+        direction = stored(add(preconditioned, direction, slope / previous))
+        image = stored(add(direction, to_red(coupling, stored(to_black(coupling, direction))), -1.0))
+        length = slope / _dot(direction, image)
+        red, residual = stored((add(red, direction, length), add(residual, image, -length)))
+        norm = jnp.sqrt(_dot(_multiply(weights, residual), residual))
+        return red, residual, direction, slope, norm, iterations + 1
+
+    zero = jax.tree.map(jnp.zeros_like, reduced)
+    # With a slope before it that is infinite, the first direction is the preconditioned residual itself.
+    infinite = jnp.full_like(goal, jnp.inf, dtype=dtype)
+    start = (zero, reduced, zero, infinite, infinite, jnp.full_like(max_iterations, 0))
+    (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)
+    eo, oe = add(black, to_black(coupling, (ee, oo)))
+    solution = join(scale * jnp.stack(stored([ee, eo, oe, oo])))
+    return solution[1 : right.shape[0] + 1, 1 : right.shape[1] + 1].astype(right.dtype), iterations
+
+
+def _precondition(hierarchy: Hierarchy, residual: Pair) -> Pair:
+    red = stored(tuple(part.astype(jnp.float32) for part in residual))
+    zero = jnp.zeros_like(red[0])
+    (ee, oo), _ = cycle(hierarchy, red, (zero, zero))
+    return stored((ee.astype(residual[0].dtype), oo.astype(residual[0].dtype)))
+
+
+def _dot(a: Pair, b: Pair) -> Array:
+    return jnp.sum(a[0] * b[0]) + jnp.sum(a[1] * b[1])
+
+
+def _multiply(a: Pair, b: Pair) -> Pair:
+    return a[0] * b[0], a[1] * b[1]

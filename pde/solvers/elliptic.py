@@ -1,0 +1,66 @@
+"""-div(a grad u) = f on a rectangle with u = g on its border, for any coefficient, source and border values."""
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from pde.solvers.conductances import Centring, Faces, conductances, divergence, surrounded
+from pde.solvers.conjugate_gradients import Precision, Solve, solve_system
+
+
+def solve(
+    coefficient: Float[Array, "height width"],
+    source: Float[Array, "height width"],
+    *,
+    spacing: tuple[float, float],
+    border: Float[Array, "border_height border_width"] | None = None,
+    guess: Float[Array, "height width"] | None = None,
+    faces: Faces = "arithmetic",
+    centring: Centring = "nodes",
+    tolerance: float = 1e-10,
+    max_iterations: int = 200,
+    precision: Precision = "double",
+) -> Solve:
+    """The finite-difference solution in float64, whatever the types given and whether or not x64 is enabled.
+
+    It can be jitted, mapped by vmap and differentiated, forward and reverse, with respect to coefficient, source
+    and border. On a CPU a batch is solved fastest one by one, each on a thread of its own.
+
+    Fields whose jumps the grid does not resolve take more iterations: harmonic faces between points that are 1 or
+    1e3 at random take 67, and from 1e6 on they do not converge. Cells twice as long as wide take 16 to 19.
+
+    Args:
+        coefficient: a > 0 on all nodes, border included, or on all cells.
+        source: f at the same points; on nodes its border values are not used.
+        spacing: distance of neighbouring points along each axis.
+        border: g; zero where it is not given. On nodes an array of the coefficient's shape, of which the border
+            is used; on cells one with a row and column more at each end, for the middles of the border's faces.
+        guess: where to start, at the same points; on nodes its border values are not used. A good one saves
+            iterations; for one whose error, in the energy norm, is larger than that of zero, zero is the start.
+            Derivatives with respect to it are zero.
+        faces: which mean of two coefficients a face takes.
+        centring: what the points are; `pde.solvers.conductances` has the scheme.
+        tolerance: relative residual ||f - A u|| / ||f|| to reach, border values on the right-hand side.
+        max_iterations: where to give up; the solution is then NaN and `converged` False.
+        precision: "single" iterates in float32 and corrects the residual in float64, for hardware whose float64
+            is slow; contrasts of 1e6 with sharp jumps take it several times the iterations.
+    """
+    with jax.enable_x64(True):
+        coefficient, source = (jnp.asarray(field, jnp.float64) for field in (coefficient, source))
+        c = conductances(coefficient, spacing, faces=faces, centring=centring)
+        right = source[1:-1, 1:-1] if centring == "nodes" else source
+        inside = surrounded(jnp.ones_like(right)) > 0
+        known = None if border is None else jnp.where(inside, 0.0, jnp.asarray(border, jnp.float64))
+        if known is not None:
+            right = right - divergence(c, known)
+        if guess is not None:
+            guess = jnp.asarray(guess, jnp.float64)
+            guess = guess[1:-1, 1:-1] if centring == "nodes" else guess
+        solved = solve_system(
+            c, right, tolerance=tolerance, max_iterations=max_iterations, precision=precision, guess=guess
+        )
+        if centring == "cells":
+            return solved
+        solution = surrounded(solved.solution)
+        return solved._replace(solution=solution if known is None else solution + known)

@@ -1,0 +1,96 @@
+"""A trained operator as files that need neither this package nor Flax to be run.
+
+model.stablehlo       one program for CPUs, CUDA and TPUs: physical fields to the solution, any number of samples
+weights.safetensors   the parameters in it, by the dotted names of their places in the model
+config.json           what they are: the run, the grid, how predictions are made, digests
+README.md             the model card
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import export
+from jaxtyping import Float
+from safetensors.numpy import save
+
+from pde.grids.grid import Grid
+from pde.surrogates.exported import CARD, CONFIG, FORMAT, PROGRAM, WEIGHTS, digest
+from pde.surrogates.model_card import model_card
+from pde.surrogates.surrogate import Mode, Surrogate, load
+from pde.system.files import folder_aside, refuse_existing
+from pde.system.versions import versions
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+
+
+def export_run(
+    folder: Path, out: Path, *, resolution: int | None = None, mode: Mode = "auto", symmetric: bool = False
+) -> dict[str, Any]:
+    """Write what `pde.load` gives, on one grid, into a new folder; returns its `config.json`.
+
+    Args:
+        folder: the run.
+        out: folder to create.
+        resolution: points along axis 1, on the domain of the training grid and placed as there
+            (`Grid.of_resolution`); by default the training grid.
+        mode: as `Surrogate` takes it.
+        symmetric: average over symmetries (`Surrogate`).
+
+    Raises:
+        InputError: no run, something under the name `out`, or a grid that the model cannot have.
+    """
+    refuse_existing(out)
+    surrogate = load(folder, symmetric=symmetric)
+    run = surrogate.run
+    grid = run.grid if resolution is None else run.grid.of_resolution(resolution)
+    way = run.way_to(grid) if mode == "auto" else mode
+    files = {PROGRAM: bytes(compiled(surrogate, grid, way)), WEIGHTS: save(named(surrogate.params))}
+    config = {
+        "format": FORMAT,
+        **_described(surrogate, grid, way),
+        "files": {name: digest(content) for name, content in files.items()},
+    }
+    files[CONFIG] = (json.dumps(config, indent=1) + "\n").encode()
+    files[CARD] = model_card(surrogate, folder, grid, way).encode()
+    with folder_aside(out) as aside:
+        for name, content in files.items():
+            (aside / name).write_bytes(content)
+    return config
+
+
+def _described(surrogate: Surrogate, grid: Grid, way: Mode) -> dict[str, Any]:
+    run = surrogate.run
+    return {
+        "model": run.model,
+        "inputs": run.training.inputs,
+        "positive": run.training.restriction == "means" or run.training.informed != "none",
+        "mode": way,
+        "symmetries": run.symmetries if surrogate.symmetric else (),
+        "epoch": surrogate.epoch,
+        "grid": grid.to_json(),
+        "platforms": PLATFORMS,
+        "versions": versions(),
+        "run": run.to_json(),
+    }
+
+
+def compiled(surrogate: Surrogate, grid: Grid, mode: Mode) -> bytearray:
+    """A surrogate on one grid as a serialised program, parameters inside."""
+    run = surrogate.run
+    (batch,) = export.symbolic_shape("batch")
+    fields = jax.ShapeDtypeStruct((batch, *grid.shape, len(run.training.inputs)), jnp.float32)
+    predict = jax.jit(lambda fields: surrogate(fields, grid, mode=mode))
+    solves = run.training.informed != "none"
+    # Coarse solves are in float64, and a loop over so many samples cannot be lowered unless all of it may be.
+    with jax.enable_x64(solves):
+        return export.export(predict, platforms=PLATFORMS)(fields).serialize(vjp_order=0 if solves else 1)
+
+
+def named(params: Any) -> dict[str, Float[np.ndarray, "..."]]:
+    """Parameters by the dotted names of their places in the model."""
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    return {jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf) for path, leaf in leaves}

@@ -1,0 +1,111 @@
+"""What `manojax export` wrote, read back: a compiled program, and what it was made of. The model is not needed."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax import Array, export
+from jaxtyping import Float
+
+from manojax.layers.coordinates import AnyArray
+from pde.grids.grid import Grid
+from pde.preprocessing.observation import in_batches
+from pde.surrogates.shapes import as_samples, check_points
+from pde.system.errors import InputError
+
+FORMAT = 1
+PROGRAM, WEIGHTS, CONFIG, CARD = "model.stablehlo", "weights.safetensors", "config.json", "README.md"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Physical fields on one grid to the solution there.
+
+        exported = pde.load_exported("folder")
+        u = exported(a)  # (height, width), or (sample, height, width)
+
+    NumPy arrays give NumPy arrays; JAX arrays give JAX arrays, under jit and, without coarse solves inside,
+    grad too.
+    """
+
+    config: Mapping[str, Any]
+    """What `config.json` says."""
+    grid: Grid
+    """Where fields are given, and the solution is found."""
+    program: Callable[[Any], Array]
+    """(sample, height, width, channel) float32 to (sample, height, width, 1)."""
+
+    def __call__(self, fields: Float[AnyArray, "*shape"]) -> Float[AnyArray, "*_"]:
+        """The solution, in the shape of the fields, with one channel where they have channels.
+
+        Args:
+            fields: as `Surrogate` takes them, on `grid`.
+
+        Raises:
+            InputError: fields of another shape or grid, or NumPy arrays of which the model cannot take the values.
+            ArithmeticError: the program put out NaN.
+        """
+        samples, shape = as_samples(fields, self.config["inputs"])
+        check_points(samples, self.grid)
+        if isinstance(samples, Array):
+            return self.program(samples).reshape(shape)
+        if self.config["positive"] and not (samples > 0).all():
+            raise InputError("the exported model needs fields that are positive everywhere; mend them")
+        predicted = in_batches(self.program, np.asarray(samples, np.float32), self.grid)
+        if np.isnan(predicted).any():
+            raise ArithmeticError("the exported model put out NaN; give it inputs like those it was trained on")
+        return predicted.reshape(shape)
+
+
+def load_exported(folder: str | Path) -> Exported:
+    """Read a folder that `manojax export` wrote. No code in it is run but the program, on the devices of JAX.
+
+    Raises:
+        InputError: no such folder, a file missing, damaged or of another version.
+    """
+    config, grid = _read_config(Path(folder))
+    path = Path(folder) / PROGRAM
+    content = _read_whole(path, config["files"][PROGRAM])
+    try:
+        program = export.deserialize(bytearray(content)).call
+    except Exception as error:  # of many kinds, where a version of JAX too far from this one wrote it
+        raise InputError(
+            f"{path} cannot be read by JAX {jax.__version__} ({type(error).__name__}); export the run again"
+        ) from error
+    return Exported(config, grid, jax.jit(program))
+
+
+def digest(content: bytes) -> str:
+    """SHA-256."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_config(folder: Path) -> tuple[dict[str, Any], Grid]:
+    path = folder / CONFIG
+    if not path.is_file():
+        hint = "; leave --exported out" if (folder / "run.json").is_file() else ""
+        raise InputError(f"{folder} is nothing that manojax export wrote (there is no {CONFIG}){hint}")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        if config["format"] != FORMAT:
+            raise InputError(f"format {config['format']} where {FORMAT} is read")
+        grid = Grid.from_json(config["grid"])
+        missing = {"model", "inputs", "positive", "mode", "symmetries", "epoch", "files", "run"} - config.keys()
+        if missing or PROGRAM not in config["files"]:
+            raise InputError(f"no {', '.join(sorted(missing or {PROGRAM}))}")
+    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is damaged or of another version ({error}); export the run again") from error
+    return config, grid
+
+
+def _read_whole(path: Path, expected: str) -> bytes:
+    """A file that must be as it was written: the reader of programs may crash on any other."""
+    content = path.read_bytes() if path.is_file() else b""
+    if digest(content) != expected:
+        raise InputError(f"{path} is missing or damaged; export the run again")
+    return content

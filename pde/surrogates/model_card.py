@@ -1,0 +1,191 @@
+"""The model card of an exported operator: what it is, how it was trained, how good it is, where that ends."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pde.grids.grid import Grid
+from pde.metrics.norms import RELATIVE
+from pde.runs.run import Run, history
+from pde.surrogates.surrogate import Mode, Surrogate
+from pde.system.versions import versions
+
+_CARD = """---
+license: unknown
+library_name: manojax
+tags:
+- neural-operator
+- surrogate-model
+- partial-differential-equations
+- jax
+- stablehlo
+- {model}
+---
+
+# {model}, trained on {data}, exported for {height} x {width} points
+
+`model.stablehlo` maps {inputs} to the solution, both in physical units, with normalisation and parameters inside:
+float32 (sample, {height}, {width}, {channels}) to (sample, {height}, {width}, 1), any number of samples.
+
+## Use
+
+With `pip install jax flatbuffers`, on a CPU, an NVIDIA GPU or a TPU:
+
+```python
+import jax.export, numpy as np
+
+model = jax.export.deserialize(bytearray(open("model.stablehlo", "rb").read()))
+solution = np.asarray(model.call(np.ones((1, {height}, {width}, {channels}), np.float32)))  # your fields for ones
+```
+
+With manojax, `pde.load_exported(FOLDER)`, or for a data file `manojax predict FOLDER IN.h5 OUT.h5 --exported`.
+
+Axis 1 is x, from {x0:g} to {x1:g}; axis 2 is y, from {y0:g} to {y1:g}; all points stand in `config.json`. {domain}
+
+`weights.safetensors` has the parameters by their names in the model, `config.json` the options that made it.
+
+## Data
+
+{data_rows}
+
+## Training
+
+{training_rows}
+
+## Metrics
+
+{metrics}
+
+## Limits
+
+- Other grids, and inputs unlike those of the training data, are outside of what was trained and measured.
+{limits}- Errors are means over samples; those of some are larger. A plain solve on a coarse grid may do better in
+  less time; `manojax evaluate` prints both side by side.
+- The program was lowered for CPU, CUDA and TPU; manojax tests it on CPUs.
+- JAX reads a serialised program for six months after it was written at least. The weights last longer.
+- What licence data and weights have is for their owner to state in place of `unknown` above.
+
+## Provenance
+
+{provenance}
+"""
+
+
+def model_card(surrogate: Surrogate, folder: Path, grid: Grid, way: Mode) -> str:
+    """Markdown with a YAML head, as model hubs have it.
+
+    Args:
+        surrogate: what was exported.
+        folder: its run.
+        grid: where it was exported for.
+        way: how it predicts there.
+    """
+    run, inputs = surrogate.run, surrogate.run.training.inputs
+    return _CARD.format(
+        model=run.model,
+        data=run.data,
+        height=grid.shape[0],
+        width=grid.shape[1],
+        inputs=", ".join(f"`{name}`" for name in inputs),
+        channels=len(inputs),
+        x0=grid.x[0],
+        x1=grid.x[-1],
+        y0=grid.y[0],
+        y1=grid.y[-1],
+        domain=_domain(grid),
+        data_rows=_table(_data(run)),
+        training_rows=_table(_training(surrogate)),
+        metrics=_metrics(run, history(folder), surrogate.epoch),
+        limits=_limits(surrogate, grid, way),
+        provenance=_table(_provenance(run)),
+    )
+
+
+def _domain(grid: Grid) -> str:
+    if grid.domain is None:
+        return "The domain is not known."
+    known = "is zero" if grid.boundary == "zero" else "is not known"
+    return "The domain is {:g} to {:g} by {:g} to {:g}; the solution on its border {}.".format(*grid.domain, known)
+
+
+def _data(run: Run) -> dict[str, Any]:
+    height, width = run.grid.shape
+    return {
+        "file": run.data,
+        "training samples": run.samples,
+        "validation": f"{run.training.validation}" if run.validated else "none",
+        "inputs": ", ".join(run.training.inputs),
+        "training grid": f"{height} x {width}",
+    }
+
+
+def _training(surrogate: Surrogate) -> dict[str, Any]:
+    run, training = surrogate.run, surrogate.run.training
+    named = ("loss", "epochs", "batch_size", "learning_rate", "weight_decay", "ema", "precision", "seed")
+    seen = {"restriction": training.restriction, "informed": training.informed}
+    return {
+        "model": f"{run.model}, {run.parameters:,} parameters",
+        "options": _list(dataclasses.asdict(run.options).items()),
+        **{name.replace("_", " "): getattr(training, name) for name in named},
+        "sees inputs": _list((seen | {"filter_width": training.filter_width_in_force}).items()),
+        "symmetries": ", ".join(run.symmetries) or "none",
+        "epoch exported": surrogate.epoch,
+    }
+
+
+def _metrics(run: Run, epochs: list[dict[str, Any]], exported: int) -> str:
+    """Errors on the validation samples, those of the exported epoch."""
+    if not run.validated:
+        return f"There was no validation part. {_loss(run, epochs, exported)}"
+    errors = next((line["validation"] for line in epochs if line["epoch"] == exported), None)
+    if errors is None:
+        return "The run does not say what the errors of this epoch were."
+    rows = {f"{name.replace('_', ' ')}, {run.grid.shape[0]} points": f"{errors[name]:.4g}" for name in RELATIVE}
+    if run.transfer is not None:
+        for name in ("direct", "resample"):
+            error = getattr(run.transfer, name)
+            rows[f"relative l2, {run.transfer.resolution} points, {name}"] = f"{error:.4g}"
+    return (
+        "Means over the validation samples, which also chose the epoch. Points are those along axis 1; the first "
+        f"rows are of the training grid.\n\n{_table(rows)}"
+    )
+
+
+def _loss(run: Run, epochs: list[dict[str, Any]], exported: int) -> str:
+    loss = next((line["train_loss"] for line in epochs if line["epoch"] == exported), None)
+    return "" if loss is None else f"The training loss ({run.training.loss}) of the last epoch was {loss:.4g}."
+
+
+def _limits(surrogate: Surrogate, grid: Grid, way: Mode) -> str:
+    run, found = surrogate.run, ""
+    if not grid.matches(run.grid):
+        found += (
+            f"- This is not the training grid of {run.grid.shape[0]} x {run.grid.shape[1]}: predictions are made "
+            f"by the way `{way}`.\n"
+        )
+    if run.training.informed != "none":
+        found += (
+            "- It solves a coarse problem inside, so the coefficient must be positive everywhere, and the program "
+            "cannot be differentiated.\n"
+        )
+    if surrogate.symmetric:
+        found += "- A prediction is the mean over flips and transposes; errors above are of single ones.\n"
+    return found
+
+
+def _provenance(run: Run) -> dict[str, Any]:
+    return {
+        "digest": f"SHA-256 of what training saw, {run.digest}",
+        "trained with": _list(run.versions.items()),
+        "exported with": _list(versions().items()),
+    }
+
+
+def _list(pairs: Iterable[tuple[str, Any]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in pairs)
+
+
+def _table(rows: Mapping[str, Any]) -> str:
+    lines = (f"| {name} | {'none' if value is None else value} |" for name, value in rows.items())
+    return "\n".join(["| | |", "|---|---|", *lines])

@@ -1,0 +1,133 @@
+"""Predictions for a data file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pde.data.datasets import DataFile, create
+from pde.equations.darcy.polish import check_polish, polish
+from pde.grids.grid import Grid
+from pde.surrogates.exported import Exported
+from pde.surrogates.surrogate import Fields, Mode, Surrogate
+from pde.system.errors import InputError
+from pde.system.files import refuse_existing, write_aside
+from pde.system.progress import progress
+from pde.system.versions import versions
+
+
+class Predicted(NamedTuple):
+    """How predictions were made."""
+
+    mode: Mode
+    iterations: float | None
+    """Mean number of iterations that polishing took."""
+    cold: int | None
+    """What the first sample takes from zero."""
+
+
+def predict(
+    surrogate: Surrogate, data: DataFile, out: Path, mode: Mode = "auto", tolerance: float | None = None
+) -> Predicted:
+    """Write `solution` for every sample of a file that holds inputs and coordinates.
+
+    Args:
+        surrogate: the trained model.
+        data: where the inputs come from.
+        out: a new HDF5 file: the inputs, `solution`, coordinates, and what made them.
+        mode: `direct` runs the model on the file's grid; `resample` runs it on its training grid and interpolates;
+            `auto` is direct on the training grid, on finer ones what the run found to be better there
+            (`pde.training.transfer`), and resample elsewhere.
+        tolerance: polish the predictions (`pde.equations.darcy.polish`) to this relative residual. `solution` is
+            then float64, for in float32 it would not keep it, and `residual` (N,) float64 is what each sample
+            attained.
+
+    Raises:
+        InputError: `out` exists, or bad data.
+        ArithmeticError: a solve did not converge.
+    """
+    run, way = surrogate.run, surrogate.run.way_to(data.grid) if mode == "auto" else mode
+    attributes = {
+        "predicted_by": run.model,
+        "mode": way,
+        "symmetric": surrogate.symmetric,
+        "train_resolution": run.grid.shape[0],
+        "train_data": run.data,
+        "epoch": surrogate.epoch,
+    }
+
+    def solve(inputs: Fields) -> Fields:
+        return surrogate(inputs, data.grid, mode=way)
+
+    return Predicted(way, *_write(solve, data, 1, out, attributes, tolerance))
+
+
+def predict_exported(exported: Exported, data: DataFile, out: Path, tolerance: float | None = None) -> Predicted:
+    """The same by an exported model, on its own grid.
+
+    Raises:
+        InputError: as for `predict`, or the file's grid does not hold the exported one as a stride.
+        ArithmeticError: as for `predict`, or the model put out NaN.
+    """
+    config = exported.config
+    attributes = {
+        "predicted_by": config["model"],
+        "mode": config["mode"],
+        "symmetric": bool(config["symmetries"]),
+        "train_resolution": len(config["run"]["grid"]["x"]),
+        "train_data": config["run"]["data"],
+        "epoch": config["epoch"],
+    }
+    return Predicted(
+        config["mode"], *_write(exported, data, _stride(data, exported.grid), out, attributes, tolerance)
+    )
+
+
+def _stride(data: DataFile, grid: Grid) -> int:
+    strides = map(data.grid.stride_to, data.grid.resolutions())
+    found = next((stride for stride in strides if data.grid.strided(stride).matches(grid)), None)
+    if found is None:
+        (height, width), points = data.grid.shape, " x ".join(map(str, grid.shape))
+        raise InputError(
+            f"{data.path}: no stride of its {height} x {width} grid is the {points} grid that the model was "
+            f"exported for; export the run again with --resolution {height}"
+        )
+    return found
+
+
+def _write(
+    solve: Callable[[Fields], Fields],
+    data: DataFile,
+    stride: int,
+    out: Path,
+    attributes: dict[str, Any],
+    tolerance: float | None,
+) -> tuple[float | None, int | None]:
+    """Write what `solve` makes of every sample; the last two of `Predicted`."""
+    refuse_existing(out)
+    grid = data.grid.strided(stride)
+    if tolerance is not None:
+        check_polish(tolerance, data.inputs, grid)
+        attributes = attributes | {"polished_to": tolerance}
+    attributes = attributes | {"input_file": data.path.name}
+    attributes |= {f"version_{name}": version for name, version in versions().items()}
+    precise: dict[str, Any] = {} if tolerance is None else {"residual": True, "double": ("solution",)}
+    names, iterations = (*data.inputs, "solution"), []
+    with write_aside(out) as aside, create(aside, grid, data.samples, attributes, names, **precise) as stored:
+        for samples in progress(data.blocks(), "predict", unit="block"):
+            inputs = data.read_inputs(samples, stride)
+            for channel, name in enumerate(data.inputs):
+                stored[name][samples] = inputs[..., channel]
+            predicted = solve(inputs)
+            if tolerance is None:
+                stored["solution"][samples] = predicted[..., 0]
+                continue
+            for place, (a, u) in enumerate(zip(inputs[..., 0], predicted[..., 0], strict=True), samples.start):
+                polished = polish(a, u, grid, tolerance)
+                stored["solution"][place], stored["residual"][place] = polished.solution, polished.residual
+                iterations.append(polished.iterations)
+    if tolerance is None:
+        return None, None
+    first = data.read_inputs(slice(1), stride)[0, ..., 0]
+    return float(np.mean(iterations)), polish(first, 0 * first, grid, tolerance).iterations

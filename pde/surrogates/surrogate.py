@@ -1,0 +1,235 @@
+"""A trained operator as a function of physical fields."""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+from jaxtyping import Float
+
+from manojax.layers.coordinates import AnyArray, Coordinates, interpolate, nearest
+from manojax.layers.halo import Space
+from manojax.operators.anchored import Anchored
+from manojax.operators.sharding import by_pieces
+from pde.grids.grid import Grid
+from pde.grids.symmetries import Symmetry, averaged, generators, group
+from pde.metrics.norms import mean_errors, sample_errors
+from pde.preprocessing.normalisation import Normalisation
+from pde.preprocessing.observation import Observation, in_batches
+from pde.runs.checkpoints import Checkpoints
+from pde.runs.run import Run
+from pde.surrogates.shapes import as_samples, check_points
+from pde.system.errors import InputError
+from pde.training.samples import Pair
+
+Mode = Literal["auto", "direct", "resample"]
+Fields = Float[np.ndarray, "sample height width channel"]
+Extended = Float[np.ndarray, "sample new_height new_width channel"]
+
+
+def forward(
+    graph: nnx.GraphDef,
+    normalisation: Normalisation,
+    params: Any,
+    inputs: Array,
+    coordinates: Coordinates,
+    space: Space | None = None,
+) -> Array:
+    """Physical fields for what a model, given as structure and parameters, sees of a problem.
+
+    With a `space`, devices under `jax.shard_map` that have all of the fields compute a piece of them each.
+    """
+    model, seen = nnx.merge(graph, params), normalisation.encode(inputs)
+    if isinstance(model, Anchored):
+        outputs = model(seen, coordinates, space)
+    else:
+        outputs = by_pieces(model, seen, coordinates, space)
+    return normalisation.decode(outputs.astype(jnp.float32), inputs)
+
+
+class Surrogate:
+    """A model with its parameters, normalisation and training grid. Physical fields in and out.
+
+        surrogate = pde.load("run")
+        u = surrogate(a)  # on the nodes that a lies on: (height, width), or (sample, height, width)
+        gradient = jax.grad(lambda a: surrogate(a)[30, 30])(jnp.asarray(a))
+
+    NumPy arrays give NumPy arrays, by as many samples at a time as suit the machine. JAX arrays give JAX arrays,
+    by a pure function: it can be jitted, mapped and, without coarse solves inside, differentiated with respect to
+    the fields, whose values are not checked then. Either is compiled once for a grid and a number of samples.
+
+    With `symmetric` a prediction is the mean of those under the flips and transposes that the model was trained
+    under, as far as the grid that it runs on has them: it commutes with them, is more accurate, and takes up to
+    eight times as long.
+    """
+
+    def __init__(self, run: Run, graph: nnx.GraphDef, params: Any, epoch: int, *, symmetric: bool = False):
+        self.run, self.graph, self.params, self.epoch = run, graph, params, epoch
+        self.symmetric = symmetric
+
+    def __call__(
+        self, fields: Float[AnyArray, "*shape"], grid: Grid | None = None, *, mode: Mode = "auto"
+    ) -> Float[AnyArray, "*_"]:
+        """The solution on the grid of the input fields.
+
+        Args:
+            fields: (height, width) or (sample, height, width) of one input, (height, width, channel) of several,
+                or (sample, height, width, channel).
+            grid: where they are given. By default the training grid or, if this is of equally spaced nodes or cell
+                centres of its domain, as many of them as the fields have.
+            mode: direct or resample, see `predict` and `resample`; auto is direct on the training grid, on finer
+                ones what did better in training's own validation there, else resample.
+
+        Returns:
+            In the shape of the fields, with one channel where they have channels.
+
+        Raises:
+            InputError: fields of another shape, or a mode that there is not; else as `predict`.
+        """
+        samples, shape = as_samples(fields, self.run.training.inputs)
+        grid = self.run.grid.of_shape((samples.shape[1], samples.shape[2])) if grid is None else grid
+        check_points(samples, grid)
+        way = self.run.way_to(grid) if mode == "auto" else mode
+        if way not in ("direct", "resample"):
+            raise InputError(f"mode {way!r}: there are auto, direct and resample")
+        predicted = self.predict(samples, grid) if way == "direct" else self.resample(samples, grid)[0]
+        return predicted.reshape(shape)
+
+    def predict(
+        self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None
+    ) -> Float[AnyArray, "sample new_height new_width 1"]:
+        """Run the model **directly** on a grid, whichever it was trained on.
+
+        By default it is held at its training grid (`manojax.Anchored`), and sees what this one adds.
+
+        Args:
+            inputs: input fields, one channel each, on `grid`: as fine as they are known.
+            grid: where the inputs are given.
+            on: where the model runs and sees the inputs as it did in training; by default `grid`.
+
+        Raises:
+            InputError: inputs or grids that the model cannot see as it did in training; a symmetric
+                surrogate without symmetries on the grid.
+            ArithmeticError: a coarse solve inside the model did not converge.
+        """
+        observation = Observation(self.run.training, grid, grid if on is None else on)
+        if isinstance(inputs, Array):
+            return self._apply(inputs, observation.grid, observation)
+        observation.check(inputs)
+        predicted = self._apply(inputs, observation.grid, observation)
+        if self.run.training.informed != "none" and np.isnan(predicted).any():  # or is the model to blame?
+            observation.check_solved(observation.seen(inputs))
+        return predicted
+
+    def resample(
+        self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None
+    ) -> tuple[Float[AnyArray, "sample new_height new_width 1"], bool]:
+        """Predict on the training grid and interpolate the prediction by cubic splines to `on`, by default `grid`.
+
+        The inputs are seen from the training grid as in training, values at its points being those at the nearest
+        ones where the grids are not nested; the second result says whether they are. Where `on` or the training
+        data declare a zero border, zero values on the border of the domain are added to the prediction before it
+        is interpolated.
+        """
+        trained, target = self.run.grid, grid if on is None else on
+        *_, nested = nearest((grid.x, grid.y), (trained.x, trained.y))
+        predicted = self.predict(inputs, grid, trained)
+        if target.matches(trained):
+            return predicted, nested
+        declared = target if target.boundary == "zero" else trained
+        if declared.boundary == "zero":
+            predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
+        return interpolate(predicted, (trained.x, trained.y), (target.x, target.y)), nested
+
+    def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
+        """Mean relative errors on the training grid, given what the model sees there, and solutions, in blocks."""
+        return mean_errors([self.sample_errors(*block) for block in blocks])
+
+    def sample_errors(
+        self, seen: Fields, solution: Float[np.ndarray, "sample height width 1"]
+    ) -> dict[str, Float[np.ndarray, " sample"]]:
+        """Of every sample."""
+        return sample_errors(self.predict_seen(seen), solution, (self.run.grid.x, self.run.grid.y))
+
+    def predict_seen(self, seen: Fields) -> Float[np.ndarray, "sample height width 1"]:
+        """Predictions on the training grid, given what the model sees there."""
+        return self._apply(seen, self.run.grid)
+
+    def _apply(
+        self, fields: Float[AnyArray, "sample _ _ _"], grid: Grid, observation: Observation | None = None
+    ) -> Float[AnyArray, "sample new_height new_width 1"]:
+        chosen = self._symmetries(grid) if self.symmetric else ()
+        coordinates = self.run.normalisation.coordinates(grid)
+        pure = self.graph, self.run.normalisation, observation, chosen
+
+        def apply(batch: Any) -> Array:
+            return _compiled(*pure, self.params, batch, coordinates)
+
+        return apply(fields) if isinstance(fields, Array) else in_batches(apply, fields, grid)
+
+    def _symmetries(self, grid: Grid) -> tuple[Symmetry, ...]:
+        if not self.run.symmetries:
+            raise InputError("--symmetries: the run was trained under none; leave it out or train with them")
+        chosen = tuple(group(set(self.run.symmetries) & set(generators(grid))))
+        if len(chosen) == 1:
+            raise InputError(
+                f"--symmetries: the grid has none of those that the run was trained under "
+                f"({', '.join(self.run.symmetries)}); leave it out"
+            )
+        return chosen
+
+
+def load(folder: str | Path, *, symmetric: bool = False) -> Surrogate:
+    """A saved run: the best checkpoint where there was a validation part, else the last.
+
+    With `symmetric`, predictions are means over the symmetries of a grid (see `Surrogate`).
+
+    Raises:
+        InputError: no such run, or no checkpoint in it.
+    """
+    run = Run.open(Path(folder))
+    graph, params = run.build()
+    with Checkpoints(Path(folder), create=False) as checkpoints:
+        params, epoch = checkpoints.restore_best(params)
+    return Surrogate(run, graph, params, epoch, symmetric=symmetric)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _compiled(
+    graph: Any,
+    normalisation: Normalisation,
+    observation: Observation | None,
+    chosen: tuple[Symmetry, ...],
+    params: Any,
+    fields: Array,
+    coordinates: Coordinates,
+) -> Array:
+    def predict(seen: Array) -> Array:
+        return forward(graph, normalisation, params, seen, coordinates)
+
+    seen = fields if observation is None else observation(fields)
+    return averaged(predict, chosen, seen) if chosen else predict(seen)
+
+
+def add_zero_border(
+    fields: Float[AnyArray, "sample height width channel"], grid: Grid
+) -> tuple[Float[AnyArray, "sample new_height new_width channel"], Grid]:
+    """Continue fields by zeros to those borders of the domain on which the grid has no points."""
+    x0, x1, y0, y1 = grid.extent
+    (x, rows), (y, columns) = _with_border(grid.x, x0, x1), _with_border(grid.y, y0, y1)
+    widths, extended = ((0, 0), rows, columns, (0, 0)), replace(grid, x=x, y=y)
+    if isinstance(fields, Array):
+        return jnp.pad(fields, widths), extended
+    return np.pad(fields, widths), extended
+
+
+def _with_border(axis: np.ndarray, low: float, high: float) -> tuple[np.ndarray, tuple[int, int]]:
+    slack = 1e-5 * (high - low)
+    before, after = int(axis[0] > low + slack), int(axis[-1] < high - slack)
+    return np.concatenate([[low] * before, axis, [high] * after]), (before, after)

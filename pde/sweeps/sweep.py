@@ -1,0 +1,208 @@
+"""Models x widths x seeds on one data set: how the table of a paper is made.
+
+MODEL-width-W-seed-S/   a run folder each
+sweep.json              every number, with settings and versions
+sweep.md, sweep.png     the table, and errors against time
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from manojax.operators.base import ModelConfig
+from pde import plots
+from pde.data import datasets
+from pde.data.datasets import DataFile
+from pde.evaluation.baselines import coarse_baseline
+from pde.evaluation.compare import compare
+from pde.evaluation.evaluate import milliseconds_a_sample
+from pde.metrics.norms import RELATIVE
+from pde.runs.checkpoints import Checkpoints
+from pde.runs.run import Run, TrainingConfig, create, history, options_of, refuse_changes
+from pde.surrogates.surrogate import load
+from pde.sweeps.table import costs, markdown
+from pde.system.errors import InputError, check_seed
+from pde.system.files import write_text
+from pde.system.versions import versions
+from pde.training.prepare import prepare, steps_an_epoch
+from pde.training.train import resume, train
+
+_MEASURED = (*RELATIVE, "milliseconds", "seconds")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run of a sweep."""
+
+    folder: Path
+    run: Run
+    """As it is to be begun, or was."""
+
+
+def sweep(
+    data: Path,
+    test: Path,
+    out: Path,
+    *,
+    models: Sequence[str],
+    widths: Sequence[int] = (),
+    seeds: Sequence[int] = (0, 1, 2),
+    config: TrainingConfig | None = None,
+) -> dict[str, Any]:
+    """Train what is not trained yet in the folder `out`, then evaluate all on the training grid of the test file.
+
+    Args:
+        data: file to train on.
+        test: file with solutions on a grid of which the training grid is a stride.
+        out: folder of the sweep; what an earlier call has done there is kept.
+        models: their names.
+        widths: of each; by default each model's own.
+        seeds: of each model and width.
+        config: how all are trained; its seed is not used.
+
+    Returns:
+        What `sweep.json` holds: {"data", "test", "samples", "shape", "device", "training", "versions", "coarse":
+        `pde.evaluation.baselines.coarse_baseline`, "rows": [{"model", "width", "parameters", "runs": [{"seed",
+        relative errors, "milliseconds" a sample, "seconds" of training}], "mean": of the same, "deviation": sample
+        standard deviation over seeds, or None for one seed}]}.
+
+    Raises:
+        InputError: a model, width, seed or file that does not fit, before anything is trained; a run that was
+            begun with other settings or data.
+        ArithmeticError: a training failed.
+    """
+    config = config or TrainingConfig()
+    for name, values in (("models", models), ("seeds", seeds)):
+        if not values:
+            raise InputError(f"--{name} is empty; give at least one")
+    for seed in seeds:
+        check_seed(seed)
+    file = datasets.open(test, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
+    rows = [_begun(data, out, file, *each, seeds, config) for each in _options(models, widths, config)]
+    members = [member for row in rows for member in row]
+    for number, member in enumerate(members, start=1):
+        print(f"manojax: run {number} of {len(members)}: {member.folder}", file=sys.stderr, flush=True)
+        _finish(data, member)
+    run = members[0].run
+    found = {
+        "data": str(data),
+        "test": str(test),
+        "samples": file.samples,
+        "shape": list(run.grid.shape),
+        "device": jax.default_backend(),
+        "training": dataclasses.asdict(run.training) | {"seed": None},
+        "versions": versions(),
+        "coarse": coarse_baseline(file, [run.grid.shape[0]]),
+        "rows": [_row(file, row) for row in rows],
+    }
+    write_text(out / "sweep.json", json.dumps(found, indent=1) + "\n")
+    write_text(out / "sweep.md", markdown(found))
+    plots.save(plots.errors_by_time(*costs(found)), out / "sweep.png")
+    return found
+
+
+def _options(
+    models: Sequence[str], widths: Sequence[int], config: TrainingConfig
+) -> list[tuple[str, ModelConfig]]:
+    """Each model at each width, once, as far as it can be had."""
+    found = []
+    for model in dict.fromkeys(models):
+        default = options_of(model)
+        for width in dict.fromkeys(widths or (vars(default)["width"],)):
+            try:
+                options = dataclasses.replace(default, **{"width": width})
+                create(model, options, config)
+                found.append((model, options))
+            except (ValueError, InputError) as error:
+                raise InputError(f"--widths {width}: {error}") from error
+    return found
+
+
+def _begun(
+    data: Path,
+    out: Path,
+    test: DataFile,
+    model: str,
+    options: ModelConfig,
+    seeds: Sequence[int],
+    config: TrainingConfig,
+) -> list[Member]:
+    """The runs of a model at a width, one a seed, all of which could be trained and evaluated."""
+    width = vars(options)["width"]
+    run, _ = prepare(data, model, options, config)
+    _stride(test, run)
+    members = []
+    for seed in dict.fromkeys(seeds):
+        folder = out / f"{model}-width-{width}-seed-{seed}"
+        wanted = dataclasses.replace(run, training=dataclasses.replace(run.training, seed=seed))
+        if folder.exists():
+            _refuse_another(folder, Run.open(folder), wanted)
+        members.append(Member(folder, wanted))
+    return members
+
+
+def _stride(test: DataFile, run: Run) -> int:
+    stride = test.stride_to(run.grid.shape[0])
+    if not test.grid.strided(stride).matches(run.grid):
+        raise InputError(f"{test.path} does not hold the points of the training grid; test on a file that does")
+    return stride
+
+
+def _refuse_another(folder: Path, begun: Run, wanted: Run) -> None:
+    if begun.digest != wanted.digest:
+        raise InputError(f"{folder} was begun with other data ({begun.data}); give that file, or another --out")
+    refuse_changes((wanted.options, wanted.training), begun, folder, "give that, or another --out")
+
+
+def _finish(data: Path, member: Member) -> None:
+    run = member.run
+    if not member.folder.exists():
+        train(data, member.folder, model=run.model, options=run.options, config=run.training)
+    elif not _is_finished(member):
+        resume(data, member.folder)
+
+
+def _is_finished(member: Member) -> bool:
+    training = member.run.training
+    assert training.epochs is not None  # filled in by prepare
+    with Checkpoints(member.folder, create=False) as checkpoints:
+        return training.epochs * steps_an_epoch(member.run.samples, training.batch_size) in checkpoints.steps
+
+
+def _row(test: DataFile, row: list[Member]) -> dict[str, Any]:
+    first = row[0].run
+    runs = [{"seed": member.run.training.seed, **_measured(test, member)} for member in row]
+    values = {name: [each[name] for each in runs] for name in _MEASURED}
+    several = len(runs) > 1
+    return {
+        "model": first.model,
+        "width": vars(first.options)["width"],
+        "parameters": first.parameters,
+        "runs": runs,
+        "mean": {name: float(np.mean(each)) for name, each in values.items()},
+        "deviation": {name: float(np.std(each, ddof=1)) for name, each in values.items()} if several else None,
+    }
+
+
+def _measured(test: DataFile, member: Member) -> dict[str, float]:
+    surrogate = load(member.folder)
+    stride = _stride(test, surrogate.run)
+    grid = test.grid.strided(stride)
+    errors = compare(
+        test,
+        stride,
+        f"evaluate {member.folder.name}",
+        lambda samples: {"direct": surrogate.predict(test.read_inputs(samples), test.grid, grid)},
+    )["direct"]
+    return {
+        **{name: errors[name] for name in RELATIVE},
+        "milliseconds": milliseconds_a_sample(surrogate.predict, surrogate.run.training, test, stride),
+        "seconds": sum(line["seconds"] for line in history(member.folder)),
+    }

@@ -1,0 +1,80 @@
+"""A sweep as one table, and as curves of error against time."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pde.evaluation.baselines import schemes
+from pde.reports.text import about_coarse
+from pde.runs.run import title_of
+from pde.system.timing import REPEATS
+
+Costs = dict[str, dict[str, tuple[float, float]]]
+"""{curve: {point: (milliseconds a sample, mean relative L2)}}, for `pde.plots.errors_by_time`."""
+
+_HEADS = (
+    "model",
+    "width",
+    "parameters",
+    "relative L2",
+    "relative MSE",
+    "relative H1",
+    "milliseconds a sample",
+    "seconds of training",
+)
+_ERRORS = {"relative_l2": ".4f", "relative_mse": ".2e", "relative_h1": ".4f"}
+
+
+def markdown(found: Mapping[str, Any]) -> str:
+    """One row a model and width, mean ± sample standard deviation over seeds; below them the coarse solves.
+
+    Args:
+        found: what `pde.sweeps.sweep.sweep` returns.
+    """
+    rows = [list(_HEADS), ["---", *["---:"] * (len(_HEADS) - 1)], *_trained(found), *_solved(found)]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n\n".join([_about(found), table, *about_coarse(found["coarse"])]) + "\n"
+
+
+def costs(found: Mapping[str, Any]) -> tuple[Costs, Costs]:
+    """Of the models by width, and of the coarse solves but for one that repeats what made the file."""
+    models: Costs = {}
+    for row in found["rows"]:
+        point = row["mean"]["milliseconds"], row["mean"]["relative_l2"]
+        models.setdefault(f"{title_of(row['model'])}, by width", {})[str(row["width"])] = point
+    solves = {name: (each["milliseconds"], each["relative_l2"]) for name, each in _solves(found)}
+    return models, {name: {"": point} for name, point in solves.items() if point[1] > 0}
+
+
+def _about(found: Mapping[str, Any]) -> str:
+    training, seeds = found["training"], len(found["rows"][0]["runs"])
+    spread = f", then mean ± standard deviation over {seeds} seeds" if seeds > 1 else ", one seed"
+    grid = " x ".join(map(str, found["shape"]))
+    return (
+        f"{found['test']}, {found['samples']} samples at {grid} points: means over samples{spread}. "
+        f"Trained on {found['data']} for {training['epochs']} epochs in batches of "
+        f"{training['batch_size']}. Milliseconds: one sample at a time, median of {REPEATS}, {found['device']}; "
+        "seconds: of all epochs, compiling and validation included."
+    )
+
+
+def _trained(found: Mapping[str, Any]) -> Iterator[list[str]]:
+    for row in found["rows"]:
+        mean, deviation = row["mean"], row["deviation"]
+        errors = [
+            f"{mean[name]:{form}}" + (f" ± {deviation[name]:{form}}" if deviation else "")
+            for name, form in _ERRORS.items()
+        ]
+        times = [f"{mean['milliseconds']:.1f}", f"{mean['seconds']:.0f}"]
+        yield [title_of(row["model"]), str(row["width"]), f"{row['parameters']:,}", *errors, *times]
+
+
+def _solved(found: Mapping[str, Any]) -> Iterator[list[str]]:
+    for name, each in _solves(found):
+        errors = [f"{each[key]:{form}}" for key, form in _ERRORS.items()]
+        yield [name, "", "none", *errors, f"{each['milliseconds']:.1f}", "none"]
+
+
+def _solves(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for row in found["coarse"].get("rows", []):
+        for scheme, errors in schemes(row).items():
+            yield f"coarse solve, {scheme}", errors

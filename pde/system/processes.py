@@ -1,0 +1,115 @@
+"""The processes of one training, on one machine or many, that `jax.distributed` has joined; most often one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+from pde.system.errors import InputError
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Where the processes of a training meet. Under Slurm, Kubernetes and on TPU pods nothing need be said."""
+
+    coordinator: str | None = None
+    """host:port that the first process listens at and all can reach."""
+    process_id: int | None = None
+    """Which of the processes this one is, from 0."""
+    num_processes: int | None = None
+    """How many there are; 1 alone: this one, whatever cluster it is in."""
+
+    def join(self) -> None:
+        """Join the others, before anything else is asked of JAX.
+
+        Raises:
+            InputError: some of the three are missing, they do not fit each other, or the others were not found.
+        """
+        given = self.coordinator, self.process_id, self.num_processes
+        flags = "--coordinator, --process-id and --num-processes"
+        if jax.distributed.is_initialized():
+            return
+        if given == (None, None, 1):
+            return
+        if given == (None, None, None):
+            _join_cluster()
+            return
+        if self.coordinator is None or self.process_id is None or self.num_processes is None:
+            raise InputError(f"{flags} belong together; give all three, or none of them")
+        if not 0 <= self.process_id < self.num_processes:
+            raise InputError(
+                f"--process-id {self.process_id} must be 0 to {self.num_processes - 1}, for --num-processes "
+                f"{self.num_processes}"
+            )
+        host, _, port = self.coordinator.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+            raise InputError(f"--coordinator {self.coordinator} must be host:port, such as node1:1234")
+        try:
+            jax.distributed.initialize(self.coordinator, self.num_processes, self.process_id)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(
+                f"--coordinator {self.coordinator}: the processes did not find each other ({reason})"
+            ) from error
+
+
+def _join_cluster() -> None:
+    try:
+        jax.distributed.initialize()
+    except ValueError:
+        return  # no cluster that JAX knows: one process
+    except Exception as error:  # whatever the client of a cluster raises
+        if "before any JAX" in str(error):
+            return  # called from Python that has used JAX already, and alone
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise InputError(
+            f"the processes of this cluster did not find each other ({reason}); name them by --coordinator, "
+            "--process-id and --num-processes, or give --num-processes 1 to train in this one alone"
+        ) from error
+
+
+def leads() -> bool:
+    """Whether this process is the one that writes what all have in common."""
+    return jax.process_index() == 0
+
+
+def anywhere(true: bool) -> bool:
+    """Whether it is true in some process; asked by all at the same point."""
+    return bool(_gathered(np.asarray(true)).any())
+
+
+def least(number: int) -> int:
+    """The least of all processes' numbers; asked by all at the same point."""
+    return int(_gathered(np.asarray(number)).min())
+
+
+def total(values: np.ndarray) -> np.ndarray:
+    """The sum of all processes' arrays, of one shape; asked by all at the same point."""
+    return _gathered(values).sum(axis=0, dtype=values.dtype)
+
+
+def led(action: Callable[[], Result]) -> Result | None:
+    """What comes of an action that the first process takes, None for the others, which wait for it.
+
+    Raises:
+        InputError: in the others, where the first failed.
+    """
+    result, failure = None, None
+    if leads():
+        try:
+            result = action()
+        except BaseException as error:
+            failure = error
+    if anywhere(failure is not None):
+        raise failure or InputError("the first process could not begin; see what it said, and start all again")
+    return result
+
+
+def _gathered(values: np.ndarray) -> np.ndarray:
+    """With a first axis of processes."""
+    return np.asarray(multihost_utils.process_allgather(values))

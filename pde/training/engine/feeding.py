@@ -1,0 +1,107 @@
+"""How the samples of batches come to the devices that share them."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+
+import jax
+import numpy as np
+from jax import Array
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Bool, Int
+
+from pde.training.engine.devices import DATA
+from pde.training.samples import Pair, Part
+
+Batch = tuple[Int[np.ndarray, " sample"], np.integer]
+"""Numbers of the samples, and of the symmetry that they are seen under."""
+
+MOST_STEPS = 64
+"""In a call."""
+_BYTES = 2**26
+"""Of the samples of a call, where they are sent."""
+
+Item = TypeVar("Item")
+Loaded = TypeVar("Loaded")
+
+
+class Feed(NamedTuple):
+    """What a call is given: fields, and where among them the samples of each batch are. All feeds of a training
+    on a grid have one shape: a call is compiled once."""
+
+    fields: tuple[Array, Array]
+    """Inputs and solutions."""
+    samples: Int[np.ndarray, "step sample"]
+
+
+class Resident:
+    """All samples are on every device, and a call is told their numbers."""
+
+    most = MOST_STEPS
+    divided = PartitionSpec()
+
+    def __init__(self, pair: Pair, mesh: Mesh):
+        self._fields = jax.device_put(pair, NamedSharding(mesh, self.divided))
+
+    def feed(self, batches: Sequence[Batch]) -> Feed:
+        samples = np.zeros((self.most, len(batches[0][0])), np.int32)
+        samples[: len(batches)] = [batch for batch, _ in batches]
+        return Feed(self._fields, samples)
+
+
+class Streamed:
+    """A call is sent the samples of its batches, each device those of its share."""
+
+    divided = PartitionSpec(DATA)
+
+    def __init__(self, part: Part, mesh: Mesh, batch_size: int):
+        self._read, self._mesh = part.read, mesh
+        points = part.grid.shape[0] * part.grid.shape[1]
+        of_batch = 4 * points * (part.channels + 1) * batch_size
+        self.most = int(np.clip(_BYTES // of_batch, 1, MOST_STEPS))
+
+    def feed(self, batches: Sequence[Batch]) -> Feed:
+        count = self._mesh.shape[DATA]
+        # The share of a device, of all steps, comes before that of the next; a process reads those of its own.
+        shares = np.stack([batch for batch, _ in batches]).reshape(len(batches), count, -1).swapaxes(0, 1)
+        shares = shares[seen_here(self._mesh.devices)]
+        size = shares.shape[-1]
+        sharding = NamedSharding(self._mesh, self.divided)
+        sent = []
+        for field in self._read(shares.reshape(-1)):
+            filled = np.zeros((len(shares), self.most, size, *field.shape[1:]), np.float32)
+            filled[:, : len(batches)] = field.reshape(*shares.shape, *field.shape[1:])
+            whole = (count * self.most * size, *field.shape[1:])
+            sent.append(
+                jax.make_array_from_process_local_data(sharding, filled.reshape(-1, *field.shape[1:]), whole)
+            )
+        own = np.arange(self.most * size, dtype=np.int32).reshape(self.most, -1)
+        return Feed((sent[0], sent[1]), np.tile(own, count))
+
+
+def seen_here(devices: np.ndarray) -> Bool[np.ndarray, " share"]:
+    """Which shares of a batch, the rows of a mesh, devices of this process have."""
+    here = np.vectorize(lambda device: device.process_index == jax.process_index(), otypes=[bool])
+    return here(devices).any(axis=1)
+
+
+Feeder = Resident | Streamed
+"""Makes the feeds of a training: of `most` batches, their fields `divided` over the devices."""
+
+
+def read_ahead(load: Callable[[Item], Loaded], items: Iterable[Item]) -> Iterator[tuple[Item, Loaded]]:
+    """Items with what is loaded for them; while one is dealt with, the next is loaded by a thread.
+
+    Items are asked for one ahead, too.
+    """
+    with ThreadPoolExecutor(1) as reader:
+        pending: deque[tuple[Item, Any]] = deque()
+        for item in items:
+            pending.append((item, reader.submit(load, item)))
+            if len(pending) > 1:
+                before, loading = pending.popleft()
+                yield before, loading.result()
+        while pending:
+            before, loading = pending.popleft()
+            yield before, loading.result()

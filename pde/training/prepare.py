@@ -1,0 +1,222 @@
+"""What a training run needs before its first step: data read and checked, and its description."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+
+from manojax.operators.base import ModelConfig, Operator
+from manojax.operators.sharding import by_pieces
+from pde import metrics
+from pde.data import datasets
+from pde.data.datasets import DataFile, first_samples
+from pde.grids.grid import Grid
+from pde.grids.symmetries import check_symmetries, generators
+from pde.preprocessing.normalisation import Normalisation
+from pde.runs.run import Run, TrainingConfig, create, split
+from pde.system.errors import InputError, check_seed
+from pde.training.engine.devices import DEFAULT, SPACE, Division, space_of, training_mesh
+from pde.training.engine.feeding import Feeder, Resident, Streamed
+from pde.training.samples import Part, kept, stored
+from pde.training.symmetry_test import ENOUGH, invariant
+
+_STEP_BUDGET, _MAX_EPOCHS = 5000, 500
+_FASTEST = 10.0
+_FAR = 0.5  # relative error: such a solution is no start for a correction
+
+
+Parts = tuple[list[Part], Part | None]
+"""Of training, one a grid, and of validation."""
+
+
+def prepare(
+    path: Path, model: str, options: ModelConfig, config: TrainingConfig, division: Division = DEFAULT
+) -> tuple[Run, Parts]:
+    """Read and check everything before anything is written: the run, and its parts.
+
+    Raises:
+        InputError: bad data, or a configuration that does not fit them or the devices.
+    """
+    for name in ("epochs", "batch_size", "accumulate"):
+        value = getattr(config, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
+    if not 0 < config.learning_rate <= _FASTEST:
+        raise InputError(f"--learning-rate {config.learning_rate} must be positive, and at most {_FASTEST}")
+    if not 0 <= config.weight_decay <= 1:
+        raise InputError(f"--weight-decay {config.weight_decay} must lie between 0 and 1")
+    if config.ema is not None and not 0 < config.ema < 1:
+        raise InputError(f"--ema {config.ema} must lie between 0 and 1, such as 0.999")
+    if not 0 <= config.filter_width_in_force <= 10:
+        raise InputError(f"--filter-width {config.filter_width} must be 0 to 10 spacings of the training grid")
+    check_seed(config.seed)
+    config = dataclasses.replace(config, inputs=_open(path, config).inputs)
+    training, validation, grid = _open_parts(path, config)
+    grids = [part.grid for part in training]
+    if config.symmetries == "all":
+        check_symmetries(grids)
+    if not _streams(config):
+        training = [kept(part) for part in training]
+        validation = None if validation is None else kept(validation)
+    finest = max(training, key=lambda part: part.grid.shape[0])
+    try:
+        options = options.for_grid(grid.shape)
+    except ValueError as error:
+        raise InputError(f"--model {model}: {error}") from error
+    samples = finest.samples
+    batch = batch_in_force(samples, config.batch_size)
+    if batch % config.accumulate:
+        raise InputError(
+            f"--accumulate {config.accumulate} does not divide a batch of {batch} samples; choose a divisor"
+        )
+    mesh = training_mesh(batch // config.accumulate, division)
+    steps = steps_an_epoch(samples, config.batch_size)
+    epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
+    normalisation = Normalisation.fit(finest.each(), grid, config.solutions)
+    if config.solutions:
+        _check_equation(finest, normalisation)
+    operator = create(model, options, config)
+    if space_of(mesh) is not None:
+        _check_split(operator, grid, config.channels, mesh)
+    _, params = split(operator)
+    run = Run(
+        model=model,
+        options=options,
+        training=dataclasses.replace(config, epochs=epochs, resolution=grid.shape[0]),
+        data=path.name,
+        digest=_digest(grid, *training, validation),
+        samples=samples,
+        validated=validation is not None,
+        grid=grid,
+        normalisation=normalisation,
+        parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
+        symmetries=_symmetries(config, finest, grids),
+    )
+    return run, (training, validation)
+
+
+def open_parts(path: Path, config: TrainingConfig) -> Parts:
+    """The parts of a run that another process has prepared: nothing is read yet."""
+    training, validation, _ = _open_parts(path, config)
+    return training, validation
+
+
+def _streams(config: TrainingConfig) -> bool:
+    """Each of several processes reads its own share alone."""
+    return config.stream or jax.process_count() > 1
+
+
+def feeder(part: Part, config: TrainingConfig, mesh: Mesh, batch_size: int) -> Feeder:
+    """Of the samples of a part."""
+    if _streams(config):
+        return Streamed(part, mesh, batch_size)
+    return Resident(part.read(slice(None)), mesh)
+
+
+def _check_split(operator: Operator, grid: Grid, channels: int, mesh: Mesh) -> None:
+    """Whether the operator can split the grid over the devices of the mesh."""
+    trial = jax.shard_map(
+        lambda fields: by_pieces(operator, fields, None, space_of(mesh)),
+        mesh=mesh,
+        in_specs=PartitionSpec(),
+        out_specs=PartitionSpec(),
+        check_vma=False,
+    )
+    try:
+        jax.eval_shape(trial, jax.ShapeDtypeStruct((1, *grid.shape, channels), jnp.float32))
+    except ValueError as error:
+        raise InputError(f"--mesh space={mesh.shape[SPACE]}: {error}") from error
+
+
+def training_data(path: Path, config: TrainingConfig) -> DataFile:
+    """The file of a run, cut to the samples that it uses."""
+    return first_samples(_open(path, config), config.train_samples)
+
+
+def _open(path: Path, config: TrainingConfig) -> DataFile:
+    return datasets.open(path, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
+
+
+def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataFile, slice] | None]:
+    """The samples of a file to train on, and the file and samples to validate on.
+
+    Raises:
+        InputError: a file of one sample, or bad validation data.
+    """
+    if config.validation == "none":
+        return slice(None), None
+    if config.validation == "last-tenth":
+        if data.samples < 2:
+            raise InputError(f"{data.path} has one sample, none to hold out; give --validation none")
+        first = data.samples - max(1, data.samples // 10)
+        return slice(first), (data, slice(first, None))
+    return slice(None), (_open(Path(config.validation), config), slice(None))
+
+
+def _open_parts(path: Path, config: TrainingConfig) -> tuple[list[Part], Part | None, Grid]:
+    """And the training grid."""
+    data = training_data(path, config)
+    resolution = config.resolution
+    if resolution is None:
+        resolution = max(config.resolutions, default=data.grid.shape[0])
+    grid = data.grid.strided(data.stride_to(resolution))
+    samples, validation = held_out(data, config)
+    grids = [data.grid.strided(data.stride_to(r)) for r in config.resolutions or (resolution,)]
+    training = [stored(data, samples, config, each) for each in grids]
+    if validation is None:
+        return training, None, grid
+    file, samples = validation
+    if not file.grid.strided(file.stride_to(grid.shape[0])).matches(grid):
+        raise InputError(f"{file.path} has other points than the training grid; validate on the same grid")
+    return training, stored(file, samples, config, grid), grid
+
+
+def _check_equation(part: Part, normalisation: Normalisation) -> None:
+    """Coarse solutions are there to be corrected: those of another equation are far from the file's solutions."""
+    errors = []
+    for inputs, solution in part.each():
+        coarse = normalisation.decode(jnp.zeros(solution.shape), jnp.asarray(inputs))
+        errors.append(metrics.relative_l2(coarse, jnp.asarray(solution)))
+    error = float(jnp.concatenate(errors).mean())
+    if not error < _FAR:
+        raise InputError(
+            f"{part.path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from "
+            "the file's: another equation, or too coarse a grid for its coefficient; leave --informed out"
+        )
+
+
+def _symmetries(config: TrainingConfig, part: Part, grids: list[Grid]) -> tuple[str, ...]:
+    """Generators of those that batches are shown under."""
+    if config.symmetries == "none":
+        return ()
+    found = generators(*grids)
+    return (
+        found
+        if config.symmetries == "all"
+        else invariant((np.concatenate(pair, axis=-1) for pair in part.first(ENOUGH)), found)
+    )
+
+
+def _digest(grid: Grid, *parts: Part | None) -> str:
+    """SHA-256 of everything that training and validation see."""
+    digest = hashlib.sha256(grid.x.tobytes() + grid.y.tobytes())
+    for part in parts:
+        if part is not None:
+            for pair in part.each():
+                for field in pair:
+                    digest.update(np.ascontiguousarray(field).data)
+    return digest.hexdigest()
+
+
+def batch_in_force(samples: int, batch_size: int) -> int:
+    """A batch is never larger than the data."""
+    return min(batch_size, samples)
+
+
+def steps_an_epoch(samples: int, batch_size: int) -> int:
+    """Whole batches only."""
+    return samples // batch_in_force(samples, batch_size)

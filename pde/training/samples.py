@@ -1,0 +1,79 @@
+"""The samples of a training or its validation: in memory, or in their file until they are asked for."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from pde.data.datasets import DataFile
+from pde.data.readers.contents import Selection
+from pde.grids.grid import Grid
+from pde.preprocessing.observation import observe
+from pde.runs.run import TrainingConfig
+from pde.system.progress import progress
+
+Pair = tuple[Float[np.ndarray, "sample height width channel"], Float[np.ndarray, "sample height width 1"]]
+"""What the model sees of samples on a grid, and their solutions there."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Samples on a grid, wherever they are kept."""
+
+    path: Path
+    grid: Grid
+    samples: int
+    channels: int
+    """That the model sees."""
+    blocks: tuple[slice, ...]
+    """All samples, as many at a time as fit into memory; the same ones wherever they are kept, so what is summed
+    up over them has the same bits."""
+    read: Callable[[Selection], Pair]
+
+    def each(self) -> Iterator[Pair]:
+        """All samples, block by block."""
+        return map(self.read, self.blocks)
+
+    def first(self, count: int) -> Iterator[Pair]:
+        """So many samples, or all where there are fewer, block by block."""
+        for block in self.blocks:
+            if block.start < count:
+                yield self.read(slice(block.start, min(block.stop, count)))
+
+
+def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
+    """Samples that are read, and looked at as a model sees them, whenever they are asked for.
+
+    Asking raises:
+        InputError: data that cannot be read, or of which no observation exists.
+    """
+    start, stop, _ = samples.indices(data.samples)
+    stride = data.stride_to(grid.shape[0])
+
+    def read(chosen: Selection) -> Pair:
+        if isinstance(chosen, slice):
+            first, last, _ = chosen.indices(stop - start)
+            numbers: Selection = slice(start + first, start + last)
+        else:
+            numbers = start + chosen
+        return observe(data, numbers, config, grid), data.read_solution(numbers, stride)
+
+    blocks = tuple(slice(block.start - start, block.stop - start) for block in data.blocks(samples))
+    return Part(data.path, grid, stop - start, config.channels, blocks, read)
+
+
+def kept(part: Part) -> Part:
+    """The same samples, read once and kept in memory.
+
+    Raises:
+        InputError: as above.
+    """
+    inputs, solution = (
+        np.empty((part.samples, *part.grid.shape, channels), np.float32) for channels in (part.channels, 1)
+    )
+    for block in progress(part.blocks, f"read {part.path.name}", unit="block"):
+        inputs[block], solution[block] = part.read(block)
+    return dataclasses.replace(part, read=lambda chosen: (inputs[chosen], solution[chosen]))

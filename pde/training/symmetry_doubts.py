@@ -1,0 +1,30 @@
+"""Do the errors of a trained model speak against the symmetries that it was trained under?
+
+Samples alone show an asymmetry of some hundredths at best, beside their own spread. Errors of a model spread less.
+The mean of its predictions over the symmetries commutes with each, so where the law of inputs and solution is
+invariant, that of inputs and errors is, and the test of `pde.training.symmetry_test` is as exact for them.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from pde.surrogates.surrogate import load
+from pde.training.samples import Part
+from pde.training.symmetry_test import ENOUGH, Seen, is_invariant
+
+
+def record_doubts(folder: Path, validation: Part) -> None:
+    """Add to a run those of its symmetries under which errors on validation samples are not alike in law."""
+    surrogate = load(folder, symmetric=True)
+    run = surrogate.run
+    if not run.symmetries:
+        return
+    errors = (
+        np.concatenate([inputs, solution - surrogate.predict_seen(inputs)], axis=-1)
+        for inputs, solution in validation.first(ENOUGH)
+    )
+    seen = Seen.of(errors, run.symmetries)
+    doubted = tuple(name for name in run.symmetries if not is_invariant(seen, name))
+    dataclasses.replace(run, doubted=doubted).save(folder)

@@ -1,0 +1,96 @@
+"""Which symmetries do samples have in law, as far as they can tell?
+
+Where the law of a sample w, its inputs and its solution, is that of its image under a symmetry s that undoes
+itself, the law of d = F(w) - F(s(w)) is that of -d, whatever the statistic F. So random signs in the mean of d
+over samples show how large it may be: a sign-flip test, exact for any number of samples (Fisher, The Design of
+Experiments, 1935, section 21). Statistics here are the fields of a sample, their derivatives along both axes, and
+the products of any two of these.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from pde.grids.symmetries import GENERATORS
+
+Fields = Float[np.ndarray, "sample height width channel"]
+AtPoints = Float[np.ndarray, "field sample point"]
+"""One, and every channel with its derivatives, at some points of the grid."""
+
+FEWEST_SAMPLES = 100
+"""Fewer can hardly tell."""
+ENOUGH = 2000
+"""More need not be looked at."""
+_DRAWS = 999
+"""So a symmetry that holds is taken for absent once in a thousand times."""
+_POINTS = 500
+"""Of a grid: enough of fields whose neighbouring values hang together."""
+_ROUNDING = 1e-4
+"""Of a statistic's size: as different are values that should be equal, such as those on the axis of a flip."""
+
+
+class Seen(NamedTuple):
+    """What the test looks at of samples and of their images."""
+
+    samples: AtPoints
+    images: Mapping[str, AtPoints]
+
+    @classmethod
+    def of(cls, blocks: Iterable[Fields], names: tuple[str, ...]) -> "Seen":
+        """Of scalar fields, inputs and solution of every sample, that come in blocks."""
+        found: dict[str, list[AtPoints]] = {name: [] for name in ("", *names)}
+        for fields in blocks:
+            found[""].append(_at_points(fields))
+            for name in names:
+                found[name].append(_at_points(np.asarray(GENERATORS[name](jnp.asarray(fields)))))
+        joined = {name: np.concatenate(each, axis=1) for name, each in found.items()}
+        return cls(joined.pop(""), joined)
+
+
+def invariant(blocks: Iterable[Fields], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a grid's symmetries (`pde.grids.symmetries.generators`) that samples on it do not speak against.
+
+    None for fewer than `FEWEST_SAMPLES`. Nor is there a transpose beside one flip: it makes the other of it.
+    """
+    seen = Seen.of(blocks, names)
+    if seen.samples.shape[1] < FEWEST_SAMPLES:
+        return ()
+    kept = tuple(name for name in names if is_invariant(seen, name))
+    alike = ("flip-x" in kept) == ("flip-y" in kept)
+    return tuple(name for name in kept if alike or name != "transpose")
+
+
+def is_invariant(seen: Seen, name: str) -> bool:
+    """Whether as large an asymmetry as that of the samples is found under any draw of signs."""
+    generator = np.random.default_rng(0)
+    signs = generator.choice(np.array([-1, 1], np.float32), size=(1 + _DRAWS, seen.samples.shape[1]))
+    signs[0] = 1
+    largest = np.zeros(1 + _DRAWS)
+    for here, there in zip(_statistics(seen.samples), _statistics(seen.images[name]), strict=True):
+        difference = here - there
+        spread = np.sqrt(np.mean(difference**2, axis=0))
+        differ = spread > _ROUNDING * np.sqrt(np.mean(here**2))
+        if not differ.any():
+            continue
+        means = signs @ (difference[:, differ] / spread[differ])
+        squares = np.mean(means**2, axis=1)
+        largest = np.maximum(largest, squares / squares[1:].mean())  # so 1 is usual, for every statistic
+    return bool(largest[0] <= largest[1:].max())
+
+
+def _at_points(fields: Fields) -> AtPoints:
+    points = np.random.default_rng(0).permutation(fields.shape[1] * fields.shape[2])[:_POINTS]
+    found = [np.ones((len(fields), len(points)), fields.dtype)]
+    for channel in np.moveaxis(fields, -1, 0):
+        for field in (channel, np.gradient(channel, axis=1), np.gradient(channel, axis=2)):
+            found.append(field.reshape(len(fields), -1)[:, points])
+    return np.stack(found)
+
+
+def _statistics(fields: AtPoints) -> Iterator[Float[np.ndarray, "sample point"]]:
+    for one, other in itertools.combinations_with_replacement(fields, 2):
+        yield one * other

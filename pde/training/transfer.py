@@ -1,0 +1,56 @@
+"""Which way does a trained operator do better on a finer grid? Measured once, on samples it was not trained on."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from pde.data.datasets import DataFile
+from pde.grids.grid import Grid
+from pde.metrics.norms import mean_errors, sample_errors
+from pde.runs.run import Transfer
+from pde.surrogates.surrogate import Surrogate, load
+from pde.system.errors import InputError
+from pde.system.progress import progress
+from pde.training.prepare import held_out
+
+
+def record_transfer(folder: Path, data: DataFile) -> None:
+    """Add to a run the errors of direct and of resampled predictions on the validation samples.
+
+    On the coarsest grid of the validation file that holds the training grid and is finer; where there is none, or
+    no validation part, or the model cannot predict there, nothing is recorded.
+    """
+    surrogate = load(folder)
+    _, validation = held_out(data, surrogate.run.training)
+    if validation is None:
+        return
+    file, samples = validation
+    finer = _finer_stride(file.grid, surrogate.run.grid)
+    if finer is None:
+        return
+    try:
+        transfer = measure(surrogate, file, samples, finer)
+    except (InputError, ArithmeticError) as error:  # the training is done and whole
+        print(f"which way does better on finer grids is not known: {error}", file=sys.stderr)
+        return
+    dataclasses.replace(surrogate.run, transfer=transfer).save(folder)
+
+
+def _finer_stride(fine: Grid, trained: Grid) -> int | None:
+    stride = next(s for s in map(fine.stride_to, fine.resolutions()) if fine.strided(s).matches(trained))
+    return next((s for s in range(stride - 1, 0, -1) if stride % s == 0), None)
+
+
+def measure(surrogate: Surrogate, data: DataFile, samples: slice, stride: int) -> Transfer:
+    """The errors of both ways on a stride of a file."""
+    grid = data.grid.strided(stride)
+    errors = {"direct": [], "resample": []}
+    for block in progress(data.blocks(samples), f"transfer to {grid.shape[0]}", unit="block"):
+        fine, solution = data.read_inputs(block), data.read_solution(block, stride)
+        for way, predicted in (
+            ("direct", surrogate.predict(fine, data.grid, grid)),
+            ("resample", surrogate.resample(fine, data.grid, grid)[0]),
+        ):
+            errors[way].append(sample_errors(predicted, solution, (grid.x, grid.y)))
+    means = {way: mean_errors(blocks)["relative_l2"] for way, blocks in errors.items()}
+    return Transfer(grid.shape[0], **means)

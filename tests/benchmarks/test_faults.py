@@ -1,0 +1,22 @@
+"""The benchmarks of faults, in a short form."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+SHORT = {
+    "faults": ["--kills", "2", "--commands", "generate", "train", "merge", "convert"],
+    "fuzz": ["--files", "12"],
+    "soak": ["--checkpoints", "40"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHORT)
+def test_in_short(name):
+    command = [sys.executable, BENCHMARKS / f"{name}.py", *SHORT[name]]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -1,0 +1,169 @@
+"""The command line as a user has it: what it prints, what it writes."""
+
+import dataclasses
+import json
+import re
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from pde import load
+from pde.commands.train import parse_train
+from pde.runs.run import Transfer
+from pde.training import symmetry_doubts as doubts
+from tests.command_line import TINY, refused, run
+
+
+def test_generate_train_evaluate_predict_info(capsys, tmp_path):
+    """The README's four commands, and what they leave behind."""
+    data, out = tmp_path / "darcy.h5", tmp_path / "run"
+    assert run(capsys, "generate", data, "--resolution", 17, "--samples", 12, "--seed", 5)[0] == 0
+    assert run(capsys, "train", data, "--model", "fno", "--out", out, *TINY)[0] == 0
+    table = tmp_path / "evaluation.json"
+    status, printed, _ = run(capsys, "evaluate", out, data, "--json", table)
+    assert status == 0
+    assert "9 x  9" in printed
+    assert "17 x 17" in printed
+    report = json.loads(table.read_text())
+    assert [row["resolution"] for row in report["rows"]] == [9, 17]
+    assert {"relative_l2", "relative_mse", "relative_h1", "interval", "worst"} <= set(report["rows"][0]["direct"])
+    for plot in ("evaluation-errors.png", "evaluation-sample.png", "evaluation-worst.png"):
+        assert (tmp_path / plot).read_bytes().startswith(b"\x89PNG")
+    assert run(capsys, "predict", out, data, tmp_path / "predicted.h5")[0] == 0
+    for path, word in ((data, "17 x 17"), (out, "fno"), (tmp_path / "predicted.h5", "predicted_by")):
+        status, printed, _ = run(capsys, "info", path)
+        assert status == 0
+        assert word in printed
+        assert 3 < len(printed.splitlines()) <= 10
+
+
+def test_symmetries_average_predictions(capsys, under_symmetries, darcy_file, tmp_path):
+    for name, flags in {"plain": (), "mean": ("--symmetries",)}.items():
+        out, table = tmp_path / f"{name}.h5", tmp_path / f"{name}.json"
+        assert run(capsys, "predict", under_symmetries, darcy_file, out, *flags)[0] == 0
+        arguments = (under_symmetries, darcy_file, "--resolutions", 9, "--json", table, *flags)
+        assert run(capsys, "evaluate", *arguments)[0] == 0
+    with h5py.File(tmp_path / "plain.h5") as plain, h5py.File(tmp_path / "mean.h5") as mean:
+        assert (bool(plain.attrs["symmetric"]), bool(mean.attrs["symmetric"])) == (False, True)
+        assert (plain["solution"][()] != mean["solution"][()]).any()
+    plain, mean = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("plain", "mean"))
+    assert (plain["symmetric"], mean["symmetric"]) == (False, True)
+    assert mean["rows"][0]["direct"]["relative_l2"] < plain["rows"][0]["direct"]["relative_l2"]
+
+
+def test_training_says_which_symmetries_its_errors_speak_against(
+    capsys, under_symmetries, darcy_file, tmp_path, monkeypatch
+):
+    out = shutil.copytree(under_symmetries, tmp_path / "run")
+    for found, words in ((True, ""), (False, "not alike under flip-x, flip-y, transpose")):
+        monkeypatch.setattr(doubts, "is_invariant", lambda seen, name, found=found: found)
+        status, printed, said = run(capsys, "train", darcy_file, "--out", out, "--resume")
+        assert status == 0
+        assert "trained under flip-x, flip-y, transpose" in printed
+        assert words in said
+        assert ("--symmetries none" in said) == (not found)
+
+
+def test_predict_needs_no_solution_and_says_what_made_it(capsys, folder, tmp_path):
+    with h5py.File(tmp_path / "mine.h5", "w") as file:
+        file["coefficient"] = np.random.default_rng(0).uniform(3, 12, (3, 9, 9))
+        file["x"] = file["y"] = np.linspace(0, 1, 9)
+    assert run(capsys, "predict", folder / "run", tmp_path / "mine.h5", tmp_path / "out.h5")[0] == 0
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert file["solution"].shape == (3, 9, 9)
+        assert file.attrs["predicted_by"] == "fno"
+        assert file.attrs["mode"] == "direct"
+    error = refused(capsys, "evaluate", folder / "run", tmp_path / "mine.h5")
+    assert "no data set 'solution'" in error
+
+
+def test_predict_goes_the_way_that_did_better_in_training_where_the_grid_is_another(
+    capsys, folder, darcy_file, tmp_path
+):
+    shutil.copytree(folder / "run", tmp_path / "run")
+    for name, errors in (("direct", (0.1, 0.2)), ("resample", (0.2, 0.1))):
+        dataclasses.replace(load(folder / "run").run, transfer=Transfer(17, *errors)).save(tmp_path / "run")
+        _, printed, _ = run(capsys, "predict", tmp_path / "run", darcy_file, tmp_path / f"auto-{name}.h5")
+        assert printed.rstrip().endswith(name)
+    for way in ("direct", "resample"):
+        _, printed, _ = run(capsys, "predict", folder / "run", darcy_file, tmp_path / f"{way}.h5", "--mode", way)
+        assert printed.rstrip().endswith(way)
+
+
+def test_a_command_is_repeated_with_resume_whatever_its_flags(folder, darcy_file, tmp_path):
+    shutil.copytree(folder / "run", tmp_path / "run")
+    begun = load(folder / "run").run
+    dataclasses.replace(begun, training=dataclasses.replace(begun.training, symmetries="none")).save(
+        tmp_path / "run"
+    )
+    command = parse_train(
+        [str(darcy_file), "--model", "fno", "--out", str(tmp_path / "run"), "--symmetries", "none", "--resume"]
+    )
+    assert command.resume
+    assert command.training.symmetries == "none"
+
+
+def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, folder, tmp_path):
+    x = np.arange(8) / 8
+    with h5py.File(tmp_path / "plain.h5", "w") as file:
+        file["coefficient"] = np.ones((2, 8, 8))
+        file["solution"] = np.ones((2, 8, 8))
+        file["x"] = file["y"] = x
+    flags = ("--boundary", "zero", "--domain", 0, 1, 0, 1)
+    status, printed, _ = run(capsys, "evaluate", folder / "run", tmp_path / "plain.h5", *flags)
+    assert status == 0
+    assert "nearest points" in printed
+    assert "No coarse solves: the solver needs equally spaced nodes, borders included, or" in printed
+
+
+def test_an_indicator_has_no_coarse_solves_and_the_table_says_why(capsys, folder, darcy_file, tmp_path):
+    path = tmp_path / "indicator.h5"
+    path.write_bytes(darcy_file.read_bytes())
+    with h5py.File(path, "r+") as file:
+        file["coefficient"][...] = file["coefficient"][...] > 5
+    status, printed, _ = run(capsys, "evaluate", folder / "run", path, "--json", tmp_path / "evaluation.json")
+    assert status == 0
+    assert "No coarse solves: the coefficient is not positive everywhere" in printed
+    assert "coarse solve " not in printed
+    report = json.loads((tmp_path / "evaluation.json").read_text())
+    assert list(report["coarse"]) == ["left_out"]
+    assert "relative_near_interface" in report["rows"][0]["direct"]
+
+
+def test_resume_takes_the_runs_own_configuration(capsys, folder, darcy_file):
+    assert run(capsys, "train", darcy_file, "--out", folder / "run", "--resume")[0] == 0
+    flags = ("--out", folder / "run", "--resume")
+    assert run(capsys, "train", darcy_file, *flags, "--width", 8)[0] == 0
+    assert "--width 9" in refused(capsys, "train", darcy_file, *flags, "--width", 9)
+    assert "--epochs 7" in refused(capsys, "train", darcy_file, *flags, "--epochs", 7)
+    assert "begun with fno" in refused(capsys, "train", darcy_file, *flags, "--model", "mano")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["generate", "merge", "convert", "train", "sweep", "evaluate", "predict", "report", "info", "demo"],
+)
+def test_every_flag_is_explained(capsys, command):
+    status, printed, _ = run(capsys, command, "--help")
+    assert status == 0
+    lines = printed.splitlines()
+    flags = [number for number, line in enumerate(lines) if re.match(r"\W{0,2}--[a-z]", line)]
+    assert flags or command in ("merge", "info")
+    for number in flags:  # its text stands beside it, or below
+        beside, below = lines[number][3:-1].rstrip(), lines[number + 1]
+        assert "  " in beside or re.match(r"\W {5,}\S", below), beside
+
+
+@pytest.mark.parametrize(("model", "flag"), [("fno", "--modes"), ("mano", "--window"), ("vit", "--patch")])
+def test_help_shows_the_models_own_options(capsys, model, flag):
+    assert flag in run(capsys, "train", "--model", model, "--help")[1]
+
+
+def test_a_law_with_a_name_is_chosen_by_flags(capsys, tmp_path):
+    flags = "--resolution 17 --samples 2 --lengths 1 0.25 --coefficient"
+    for law, says in (("log-normal --log-scale 6", "exp(6 g)"), ("k-phase --phases 1 4 12", "1, 4, 12 in")):
+        path = tmp_path / f"{law.split()[0]}.h5"
+        assert run(capsys, "generate", path, *flags.split(), *law.split())[0] == 0
+        assert f"a = {says}" in run(capsys, "info", path)[1]

@@ -1,0 +1,128 @@
+"""How the command line treats people and scripts: hints, help that fits, quiet, JSON, colours."""
+
+import json
+import sys
+
+import pytest
+
+from tests.command_line import TINY, refused, run
+
+COMMANDS = ("generate", "merge", "convert", "train", "sweep", "evaluate", "predict", "report", "info", "demo")
+
+
+@pytest.fixture(autouse=True)
+def _columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.mark.parametrize(("given", "meant"), [("trian", "train"), ("eval", "evaluate"), ("sweeps", "sweep")])
+def test_a_near_command_is_suggested(capsys, given, meant):
+    assert f"did you mean {meant}?" in refused(capsys, given, "--out", "x")
+
+
+def test_a_near_flag_is_suggested(capsys, darcy_file, folder):
+    for command in (
+        ("evaluate", folder / "run", darcy_file),
+        ("train", darcy_file, "--model", "fno", "--out", "x"),
+    ):
+        status, _, error = run(capsys, *command, "--resolutoins", 9)
+        assert status == 2
+        assert "--resolutions" in error
+
+
+def test_a_near_data_set_is_suggested(capsys, darcy_file, tmp_path):
+    flags = ("--model", "fno", "--out", tmp_path / "run", "--inputs", "coeficient")
+    assert "did you mean coefficient?" in refused(capsys, "train", darcy_file, *flags)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_a_screen(capsys, command):
+    status, short, _ = run(capsys, command, "--help")
+    assert status == 0
+    assert len(short.splitlines()) <= 50
+    assert max(map(len, short.splitlines())) <= 110
+    status, verbose, _ = run(capsys, command, "--help-verbose")
+    assert status == 0
+    assert len(verbose.splitlines()) >= len(short.splitlines())
+
+
+def test_verbose_help_has_what_the_short_one_leaves_out(capsys):
+    for flag, there in (("--help", False), ("--help-verbose", True)):
+        shown = " ".join(run(capsys, "train", flag)[1].replace("│", " ").split())
+        assert "--help-verbose all flags" in shown
+        for said in ("0.999 averages over about a thousand steps", "--coordinator", "--boundary"):
+            assert (said in shown) == there
+
+
+def test_only_a_named_model_shows_its_options(capsys):
+    assert "--window" not in run(capsys, "train", "--help")[1]
+    assert "--window" in run(capsys, "train", "--model", "mano", "--help")[1]
+
+
+def test_help_tells_of_every_command_exit_code_and_completion(capsys):
+    status, printed, _ = run(capsys, "--help")
+    assert status == 0
+    for word in (
+        *COMMANDS,
+        "--quiet",
+        "--version",
+        "--tyro-write-completion",
+        "0 all",
+        "1 a",
+        "2 bad",
+        "130",
+        "143",
+    ):
+        assert word in printed
+    assert len(printed.splitlines()) <= 50
+
+
+def test_version_is_the_packages(capsys):
+    from importlib.metadata import version
+
+    assert run(capsys, "--version") == (0, f"manojax {version('manojax')}\n", "")
+
+
+def test_quiet_leaves_results_and_errors_alone(capsys, darcy_file, folder, tmp_path):
+    out = tmp_path / "run"
+    loud = run(capsys, "train", darcy_file, "--model", "fno", "--out", out, *TINY)
+    assert "devices share a batch" in loud[2]
+    status, printed, said = run(
+        capsys, "train", darcy_file, "--quiet", "--model", "fno", "--out", tmp_path / "quiet", *TINY
+    )
+    assert (status, said) == (0, "")
+    assert printed == loud[1].replace(str(out), str(tmp_path / "quiet"))
+    assert "no such file" in refused(capsys, "--quiet", "info", tmp_path / "nowhere")
+
+
+def test_info_for_scripts(capsys, darcy_file, folder):
+    data = json.loads(run(capsys, "info", darcy_file, "--json")[1])
+    assert (data["samples"], data["resolutions"]) == (20, [3, 5, 9, 17])
+    assert data["fields"]["coefficient"] == [20, 17, 17]
+    assert data["attributes"]["boundary"] == "zero"
+    assert 0 < data["residual"] <= 1e-10
+    known = json.loads(run(capsys, "info", folder / "run", "--json")[1])
+    assert known["model"] == "fno"
+    assert known["history"][-1]["epoch"] == known["training"]["epochs"] == 1
+    assert "no such file" in refused(capsys, "info", folder / "nowhere", "--json")
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "no_color", "coloured"),
+    [(True, True, "", True), (True, True, "1", False), (False, True, "", False), (True, False, "", False)],
+)
+def test_colours_only_where_all_goes_to_a_terminal(capsys, monkeypatch, out, err, no_color, coloured):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: out)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: err)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    assert ("\x1b[" in run(capsys, "info", "--help")[1]) == coloured
+    assert ("\x1b[" in run(capsys, "info", "a", "--nosuch")[2]) == coloured
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_commands_and_flags(capsys, tmp_path, shell):
+    assert not run(capsys, "--tyro-write-completion", shell, tmp_path / "completion")[0]
+    written = (tmp_path / "completion").read_text()
+    for word in (*COMMANDS, "resolutions", "learning-rate", "window"):
+        assert word in written

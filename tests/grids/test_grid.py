@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+from pde.grids.grid import Grid
+from pde.system.errors import InputError
+
+UNIT = (0.0, 1.0, 0.0, 1.0)
+
+
+def nodes(height, width=None):
+    return Grid(np.linspace(0, 1, height), np.linspace(0, 1, width or height), "zero", UNIT)
+
+
+def centres(n):
+    x = (np.arange(n) + 0.5) / n
+    return Grid(x, x, domain=UNIT)
+
+
+def test_a_stride_of_nodes_keeps_both_borders():
+    grid = nodes(421)
+    assert grid.on_nodes
+    assert grid.stride_to(85) == 5
+    assert grid.strided(5).x[-1] == 1.0
+    assert grid.strided(5).on_nodes
+
+
+def test_the_published_cell_centre_sets():
+    """421 is prime, so the strides are (n-1)/(R-1): 85 and 211; true coordinates are kept."""
+    grid = centres(421)
+    assert not grid.on_nodes
+    assert (grid.stride_to(85), grid.stride_to(211)) == (5, 2)
+    np.testing.assert_array_equal(grid.strided(5).x, grid.x[::5])
+
+
+def test_elsewhere_n_over_r_comes_first():
+    """Points i/64: 32 of them are every second one, from index 0."""
+    x = np.arange(64) / 64
+    grid = Grid(x, x, domain=UNIT)
+    assert grid.stride_to(32) == 2
+    assert grid.strided(2).shape == (32, 32)
+    np.testing.assert_array_equal(grid.strided(2).x, np.arange(32) / 32)
+
+
+def test_a_stride_must_fit_both_axes_of_nodes():
+    assert nodes(13, 9).resolutions() == [4, 7, 13]
+    assert Grid(np.arange(13.0), np.arange(7.0)).resolutions() == [3, 4, 5, 7, 13]
+
+
+@pytest.mark.parametrize(("resolution", "named"), [(50, "of 3 4 5 6 7 11 13 16 21 31 61"), (122, "61")])
+def test_other_resolutions_are_refused_and_the_possible_ones_named(resolution, named):
+    with pytest.raises(InputError, match=named):
+        nodes(61).stride_to(resolution)
+
+
+@pytest.mark.parametrize(
+    ("x", "boundary", "domain", "message"),
+    [
+        ([0.0, 0.5, 0.5], "unknown", None, "strictly increasing"),
+        ([0.0, np.nan, 1.0], "unknown", None, "finite"),
+        ([0.0], "unknown", None, "at least 2"),
+        ([0.0, 2.0], "unknown", UNIT, "does not hold the points"),
+        ([0.0, 1.0], "zero", None, "needs the domain"),
+    ],
+)
+def test_grids_that_make_no_sense_are_refused(x, boundary, domain, message):
+    with pytest.raises(InputError, match=message):
+        Grid(np.asarray(x), np.linspace(0, 1, 4), boundary, domain)
+
+
+def test_json_brings_a_grid_back():
+    grid = nodes(5, 4)
+    again = Grid.from_json(grid.to_json())
+    np.testing.assert_array_equal(again.x, grid.x)
+    assert (again.boundary, again.domain) == (grid.boundary, grid.domain)
+    assert again.matches(grid)
+    assert not again.matches(nodes(5, 5))
+
+
+def test_points_match_to_a_thousandth_of_the_spacing_of_their_own_axis():
+    x, y = np.arange(5.0), 1e-4 * np.arange(5)
+    assert not Grid(x, y).matches(Grid(x, y + 1e-4))
+    assert Grid(x, y).matches(Grid(x, y + 1e-8))
+
+
+@pytest.mark.parametrize("of", [nodes, centres, lambda n: Grid(np.arange(n) / n, np.arange(n) / n, domain=UNIT)])
+def test_other_numbers_of_points_are_placed_alike(of):
+    grid = of(9)
+    assert grid.of_shape((9, 9)) is grid
+    for points in (5, 17):
+        assert grid.of_resolution(points).matches(of(points))
+        assert grid.of_shape((points, points)).matches(of(points))
+
+
+def test_a_resolution_refines_both_axes_alike():
+    grid = nodes(9, 17)
+    assert grid.of_resolution(17).shape == (17, 33)
+    assert grid.of_resolution(5).shape == (5, 9)
+    with pytest.raises(InputError, match="resolution 17 does not divide both sides"):
+        nodes(31, 18).of_resolution(17)
+    with pytest.raises(InputError, match="resolution 0 does not divide"):
+        grid.of_resolution(0)
+
+
+def test_where_points_of_no_known_law_would_lie_is_not_known():
+    """Uneven ones, those of no known domain, and strides of cell centres, which are no cell centres."""
+    uneven = np.linspace(0, 1, 9) ** 2
+    for grid in (Grid(uneven, uneven, domain=UNIT), Grid(*[np.linspace(0, 1, 9)] * 2), centres(421).strided(5)):
+        assert grid.of_resolution(grid.shape[0]) is grid
+        with pytest.raises(InputError, match="where other points lie is not known"):
+            grid.of_resolution(17)

@@ -1,0 +1,25 @@
+import pytest
+
+from manojax import FNOConfig
+from pde import InputError, TrainingConfig, train
+from pde.plots.live import LiveCurves
+from pde.runs.run import history
+
+
+def test_curves_hold_what_the_run_keeps(darcy_file, tmp_path):
+    curves = LiveCurves()
+    config = TrainingConfig(resolution=9, epochs=2)
+    options = FNOConfig(width=4, depth=1)
+    train(darcy_file, tmp_path / "run", model="fno", options=options, config=config, on_epoch=curves.of("fno"))
+    assert curves.histories["fno"] == history(tmp_path / "run")
+    assert [line["epoch"] for line in curves.histories["fno"]] == [1, 2]
+
+
+def test_a_model_that_there_is_not_is_refused(darcy_file, tmp_path):
+    with pytest.raises(InputError, match=r"--model fnoo: there is no such model; did you mean fno\?"):
+        train(darcy_file, tmp_path / "run", model="fnoo")
+
+
+def test_no_history_where_there_is_no_run(tmp_path):
+    with pytest.raises(InputError, match="holds no run"):
+        history(tmp_path)

@@ -1,0 +1,127 @@
+"""Laws are pure functions of the field, so what the field is known to do says what they do.
+
+Seeds are fixed; tolerances are three standard errors where nothing else is said.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import h5py
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pde.data.generate import generate
+from pde.equations.darcy.problem import Darcy
+from pde.random_fields.coefficients import KPhase, LogNormal, TwoPhase, choose, evaluate
+from pde.random_fields.gaussian import amplitudes, gaussian_field
+from pde.system.errors import InputError
+
+N, COUNT = 16, 2000
+
+
+@pytest.fixture(scope="module")
+def fields():
+    """2000 samples of the published field on 16 x 16 cells."""
+
+    def field(key):
+        return gaussian_field(key, (N, N), alpha=2.0, tau=3.0, centring="cells")
+
+    with jax.enable_x64(True):
+        return np.asarray(jax.jit(jax.vmap(field))(jax.random.split(jax.random.key(0), COUNT)))
+
+
+def apply(law, fields):
+    with jax.enable_x64(True):
+        return np.asarray(jax.vmap(lambda g: evaluate(law, g))(jnp.asarray(fields)))
+
+
+def test_two_phases_are_equally_likely_at_every_point(fields):
+    a = apply(TwoPhase(contrast_high=12.0, contrast_low=3.0), fields)
+    np.testing.assert_array_equal(a, np.where(fields >= 0, 12.0, 3.0))
+    for i, j in ((0, 0), (8, 8), (3, 12)):
+        assert abs((a[:, i, j] == 12).mean() - 0.5) < 3 * 0.5 / np.sqrt(COUNT)
+
+
+@pytest.mark.parametrize("phases", [(1.0, 4.0), (1.0, 4.0, 12.0), (5.0, 1.0, 3.0, 2.0)])
+def test_k_phases_part_every_sample_equally_and_in_order(fields, phases):
+    """Equal counts but for one point, where k does not divide 256; each phase lies above the one before."""
+    a = apply(KPhase(phases), fields[:50])
+    counts = np.stack([(a == value).sum(axis=(1, 2)) for value in phases])
+    assert (counts.sum(axis=0) == N * N).all()
+    assert np.ptp(counts, axis=0).max() <= (N * N % len(phases) != 0)
+    for below, above in itertools.pairwise(phases):
+        low = np.where(a == below, fields[:50], -np.inf).max(axis=(1, 2))
+        high = np.where(a == above, fields[:50], np.inf).min(axis=(1, 2))
+        assert (low < high).all()
+
+
+def test_the_logarithm_of_a_log_normal_coefficient_is_the_field_scaled(fields):
+    """Mean zero in every sample; over samples the mean square of 6 g is 36 times the sum of the spectrum.
+
+    The mean square of one sample, sum_kl s_kl^2 xi_kl^2, has the variance 2 sum_kl s_kl^4.
+    """
+    logs = np.log(apply(LogNormal(6.0), fields))
+    assert abs(logs.mean(axis=(1, 2))).max() < 1e-13
+    with jax.enable_x64(True):
+        squares = np.asarray(amplitudes((N, N), 2.0, 3.0)) ** 2
+    error = np.sqrt(2 * (squares**2).sum() / COUNT)
+    assert abs((logs**2).mean() / 36 - squares.sum()) < 3 * error
+    assert 3 * error < 0.1 * squares.sum()
+
+
+def channels(g):
+    return 1 + jnp.abs(jnp.sin(9 * g))
+
+
+@dataclass(frozen=True)
+class Power:
+    exponent: int
+
+    def __call__(self, g):
+        return (2 + g) ** self.exponent
+
+
+def test_a_function_of_the_field_is_a_law(tmp_path):
+    """The file holds it of the same field as every law's, and names it."""
+    problem = Darcy(resolution=9, coefficient=channels)
+    generate(problem, tmp_path / "mine.h5", samples=2, seed=4)
+    with h5py.File(tmp_path / "mine.h5") as file:
+        mine = file["coefficient"][...]
+        assert file.attrs["law"].startswith("a = tests.random_fields.test_coefficients.channels(g); g Gaussian")
+    g = np.log([Darcy(resolution=9, coefficient=LogNormal(1.0)).sample(4, i)["coefficient"] for i in range(2)])
+    np.testing.assert_allclose(mine, 1 + abs(np.sin(9 * g)), rtol=1e-6)
+    assert Darcy(coefficient=Power(3)).attributes()["law"].startswith("a = Power(exponent=3); ")
+
+
+def test_a_function_that_gives_no_coefficient_is_refused(tmp_path):
+    def negative_later(g):
+        return jnp.where(g[0, 0] < 0, g, 1.0)  # the corner of seed 0 is negative first in sample 2
+
+    for law, named in ((negative_later, "sample 2"), (lambda g: 1 / (0 * g), "sample 0"), (jnp.log, "sample 0")):
+        with pytest.raises(ArithmeticError, match=f"{named}: the coefficient .* positive and finite"):
+            generate(Darcy(resolution=9, coefficient=law), tmp_path / "no.h5", samples=9, seed=0)
+    with pytest.raises(InputError, match="a value for each point"):
+        generate(Darcy(resolution=9, coefficient=jnp.mean), tmp_path / "no.h5", samples=1, seed=0)
+
+
+def test_what_a_file_says_of_its_law():
+    """The default's words are those of every file so far."""
+    assert Darcy().attributes()["law"] == (
+        "a = 12 where g >= 0, 3 where g < 0; g Gaussian, covariance tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha)"
+        ", Neumann, alpha = 2, tau = 3, cosine series on nodes"
+    )
+    law = Darcy(coefficient="log-normal", log_scale=6.0, alpha=2.5, lengths=(1.0, 0.25)).attributes()["law"]
+    assert law.startswith("a = exp(6 g); ")
+    assert law.endswith("alpha = 2.5, tau = 3, lx = 1, ly = 0.25, cosine series on nodes")
+    law = Darcy(coefficient="k-phase", phases=(1.0, 4.0, 12.5)).attributes()["law"]
+    assert law.startswith("a = 1, 4, 12.5 in parts of equal area")
+
+
+def test_options_make_the_law_of_their_name_or_are_refused():
+    assert Darcy().law == TwoPhase()
+    assert Darcy(contrast_low=4.0).law == TwoPhase(contrast_low=4.0)
+    assert choose("k-phase", {"phases": (1.0, 2.0)}) == KPhase((1.0, 2.0))
+    with pytest.raises(InputError, match="--log-scale belongs to a law with a name"):
+        Darcy(coefficient=channels, log_scale=2.0)

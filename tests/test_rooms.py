@@ -1,0 +1,122 @@
+"""Arrows between rooms point one way: what each room may import, read from the sources."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MOST_MODULES = 16
+
+_GROUND = {"manojax", "system"}
+_PDE = {
+    "system": set(),
+    "grids": {"system"},
+    "metrics": {"grids"},
+    "random_fields": {"grids"},
+    "solvers": {"grids"},
+    "equations": {"solvers", "random_fields", "metrics", "grids"},
+    "data": {"equations", "solvers", "random_fields", "metrics", "grids"},
+}
+_UPWARDS = (
+    "preprocessing",
+    "runs",
+    "surrogates",
+    "plots",
+    "evaluation",
+    "training",
+    "reports",
+    "sweeps",
+    "commands",
+)
+_BESIDE = {"evaluation": "training", "training": "evaluation"}  # neither uses the other
+
+
+def _allowed() -> dict[str, set[str]]:
+    table = {room: below | (_GROUND if room != "system" else {"system"}) for room, below in _PDE.items()}
+    for room in _UPWARDS:
+        table[room] = set(table) | _GROUND
+        table[room] -= {_BESIDE.get(room, "")}
+    table["cli"] = table["__init__"] = set(table) | _GROUND
+    return table | {"manojax": {"manojax"}}
+
+
+ALLOWED = _allowed()
+EXCEPTIONS: set[tuple[str, str]] = {
+    ("pde.solvers.residual", "equations"),
+    ("pde.random_fields.gaussian", "solvers"),
+    ("pde.surrogates.surrogate", "training"),
+    ("pde.preprocessing.observation", "runs"),
+}
+"""Arrows (importing module, imported room) that the table does not have."""
+
+
+def room_of(module: str) -> str:
+    """pde.grids.grid lies in grids, manojax.layers.basic in manojax."""
+    parts = module.split(".")
+    if parts[0] == "manojax":
+        return "manojax"
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def imports(source: str) -> set[str]:
+    """Modules of the project that a source imports."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{each.name}" for each in node.names} if node.module == "pde" else set()
+        elif isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+    return {name for name in found if name.split(".")[0] in ("manojax", "pde") and name != "pde"}
+
+
+def wrong_arrows(module: str, source: str) -> set[str]:
+    """Rooms that a module imports from and may not."""
+    own = room_of(module)
+    rooms = {room_of(name) for name in imports(source)} & (ALLOWED.keys() - {"__init__"})
+    return rooms - ALLOWED[own] - {own}
+
+
+def modules() -> dict[str, str]:
+    """Every module of both packages by its dotted name, with its source."""
+    found = {}
+    for path in [*(ROOT / "manojax").rglob("*.py"), *(ROOT / "pde").rglob("*.py")]:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        found[name] = path.read_text(encoding="utf-8")
+    return found
+
+
+def test_every_arrow_is_in_the_table():
+    found = {(module, room) for module, source in modules().items() for room in wrong_arrows(module, source)}
+    assert found == EXCEPTIONS
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("pde.grids.grid", "from pde.solvers.elliptic import solve"),
+        ("pde.solvers.elliptic", "def f():\n    from pde.equations.registry import EQUATIONS"),
+        ("pde.data.datasets", "import pde.runs.run"),
+        ("pde.data.datasets", "from pde import surrogates"),
+        ("pde.evaluation.evaluate", "from pde.training.train import train"),
+        ("manojax.layers.basic", "from pde.grids.grid import Grid"),
+        ("pde.system.files", "from pde.grids.grid import Grid"),
+    ],
+)
+def test_an_arrow_that_the_table_does_not_have_is_found(module, source):
+    assert wrong_arrows(module, source)
+
+
+def test_layers_do_not_use_operators():
+    for module, source in modules().items():
+        if module.startswith("manojax.layers"):
+            assert not {name for name in imports(source) if name.startswith("manojax.operators")}, module
+
+
+def test_no_room_is_crowded_and_each_says_what_it_is_for():
+    for top in ("manojax", "pde"):
+        for folder in {path.parent for path in (ROOT / top).rglob("*.py")}:
+            names = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+            assert len(names) <= MOST_MODULES, folder
+            assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))), folder

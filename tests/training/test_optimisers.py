@@ -1,0 +1,43 @@
+"""What moves by Muon, and how far."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from pde.runs.run import TrainingConfig
+from pde.training.engine.optimisers import make_optimiser
+
+RATE = 1e-2
+
+
+def first_step(params, gradient):
+    """The change of parameters by a step at the full rate, without decay: the first of two, warmed up by one."""
+    optimiser = make_optimiser(TrainingConfig(learning_rate=RATE, weight_decay=0.0), 2)
+    with jax.numpy_dtype_promotion("standard"):
+        state = optimiser.init(params)
+        _, state = optimiser.update(gradient, state, params)  # at rate 0
+        updates, _ = optimiser.update(gradient, state, params)
+    return jax.tree.map(jnp.subtract, optax.apply_updates(params, updates), params)
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6), (3, 3, 2, 5)])
+def test_all_directions_of_a_kernel_move_as_far_and_as_far_as_those_of_adamw(shape):
+    gradient = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    step = first_step({"kernel": jnp.zeros(shape)}, {"kernel": jnp.asarray(gradient)})["kernel"]
+    matrix = np.asarray(step).reshape(-1, shape[-1])
+    left, _, right = np.linalg.svd(gradient.reshape(matrix.shape), full_matrices=False)
+    aligned = -np.diag(left.T @ matrix @ right.T) / (0.2 * RATE * np.sqrt(max(matrix.shape)))
+    assert ((aligned > 0.65) & (aligned < 1.25)).all()  # five iterations of Newton and Schulz come so near to 1
+    assert np.linalg.norm(matrix - left * np.diag(left.T @ matrix @ right.T) @ right) < 1e-5
+
+
+def test_other_parameters_move_by_adamw_with_nesterov_momentum():
+    """Under a constant gradient g the momentum of the second step, rid of bias, is
+    0.9 (0.19 g) / (1 - 0.9^3) + 0.1 g / (1 - 0.9^2)."""
+    params = {"bias": jnp.zeros(3), "weight": jnp.zeros((2, 3))}
+    gradient = {"bias": jnp.array([1.0, -2.0, 0.5]), "weight": jnp.array([[1.0, -1.0, 3.0]] * 2)}
+    expected = 0.9 * 0.19 / (1 - 0.9**3) + 0.1 / (1 - 0.9**2)
+    for name, step in first_step(params, gradient).items():
+        np.testing.assert_allclose(step, -RATE * expected * np.sign(gradient[name]), rtol=1e-4)
