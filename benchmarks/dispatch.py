@@ -40,7 +40,6 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     from jax.sharding import Mesh
 
     import manojax
-    from pde.grids.symmetries import Symmetry
     from pde.training.engine.devices import DATA, SPACE
     from pde.training.engine.feeding import Resident
     from pde.training.engine.steps import Stepper, make_gradient, make_step, take_all
@@ -55,8 +54,8 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
 
     step, gradient = make_step(loss, optimiser), make_gradient(loss, 1, None)
     mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
-    resident, plain = Resident((fields, targets), mesh), [Symmetry(False, False, False)]
-    stepper = Stepper(lambda _: gradient, optimiser, resident, plain, mesh)
+    resident = Resident((fields, targets), mesh)
+    stepper = Stepper(lambda _: gradient, optimiser, resident, lambda _, field: field, mesh)
     start, arrays = (params, optimiser.init(params)), (jnp.asarray(fields), jnp.asarray(targets))
 
     def one_by_one():

@@ -35,17 +35,18 @@ from jax.sharding import Mesh
 from manojax import MODELS
 from pde import load
 from pde.data import datasets
-from pde.grids.symmetries import group
-from pde.runs.run import Run, TrainingConfig
+from pde.grids.symmetries import group, transformed
+from pde.runs.config import TrainingConfig
+from pde.runs.run import Run
 from pde.system.files import write_text
 from pde.system.versions import versions
 from pde.training.engine.devices import DATA, SPACE
 from pde.training.engine.feeding import Resident
-from pde.training.engine.optimisers import make_optimiser
 from pde.training.engine.steps import Stepper, make_gradient, take_all
-from pde.training.prepare import prepare, steps_an_epoch
+from pde.training.loss import make_loss
+from pde.training.prepare import optimiser_for, prepare, steps_an_epoch
 from pde.training.samples import kept, stored
-from pde.training.train import make_loss, resume, train
+from pde.training.train import resume, train
 
 _STEPS, _REPEATS = 20, 7
 _SETTINGS = ("epochs", "learning_rate", "batch_size", "loss", "seed")
@@ -103,11 +104,12 @@ def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[st
     for model, config in configs.items():
         run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
         graph, params = run.build()
-        optimiser = make_optimiser(run.training, _STEPS)
+        optimiser = optimiser_for(run.training, _STEPS)
         make = partial(make_gradient, make_loss(graph, run, run.grid), config.accumulate)
         chosen = group(run.symmetries)
         mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
-        stepper = Stepper(make, optimiser, Resident(parts[0].read(slice(None)), mesh), chosen, mesh)
+        samples = Resident(parts[0].read(slice(None)), mesh)
+        stepper = Stepper(make, optimiser, samples, partial(transformed, chosen), mesh)
         size = config.batch_size
         batches = [(np.arange(size), np.int32(0))] * _STEPS
         calls[model] = ((params, optimiser.init(params)), [(stepper, batches)])

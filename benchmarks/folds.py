@@ -26,7 +26,7 @@ from manojax import MODELS
 from pde import load
 from pde.data import datasets
 from pde.metrics import sample_errors
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from pde.system.files import write_text
 from pde.system.versions import versions
 

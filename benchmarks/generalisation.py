@@ -46,7 +46,7 @@ from pde.equations.darcy.equation import DARCY
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
 from pde.metrics import mean_errors, sample_errors
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from pde.surrogates.surrogate import Surrogate
 from pde.system.files import write_text
 from pde.system.versions import versions

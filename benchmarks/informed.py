@@ -46,7 +46,8 @@ from pde.equations.darcy.coarse_nodes import CoarseFaces, coarse_solve, upscale
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
 from pde.metrics import relative_l2
-from pde.runs.run import TrainingConfig
+from pde.preprocessing.view import View
+from pde.runs.config import TrainingConfig
 from pde.solvers.checks import check_spacing
 from pde.solvers.conductances import Conductances, conductances
 from pde.system.files import write_text
@@ -115,7 +116,7 @@ def measurements(arguments: argparse.Namespace, data: Path, test: DataFile) -> I
             "resolution": arguments.resolution,
             "seed": seed,
             **arguments.options.get(model, {}),
-            **WAYS[way],
+            "view": View(**WAYS[way]),
         }
         out = arguments.folder / f"{model}-{way}-{arguments.resolution}-{seed}"
         yield measure_model(model, way, TrainingConfig(**changes), data, test, out)
@@ -127,7 +128,7 @@ def measure_model(
     train_to_the_end(data, out, model, config)
     surrogate = load(out)
     # What a model does not look at need not be handed over.
-    fine = config.restriction == "means" or config.informed == "upscaled"
+    fine = config.view.sees_between
     stride = 1 if fine else test.stride_to(surrogate.run.grid.shape[0])
     grid, trained = test.grid.strided(stride), surrogate.run.grid
     predicted = [surrogate.predict(test.read_inputs(block, stride), grid, trained) for block in test.blocks()]

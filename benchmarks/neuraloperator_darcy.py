@@ -24,7 +24,7 @@ import numpy as np
 from manojax import MODELS
 from pde import load
 from pde.data import datasets
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from pde.system.files import write_text
 from pde.system.versions import versions
 from pde.training.train import train

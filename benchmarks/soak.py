@@ -27,7 +27,7 @@ import orbax.checkpoint as ocp
 from manojax import FNOConfig
 from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from pde.system.files import write_text
 from pde.system.versions import versions
 from pde.training.train import train

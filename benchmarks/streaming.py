@@ -53,15 +53,13 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     from jax.sharding import Mesh
 
     from manojax import MODELS
-    from pde.grids.symmetries import group
+    from pde.grids.symmetries import group, transformed
     from pde.runs.run import TrainingConfig
     from pde.surrogates.surrogate import Surrogate
     from pde.training.engine.devices import DATA, SPACE
-    from pde.training.engine.feeding import Resident, Streamed
-    from pde.training.engine.optimisers import make_optimiser
     from pde.training.engine.steps import Stepper, make_gradient, take_all
-    from pde.training.prepare import prepare
-    from pde.training.train import make_loss
+    from pde.training.loss import make_loss
+    from pde.training.prepare import feeder, optimiser_for, prepare
 
     config = TrainingConfig(stream=stream, batch_size=_BATCH, epochs=1)
     started = time.perf_counter()
@@ -70,11 +68,11 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     )
     prepared = time.perf_counter() - started
     graph, params = run.build()
-    optimiser, chosen = make_optimiser(run.training, _STEPS), group(run.symmetries)
+    optimiser, chosen = optimiser_for(run.training, _STEPS), group(run.symmetries)
     make = partial(make_gradient, make_loss(graph, run, run.grid), 1)
     mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
-    feeder = Streamed(parts[0], mesh, _BATCH) if stream else Resident(parts[0].read(slice(None)), mesh)
-    stepper = Stepper(make, optimiser, feeder, chosen, mesh)
+    samples = feeder(parts[0], config, mesh, _BATCH)
+    stepper = Stepper(make, optimiser, samples, partial(transformed, chosen), mesh)
     drawn = np.random.default_rng(0).integers(run.samples, size=(_STEPS, _BATCH))
     batches = [(batch, np.int32(0)) for batch in drawn]
     start, seconds, started = (params, optimiser.init(params)), [], time.perf_counter()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pde.runs.run import title_of
+from pde.runs.build import title_of
 from pde.system.files import write_text
 
 RESULTS = Path(__file__).with_name("results")

@@ -99,10 +99,10 @@ def main() -> None:
     for folder in arguments.runs:
         surrogate = load(folder)
         run = surrogate.run
-        data = datasets.open(arguments.test, inputs=run.training.inputs)
+        data = datasets.open(arguments.test, inputs=run.view.inputs)
         result = {"model": run.model, "trained at": run.grid.shape, "parameters": run.parameters}
         result |= {
-            "filter width": run.training.filter_width_in_force,
+            "filter width": run.view.filter_width_in_force,
             "epochs": run.training.epochs,
             "samples": data.samples,
         }

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from equal_time import errors
 
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from pde.system.files import write_text
 from pde.system.versions import versions
 

@@ -62,22 +62,22 @@ test = datasets.open(work / "test.h5")
 #
 # - **MANO** and **FNO** as they come: *held at the training grid*, they see any field through averages of a fixed
 #   physical width around the 21 x 21 points, and splines carry the prediction to the points that are asked.
-# - **MANO on each grid's points** (`filter_width=0`): the usual way, which runs a network on any grid given.
-# - **MANO, informed** (`informed="upscaled"`): it is also shown a coarse solution, with faces upscaled from the
-#   fine coefficient, and learns to correct it. The solve is compiled into the model.
+# - **MANO on each grid's points** (`View(filter_width=0)`): the usual way, which runs a network on any grid given.
+# - **MANO, informed** (`View(informed="upscaled")`): it is also shown a coarse solution, with faces upscaled from
+#   the fine coefficient, and learns to correct it. The solve is compiled into the model.
 
 # %%
 depth = 1 if SHORT else 2
 small = MANOConfig(depth=depth)
 runs = {
-    "MANO": ("mano", small, {}),
-    "FNO": ("fno", FNOConfig(depth=depth), {}),
-    "MANO on each grid's points": ("mano", small, {"filter_width": 0.0}),
-    "MANO, informed": ("mano", small, {"informed": "upscaled"}),
+    "MANO": ("mano", small, pde.View()),
+    "FNO": ("fno", FNOConfig(depth=depth), pde.View()),
+    "MANO on each grid's points": ("mano", small, pde.View(filter_width=0.0)),
+    "MANO, informed": ("mano", small, pde.View(informed="upscaled")),
 }
 surrogates = {}
-for name, (model, options, more) in runs.items():
-    config = TrainingConfig(resolution=trained, epochs=1 if SHORT else 12, **more)
+for name, (model, options, view) in runs.items():
+    config = TrainingConfig(resolution=trained, epochs=1 if SHORT else 12, view=view)
     train(work / "train.h5", work / name, model=model, options=options, config=config)
     surrogates[name] = pde.load(work / name)
     print(f"{name}: {history(work / name)[-1]['validation']['relative_l2']:.4f}")

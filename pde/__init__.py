@@ -4,7 +4,8 @@ from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
 from pde.evaluation.evaluate import evaluate
 from pde.grids.grid import Grid
-from pde.runs.run import TrainingConfig
+from pde.preprocessing.view import View
+from pde.runs.config import TrainingConfig
 from pde.surrogates.exported import Exported, load_exported
 from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
@@ -17,6 +18,7 @@ __all__ = [
     "InputError",
     "Surrogate",
     "TrainingConfig",
+    "View",
     "evaluate",
     "generate",
     "load",

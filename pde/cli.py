@@ -22,7 +22,7 @@ from pde.commands.predict import Predict
 from pde.commands.report import WriteReport
 from pde.commands.sweep import Sweep
 from pde.commands.train import parse_train, train_command
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from pde.system.errors import InputError, suggestion
 from pde.system.interrupts import Terminated
 

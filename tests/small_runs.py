@@ -6,19 +6,22 @@ import json
 import pytest
 
 from manojax import FNOConfig, MANOConfig
-from pde.runs.run import TrainingConfig
-from pde.training import train as training
+from pde.preprocessing.view import View
+from pde.runs.config import TrainingConfig
+from pde.training import loop
 from pde.training.engine.devices import DEFAULT
 from pde.training.train import train
 
 FNO = FNOConfig(width=8, depth=1, modes=(3, 3))
 MANO = MANOConfig(width=8, depth=1, heads=2)
+VIEW = {each.name for each in dataclasses.fields(View)}
 CONFIG = TrainingConfig(resolution=9, epochs=4, batch_size=5, seed=1)
 
 
 def start(data, out, options=FNO, division=DEFAULT, **changes):
     model = "fno" if isinstance(options, FNOConfig) else "mano"
-    config = dataclasses.replace(CONFIG, **changes)
+    seen = {name: changes.pop(name) for name in VIEW & changes.keys()}
+    config = dataclasses.replace(CONFIG, view=View(**seen), **changes)
     train(data, out, model=model, options=options, config=config, division=division)
     return out
 
@@ -29,7 +32,7 @@ def history(out):
 
 def start_and_interrupt(data, out, monkeypatch, whole, **changes):
     """Ctrl-C in the first step after so many whole epochs."""
-    batches = training._batches
+    batches = loop.batches_of_epoch
 
     def interrupted(run, epoch, *counts):
         if epoch == whole:
@@ -37,6 +40,6 @@ def start_and_interrupt(data, out, monkeypatch, whole, **changes):
         return batches(run, epoch, *counts)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_batches", interrupted)
+        patch.setattr(loop, "batches_of_epoch", interrupted)
         with pytest.raises(KeyboardInterrupt):
             start(data, out, **changes)

@@ -45,8 +45,6 @@ ALLOWED = _allowed()
 EXCEPTIONS: set[tuple[str, str]] = {
     ("pde.solvers.residual", "equations"),
     ("pde.random_fields.gaussian", "solvers"),
-    ("pde.surrogates.surrogate", "training"),
-    ("pde.preprocessing.observation", "runs"),
 }
 """Arrows (importing module, imported room) that the table does not have."""
 
@@ -112,6 +110,13 @@ def test_layers_do_not_use_operators():
     for module, source in modules().items():
         if module.startswith("manojax.layers"):
             assert not {name for name in imports(source) if name.startswith("manojax.operators")}, module
+
+
+def test_the_engine_of_training_knows_no_equation():
+    for module, source in modules().items():
+        if module.startswith("pde.training.engine"):
+            rooms = {name for name in imports(source) if not name.startswith("pde.training.engine")}
+            assert {room_of(name) for name in rooms} <= {"manojax", "system"}, module
 
 
 def test_no_room_is_crowded_and_each_says_what_it_is_for():

@@ -18,7 +18,7 @@ from runner import main
 from setting import Setting
 
 from manojax import MODELS
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 
 SETTING = Setting(
     name="darcy_16",

@@ -19,7 +19,8 @@ from setting import Setting
 from manojax.operators.fno import FNOConfig
 from manojax.operators.mano import MANOConfig
 from manojax.operators.vit import ViTConfig
-from pde.runs.run import TrainingConfig
+from pde.preprocessing.view import View
+from pde.runs.config import TrainingConfig
 
 SETTING = Setting(
     name="darcy_421",
@@ -32,7 +33,7 @@ SETTING = Setting(
         batch_size=4,
         learning_rate=1e-3,
         symmetries="all",
-        filter_width=0.0,  # there is no finer grid
+        view=View(filter_width=0.0),  # there is no finer grid
     ),
     models={
         "mano": MANOConfig(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from data import Data
 
 from manojax.operators.base import ModelConfig
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 
 _SMALL = 17  # points a side
 

@@ -12,7 +12,8 @@ from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
 from pde.reports.html import Report, Tested, write_report
 from pde.reports.text import details, table
-from pde.runs.run import TrainingConfig, history
+from pde.runs.config import TrainingConfig
+from pde.runs.run import history
 from pde.surrogates.surrogate import load
 from pde.system.errors import check_seed
 from pde.system.files import refuse_existing, write_text

@@ -38,7 +38,7 @@ class Evaluate:
         if self.json is not None:
             refuse_unwritable(self.json)
         surrogate = load(self.run_folder, symmetric=self.symmetries)
-        data = self.source.open(self.test, surrogate.run.training.inputs)
+        data = self.source.open(self.test, surrogate.run.view.inputs)
         report = evaluate(surrogate, data, self.resolutions or None)
         coarse = coarse_baseline(data, [row["resolution"] for row in report["rows"]])
         for sentence in left_out(report):

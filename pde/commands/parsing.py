@@ -11,7 +11,8 @@ import tyro
 from tyro.conf import DisallowNone, OmitArgPrefixes, Suppress
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
-from pde.runs.run import TrainingConfig
+from pde.preprocessing.view import View
+from pde.runs.config import TrainingConfig
 from pde.system.processes import Processes
 
 HELP, VERBOSE = {"-h", "--help"}, "--help-verbose"
@@ -19,8 +20,9 @@ RARE = {
     Processes: {"coordinator", "process_id", "num_processes"},
     TrainingConfig: {
         *("resolutions", "accumulate", "stream", "weight_decay", "ema", "precision"),
-        *("inputs", "boundary", "domain", "filter_width"),
+        *("boundary", "domain"),
     },
+    View: {"inputs", "filter_width"},
 }
 """Of options that many commands share, what few set: `--help` leaves it out, so that it fits a screen."""
 

@@ -45,7 +45,7 @@ class Predict:
 
     def _by_run(self) -> Predicted:
         surrogate = load(self.run_folder, symmetric=self.symmetries)
-        data = self.source.open(self.data, surrogate.run.training.inputs)
+        data = self.source.open(self.data, surrogate.run.view.inputs)
         predicted = predict(surrogate, data, self.out, self.mode, self.polish)
         print(f"{self.out}: predicted by {surrogate.run.model}, {predicted.mode}")
         return predicted

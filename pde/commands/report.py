@@ -10,7 +10,8 @@ from pde.commands.source import Source
 from pde.reports.html import Report, Tested, write_report
 from pde.reports.info import describe
 from pde.reports.text import left_out
-from pde.runs.run import Run, history, title_of
+from pde.runs.build import title_of
+from pde.runs.run import Run, history
 from pde.surrogates.surrogate import load
 from pde.system.errors import InputError
 from pde.system.files import refuse_unwritable
@@ -47,7 +48,7 @@ class WriteReport:
                 )
             return None
         surrogate = load(self.run_folder)
-        data = self.source.open(self.test, surrogate.run.training.inputs)
+        data = self.source.open(self.test, surrogate.run.view.inputs)
         tested = Tested.on([surrogate], data, self.resolutions or None, worst=True)
         for sentence in left_out(tested.reports[0]):
             print(f"manojax: {sentence}", file=sys.stderr)

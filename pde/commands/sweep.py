@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tyro.conf import Fixed, Positional, Suppress
 
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from pde.sweeps.sweep import sweep
 
 

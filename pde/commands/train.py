@@ -14,7 +14,9 @@ from tyro.conf import DisallowNone, FlagCreatePairsOff, Positional, Suppress, ar
 from manojax import MODELS
 from manojax.operators.base import ModelConfig
 from pde.commands.parsing import HELP, VERBOSE, parse
-from pde.runs.run import Run, TrainingConfig, options_of, refuse_changes
+from pde.runs.build import options_of
+from pde.runs.config import TrainingConfig
+from pde.runs.run import Run, refuse_changes
 from pde.system.errors import InputError
 from pde.system.processes import Processes, leads
 from pde.training.engine.devices import DEFAULT, Division

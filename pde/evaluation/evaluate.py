@@ -10,7 +10,8 @@ from pde.data.datasets import DataFile
 from pde.evaluation.compare import compare
 from pde.grids.grid import Grid
 from pde.metrics.norms import mean_errors, sample_errors
-from pde.runs.run import TrainingConfig, title_of
+from pde.preprocessing.view import View
+from pde.runs.build import title_of
 from pde.surrogates.modes import Attempts, Call, ways
 from pde.surrogates.surrogate import Surrogate
 from pde.system.errors import InputError
@@ -78,16 +79,16 @@ def _row(surrogate: Surrogate, data: DataFile, stride: int, attempts: Attempts) 
         errors[way] = {"left_out": str(error)}  # in the place of what was scored before it failed
     for way, call in ways(surrogate).items():
         if way not in attempts.failed:
-            errors[way]["milliseconds"] = milliseconds_a_sample(call, surrogate.run.training, data, stride)
+            errors[way]["milliseconds"] = milliseconds_a_sample(call, surrogate.run.view, data, stride)
     if "resample" not in attempts.failed:
         nested = surrogate.resample(data.read_inputs(slice(1)), data.grid, grid)[1]
         errors["resample"]["inputs"] = "nested" if nested else "nearest"
     return {"resolution": grid.shape[0], "shape": list(grid.shape), **errors}
 
 
-def milliseconds_a_sample(call: Call, training: TrainingConfig, data: DataFile, stride: int) -> float:
+def milliseconds_a_sample(call: Call, view: View, data: DataFile, stride: int) -> float:
     """Of a way of predicting on a stride of a data file, handed what the model needs of the file and no more."""
-    handed = 1 if training.sees_between else stride
+    handed = 1 if view.sees_between else stride
     first, source = data.read_inputs(slice(1), handed), data.grid.strided(handed)
     return median_milliseconds(lambda: call(first, source, data.grid.strided(stride)))
 

@@ -65,7 +65,7 @@ def _generators(grid: Grid) -> list[str]:
     return list(itertools.compress(GENERATORS, has))
 
 
-def transformed(number: Int[Array, ""], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
+def transformed(chosen: Sequence[Symmetry], number: Int[Array, ""], fields: Fields) -> Fields:
     """Fields under the symmetry of that number, which may be traced."""
     return jax.lax.switch(number, chosen, fields)
 
@@ -74,7 +74,7 @@ def averaged(function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], f
     """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each where they are a group."""
 
     def one(number: Int[Array, ""]) -> Fields:
-        images = function(transformed(number, chosen, fields))
+        images = function(transformed(chosen, number, fields))
         return jax.lax.switch(number, [symmetry.inverse for symmetry in chosen], images)
 
     return jax.lax.map(one, jnp.arange(len(chosen))).mean(axis=0)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pde.plots.style import legend, model_styles, reference_markers, ruled, whole_numbers, wide
-from pde.runs.run import title_of
+from pde.runs.build import title_of
 
 Report = Mapping[str, Any]
 

@@ -1,4 +1,4 @@
-"""Maps between physical fields and what a model sees."""
+"""Normalisation maps physical fields to the values that a model works on, and back."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +10,13 @@ from jax import Array
 from jaxtyping import Float
 
 from pde.grids.grid import Grid
-from pde.preprocessing.moments import Moments
 
 Fields = Float[np.ndarray, "sample height width channel"]
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """One mean and one standard deviation a channel, and a unit of length.
+    """A mean and a standard deviation for each channel, and a unit of length.
 
     Coordinates are shifted to the corner of the training domain and divided by its longer side, so that a model
     sees the unit square (or a part of it) whatever the unit of length. Where the last inputs are coarse solutions,
@@ -31,7 +30,7 @@ class Normalisation:
     origin: tuple[float, float]
     length: float
     solutions: int = 0
-    """How many of the last inputs are coarse solutions."""
+    """Number of coarse solutions, which are the last inputs."""
 
     @classmethod
     def fit(
@@ -40,15 +39,15 @@ class Normalisation:
         grid: Grid,
         solutions: int = 0,
     ) -> "Normalisation":
-        """From training samples alone; a channel that never varies keeps its scale.
+        """Fit to training samples; a channel that never varies keeps its scale.
 
         Args:
-            blocks: inputs and solutions of the samples, so many at a time.
-            grid: where they are given.
-            solutions: how many of the last inputs are coarse solutions.
+            blocks: inputs and solutions of the samples, block by block.
+            grid: grid on which they are given.
+            solutions: number of coarse solutions, which are the last inputs.
         """
         x0, x1, y0, y1 = grid.extent
-        seen, outputs = Moments(), Moments()
+        seen, outputs = RunningStatistics(), RunningStatistics()
         for inputs, solution in blocks:
             seen.add(inputs)
             outputs.add(solution - _mean_of_last(inputs, solutions) if solutions else solution)
@@ -73,14 +72,39 @@ class Normalisation:
     def decode(
         self, outputs: Float[Array, "batch height width 1"], inputs: Float[Array, "batch height width channel"]
     ) -> Float[Array, "batch height width 1"]:
-        """The solution from what the model puts out and its inputs before they were encoded."""
+        """Return the solution, given the model's outputs and its inputs before they were encoded."""
         decoded = outputs * self.output_deviation + self.output_mean
         return decoded + _mean_of_last(inputs, self.solutions) if self.solutions else decoded
 
     def coordinates(self, grid: Grid) -> tuple[Float[Array, " height"], Float[Array, " width"]]:
-        """What a model sees as the coordinates of a grid."""
+        """Return the coordinates of a grid as a model sees them."""
         x, y = ((axis - origin) / self.length for axis, origin in zip((grid.x, grid.y), self.origin, strict=True))
         return jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32)
+
+
+class RunningStatistics:
+    """Running mean and standard deviation of each channel, over values that come in blocks.
+
+    Source: Chan, Golub and LeVeque, The American Statistician 37 (1983), 242, for the merger of two blocks.
+    """
+
+    def __init__(self):
+        self._count = 0
+        self.mean: Float[np.ndarray, " channel"] = np.zeros(1)
+        self._squares: Float[np.ndarray, " channel"] = np.zeros(1)
+
+    def add(self, values: Float[np.ndarray, "*axes channel"]) -> None:
+        axes = tuple(range(values.ndim - 1))
+        count = values[..., 0].size
+        apart = values.mean(axes, dtype=np.float64) - self.mean
+        share = count / (self._count + count)
+        self._squares = self._squares + count * values.var(axes, dtype=np.float64) + self._count * share * apart**2
+        self.mean = self.mean + share * apart
+        self._count += count
+
+    @property
+    def deviation(self) -> Float[np.ndarray, " channel"]:
+        return np.sqrt(self._squares / self._count)
 
 
 def _mean_of_last(inputs: Any, channels: int) -> Any:

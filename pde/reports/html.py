@@ -16,7 +16,8 @@ from pde.data.datasets import DataFile
 from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
 from pde.evaluation.evaluate import evaluate, finest_sample, worst_samples
 from pde.reports.text import details, table
-from pde.runs.run import Run, title_of
+from pde.runs.build import title_of
+from pde.runs.run import Run
 from pde.surrogates.surrogate import Surrogate
 from pde.system.files import write_text
 

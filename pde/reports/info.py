@@ -9,7 +9,8 @@ import numpy as np
 from pde.data import datasets
 from pde.data.datasets import DataFile
 from pde.grids.grid import Grid
-from pde.runs.run import Run, TrainingConfig, history
+from pde.preprocessing.view import View
+from pde.runs.run import Run, history
 
 
 def describe(path: Path) -> str:
@@ -75,7 +76,7 @@ def _run(folder: Path) -> list[tuple[str, str]]:
     return [
         ("run", str(folder)),
         ("model", f"{run.model}, {run.parameters:,} parameters ({options})"),
-        ("data", f"{run.data}, {run.samples} training samples, inputs {_seen(training)}"),
+        ("data", f"{run.data}, {run.samples} training samples, inputs {_seen(run.view)}"),
         *_grid(run.grid),
         (
             "training",
@@ -87,13 +88,13 @@ def _run(folder: Path) -> list[tuple[str, str]]:
     ]
 
 
-def _seen(training: TrainingConfig) -> str:
-    seen = ", ".join(training.inputs)
-    if training.restriction == "means":
+def _seen(view: View) -> str:
+    seen = ", ".join(view.inputs)
+    if view.restriction == "means":
         seen += " as cell means"
-    if training.filter_width_in_force:
-        seen += f" as averages of width {training.filter_width_in_force:g} around the points of the training grid"
-    return seen if training.informed == "none" else f"{seen}, coarse solutions ({training.informed})"
+    if view.filter_width_in_force:
+        seen += f" as averages of width {view.filter_width_in_force:g} around the points of the training grid"
+    return seen if view.informed == "none" else f"{seen}, coarse solutions ({view.informed})"
 
 
 def _state(run: Run, epochs: list[dict[str, Any]]) -> str:

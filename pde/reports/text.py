@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pde.evaluation.baselines import schemes
-from pde.runs.run import title_of
+from pde.runs.build import title_of
 from pde.system.timing import REPEATS
 
 Report = Mapping[str, Any]

@@ -47,7 +47,7 @@ def export_run(
     surrogate = load(folder, symmetric=symmetric)
     run = surrogate.run
     grid = run.grid if resolution is None else run.grid.of_resolution(resolution)
-    way = run.way_to(grid) if mode == "auto" else mode
+    way = run.mode_for(grid) if mode == "auto" else mode
     files = {PROGRAM: bytes(compiled(surrogate, grid, way)), WEIGHTS: save(named(surrogate.params))}
     config = {
         "format": FORMAT,
@@ -66,8 +66,8 @@ def _described(surrogate: Surrogate, grid: Grid, way: Mode) -> dict[str, Any]:
     run = surrogate.run
     return {
         "model": run.model,
-        "inputs": run.training.inputs,
-        "positive": run.training.restriction == "means" or run.training.informed != "none",
+        "inputs": run.view.inputs,
+        "positive": run.view.needs_positive,
         "mode": way,
         "symmetries": run.symmetries if surrogate.symmetric else (),
         "epoch": surrogate.epoch,
@@ -82,9 +82,9 @@ def compiled(surrogate: Surrogate, grid: Grid, mode: Mode) -> bytearray:
     """A surrogate on one grid as a serialised program, parameters inside."""
     run = surrogate.run
     (batch,) = export.symbolic_shape("batch")
-    fields = jax.ShapeDtypeStruct((batch, *grid.shape, len(run.training.inputs)), jnp.float32)
+    fields = jax.ShapeDtypeStruct((batch, *grid.shape, len(run.view.inputs)), jnp.float32)
     predict = jax.jit(lambda fields: surrogate(fields, grid, mode=mode))
-    solves = run.training.informed != "none"
+    solves = run.view.informed != "none"
     # Coarse solves are in float64, and a loop over so many samples cannot be lowered unless all of it may be.
     with jax.enable_x64(solves):
         return export.export(predict, platforms=PLATFORMS)(fields).serialize(vjp_order=0 if solves else 1)

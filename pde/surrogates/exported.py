@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from manojax.layers.coordinates import AnyArray
 from pde.grids.grid import Grid
-from pde.preprocessing.observation import in_batches
+from pde.preprocessing.batches import in_batches
 from pde.surrogates.shapes import as_samples, check_points
 from pde.system.errors import InputError
 

@@ -81,7 +81,7 @@ def model_card(surrogate: Surrogate, folder: Path, grid: Grid, way: Mode) -> str
         grid: where it was exported for.
         way: how it predicts there.
     """
-    run, inputs = surrogate.run, surrogate.run.training.inputs
+    run, inputs = surrogate.run, surrogate.run.view.inputs
     return _CARD.format(
         model=run.model,
         data=run.data,
@@ -115,7 +115,7 @@ def _data(run: Run) -> dict[str, Any]:
         "file": run.data,
         "training samples": run.samples,
         "validation": f"{run.training.validation}" if run.validated else "none",
-        "inputs": ", ".join(run.training.inputs),
+        "inputs": ", ".join(run.view.inputs),
         "training grid": f"{height} x {width}",
     }
 
@@ -123,12 +123,12 @@ def _data(run: Run) -> dict[str, Any]:
 def _training(surrogate: Surrogate) -> dict[str, Any]:
     run, training = surrogate.run, surrogate.run.training
     named = ("loss", "epochs", "batch_size", "learning_rate", "weight_decay", "ema", "precision", "seed")
-    seen = {"restriction": training.restriction, "informed": training.informed}
+    seen = {"restriction": run.view.restriction, "informed": run.view.informed}
     return {
         "model": f"{run.model}, {run.parameters:,} parameters",
         "options": _list(dataclasses.asdict(run.options).items()),
         **{name.replace("_", " "): getattr(training, name) for name in named},
-        "sees inputs": _list((seen | {"filter_width": training.filter_width_in_force}).items()),
+        "sees inputs": _list((seen | {"filter_width": run.view.filter_width_in_force}).items()),
         "symmetries": ", ".join(run.symmetries) or "none",
         "epoch exported": surrogate.epoch,
     }
@@ -164,7 +164,7 @@ def _limits(surrogate: Surrogate, grid: Grid, way: Mode) -> str:
             f"- This is not the training grid of {run.grid.shape[0]} x {run.grid.shape[1]}: predictions are made "
             f"by the way `{way}`.\n"
         )
-    if run.training.informed != "none":
+    if run.view.informed != "none":
         found += (
             "- It solves a coarse problem inside, so the coefficient must be positive everywhere, and the program "
             "cannot be differentiated.\n"

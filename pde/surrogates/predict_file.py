@@ -47,7 +47,7 @@ def predict(
         InputError: `out` exists, or bad data.
         ArithmeticError: a solve did not converge.
     """
-    run, way = surrogate.run, surrogate.run.way_to(data.grid) if mode == "auto" else mode
+    run, way = surrogate.run, surrogate.run.mode_for(data.grid) if mode == "auto" else mode
     attributes = {
         "predicted_by": run.model,
         "mode": way,

@@ -20,13 +20,13 @@ from manojax.operators.sharding import by_pieces
 from pde.grids.grid import Grid
 from pde.grids.symmetries import Symmetry, averaged, generators, group
 from pde.metrics.norms import mean_errors, sample_errors
+from pde.preprocessing.batches import in_batches
 from pde.preprocessing.normalisation import Normalisation
-from pde.preprocessing.observation import Observation, in_batches
+from pde.preprocessing.observation import Observation, Pair
 from pde.runs.checkpoints import Checkpoints
 from pde.runs.run import Run
 from pde.surrogates.shapes import as_samples, check_points
 from pde.system.errors import InputError
-from pde.training.samples import Pair
 
 Mode = Literal["auto", "direct", "resample"]
 Fields = Float[np.ndarray, "sample height width channel"]
@@ -92,10 +92,10 @@ class Surrogate:
         Raises:
             InputError: fields of another shape, or a mode that there is not; else as `predict`.
         """
-        samples, shape = as_samples(fields, self.run.training.inputs)
+        samples, shape = as_samples(fields, self.run.view.inputs)
         grid = self.run.grid.of_shape((samples.shape[1], samples.shape[2])) if grid is None else grid
         check_points(samples, grid)
-        way = self.run.way_to(grid) if mode == "auto" else mode
+        way = self.run.mode_for(grid) if mode == "auto" else mode
         if way not in ("direct", "resample"):
             raise InputError(f"mode {way!r}: there are auto, direct and resample")
         predicted = self.predict(samples, grid) if way == "direct" else self.resample(samples, grid)[0]
@@ -118,12 +118,12 @@ class Surrogate:
                 surrogate without symmetries on the grid.
             ArithmeticError: a coarse solve inside the model did not converge.
         """
-        observation = Observation(self.run.training, grid, grid if on is None else on)
+        observation = Observation(self.run.view, grid, grid if on is None else on)
         if isinstance(inputs, Array):
             return self._apply(inputs, observation.grid, observation)
         observation.check(inputs)
         predicted = self._apply(inputs, observation.grid, observation)
-        if self.run.training.informed != "none" and np.isnan(predicted).any():  # or is the model to blame?
+        if self.run.view.informed != "none" and np.isnan(predicted).any():  # or is the model to blame?
             observation.check_solved(observation.seen(inputs))
         return predicted
 

@@ -24,8 +24,10 @@ from pde.evaluation.baselines import coarse_baseline
 from pde.evaluation.compare import compare
 from pde.evaluation.evaluate import milliseconds_a_sample
 from pde.metrics.norms import RELATIVE
+from pde.runs.build import create, options_of
 from pde.runs.checkpoints import Checkpoints
-from pde.runs.run import Run, TrainingConfig, create, history, options_of, refuse_changes
+from pde.runs.config import TrainingConfig
+from pde.runs.run import Run, history, refuse_changes
 from pde.surrogates.surrogate import load
 from pde.sweeps.table import costs, markdown
 from pde.system.errors import InputError, check_seed
@@ -84,7 +86,7 @@ def sweep(
             raise InputError(f"--{name} is empty; give at least one")
     for seed in seeds:
         check_seed(seed)
-    file = datasets.open(test, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
+    file = datasets.open(test, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
     rows = [_begun(data, out, file, *each, seeds, config) for each in _options(models, widths, config)]
     members = [member for row in rows for member in row]
     for number, member in enumerate(members, start=1):
@@ -203,6 +205,6 @@ def _measured(test: DataFile, member: Member) -> dict[str, float]:
     )["direct"]
     return {
         **{name: errors[name] for name in RELATIVE},
-        "milliseconds": milliseconds_a_sample(surrogate.predict, surrogate.run.training, test, stride),
+        "milliseconds": milliseconds_a_sample(surrogate.predict, surrogate.run.view, test, stride),
         "seconds": sum(line["seconds"] for line in history(member.folder)),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from pde.evaluation.baselines import schemes
 from pde.reports.text import about_coarse
-from pde.runs.run import title_of
+from pde.runs.build import title_of
 from pde.system.timing import REPEATS
 
 Costs = dict[str, dict[str, tuple[float, float]]]

@@ -7,6 +7,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax.sharding import Mesh, PartitionSpec
 
 from manojax.operators.base import ModelConfig, Operator
@@ -17,11 +18,14 @@ from pde.data.datasets import DataFile, first_samples
 from pde.grids.grid import Grid
 from pde.grids.symmetries import check_symmetries, generators
 from pde.preprocessing.normalisation import Normalisation
-from pde.runs.run import Run, TrainingConfig, create, split
+from pde.runs.build import create, split
+from pde.runs.config import TrainingConfig
+from pde.runs.run import Run
 from pde.system.errors import InputError, check_seed
 from pde.training.engine.devices import DEFAULT, SPACE, Division, space_of, training_mesh
 from pde.training.engine.feeding import Feeder, Resident, Streamed
-from pde.training.samples import Part, kept, stored
+from pde.training.engine.optimisers import make_optimiser
+from pde.training.samples import Samples, kept, stored
 from pde.training.symmetry_test import ENOUGH, invariant
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
@@ -29,13 +33,13 @@ _FASTEST = 10.0
 _FAR = 0.5  # relative error: such a solution is no start for a correction
 
 
-Parts = tuple[list[Part], Part | None]
-"""Of training, one a grid, and of validation."""
+Split = tuple[list[Samples], Samples | None]
+"""Training samples, an entry for each grid, and validation samples."""
 
 
 def prepare(
     path: Path, model: str, options: ModelConfig, config: TrainingConfig, division: Division = DEFAULT
-) -> tuple[Run, Parts]:
+) -> tuple[Run, Split]:
     """Read and check everything before anything is written: the run, and its parts.
 
     Raises:
@@ -51,23 +55,25 @@ def prepare(
         raise InputError(f"--weight-decay {config.weight_decay} must lie between 0 and 1")
     if config.ema is not None and not 0 < config.ema < 1:
         raise InputError(f"--ema {config.ema} must lie between 0 and 1, such as 0.999")
-    if not 0 <= config.filter_width_in_force <= 10:
-        raise InputError(f"--filter-width {config.filter_width} must be 0 to 10 spacings of the training grid")
+    if not 0 <= config.view.filter_width_in_force <= 10:
+        width = config.view.filter_width
+        raise InputError(f"--filter-width {width} must be 0 to 10 spacings of the training grid")
     check_seed(config.seed)
-    config = dataclasses.replace(config, inputs=_open(path, config).inputs)
-    training, validation, grid = _open_parts(path, config)
-    grids = [part.grid for part in training]
+    view = dataclasses.replace(config.view, inputs=_open(path, config).inputs)
+    config = dataclasses.replace(config, view=view)
+    training, validation, grid = _open_samples(path, config)
+    grids = [each.grid for each in training]
     if config.symmetries == "all":
         check_symmetries(grids)
     if not _streams(config):
-        training = [kept(part) for part in training]
+        training = [kept(each) for each in training]
         validation = None if validation is None else kept(validation)
-    finest = max(training, key=lambda part: part.grid.shape[0])
+    finest = max(training, key=lambda each: each.grid.shape[0])
     try:
         options = options.for_grid(grid.shape)
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
-    samples = finest.samples
+    samples = finest.count
     batch = batch_in_force(samples, config.batch_size)
     if batch % config.accumulate:
         raise InputError(
@@ -76,12 +82,12 @@ def prepare(
     mesh = training_mesh(batch // config.accumulate, division)
     steps = steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
-    normalisation = Normalisation.fit(finest.each(), grid, config.solutions)
-    if config.solutions:
+    normalisation = Normalisation.fit(finest.each(), grid, config.view.solutions)
+    if config.view.solutions:
         _check_equation(finest, normalisation)
     operator = create(model, options, config)
     if space_of(mesh) is not None:
-        _check_split(operator, grid, config.channels, mesh)
+        _check_split(operator, grid, config.view.channels, mesh)
     _, params = split(operator)
     run = Run(
         model=model,
@@ -99,9 +105,9 @@ def prepare(
     return run, (training, validation)
 
 
-def open_parts(path: Path, config: TrainingConfig) -> Parts:
+def open_samples(path: Path, config: TrainingConfig) -> Split:
     """The parts of a run that another process has prepared: nothing is read yet."""
-    training, validation, _ = _open_parts(path, config)
+    training, validation, _ = _open_samples(path, config)
     return training, validation
 
 
@@ -110,11 +116,19 @@ def _streams(config: TrainingConfig) -> bool:
     return config.stream or jax.process_count() > 1
 
 
-def feeder(part: Part, config: TrainingConfig, mesh: Mesh, batch_size: int) -> Feeder:
-    """Of the samples of a part."""
+def feeder(samples: Samples, config: TrainingConfig, mesh: Mesh, batch_size: int) -> Feeder:
+    """Make the feeder of a training from its samples."""
     if _streams(config):
-        return Streamed(part, mesh, batch_size)
-    return Resident(part.read(slice(None)), mesh)
+        height, width = samples.grid.shape
+        return Streamed(samples.read, 4 * height * width * (samples.channels + 1) * batch_size, mesh)
+    return Resident(samples.read(slice(None)), mesh)
+
+
+def optimiser_for(config: TrainingConfig, steps: int) -> optax.GradientTransformation:
+    """Make the optimiser that a configuration asks for."""
+    return make_optimiser(
+        steps, learning_rate=config.learning_rate, weight_decay=config.weight_decay, ema=config.ema
+    )
 
 
 def _check_split(operator: Operator, grid: Grid, channels: int, mesh: Mesh) -> None:
@@ -138,7 +152,7 @@ def training_data(path: Path, config: TrainingConfig) -> DataFile:
 
 
 def _open(path: Path, config: TrainingConfig) -> DataFile:
-    return datasets.open(path, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
+    return datasets.open(path, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
 
 
 def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataFile, slice] | None]:
@@ -157,7 +171,7 @@ def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataF
     return slice(None), (_open(Path(config.validation), config), slice(None))
 
 
-def _open_parts(path: Path, config: TrainingConfig) -> tuple[list[Part], Part | None, Grid]:
+def _open_samples(path: Path, config: TrainingConfig) -> tuple[list[Samples], Samples | None, Grid]:
     """And the training grid."""
     data = training_data(path, config)
     resolution = config.resolution
@@ -175,21 +189,21 @@ def _open_parts(path: Path, config: TrainingConfig) -> tuple[list[Part], Part | 
     return training, stored(file, samples, config, grid), grid
 
 
-def _check_equation(part: Part, normalisation: Normalisation) -> None:
+def _check_equation(samples: Samples, normalisation: Normalisation) -> None:
     """Coarse solutions are there to be corrected: those of another equation are far from the file's solutions."""
     errors = []
-    for inputs, solution in part.each():
+    for inputs, solution in samples.each():
         coarse = normalisation.decode(jnp.zeros(solution.shape), jnp.asarray(inputs))
         errors.append(metrics.relative_l2(coarse, jnp.asarray(solution)))
     error = float(jnp.concatenate(errors).mean())
     if not error < _FAR:
         raise InputError(
-            f"{part.path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away from "
-            "the file's: another equation, or too coarse a grid for its coefficient; leave --informed out"
+            f"{samples.path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away "
+            "from the file's: another equation, or too coarse a grid for its coefficient; leave --informed out"
         )
 
 
-def _symmetries(config: TrainingConfig, part: Part, grids: list[Grid]) -> tuple[str, ...]:
+def _symmetries(config: TrainingConfig, samples: Samples, grids: list[Grid]) -> tuple[str, ...]:
     """Generators of those that batches are shown under."""
     if config.symmetries == "none":
         return ()
@@ -197,16 +211,16 @@ def _symmetries(config: TrainingConfig, part: Part, grids: list[Grid]) -> tuple[
     return (
         found
         if config.symmetries == "all"
-        else invariant((np.concatenate(pair, axis=-1) for pair in part.first(ENOUGH)), found)
+        else invariant((np.concatenate(pair, axis=-1) for pair in samples.first(ENOUGH)), found)
     )
 
 
-def _digest(grid: Grid, *parts: Part | None) -> str:
+def _digest(grid: Grid, *splits: Samples | None) -> str:
     """SHA-256 of everything that training and validation see."""
     digest = hashlib.sha256(grid.x.tobytes() + grid.y.tobytes())
-    for part in parts:
-        if part is not None:
-            for pair in part.each():
+    for samples in splits:
+        if samples is not None:
+            for pair in samples.each():
                 for field in pair:
                     digest.update(np.ascontiguousarray(field).data)
     return digest.hexdigest()

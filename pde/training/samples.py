@@ -6,28 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
 from pde.data.datasets import DataFile
 from pde.data.readers.contents import Selection
 from pde.grids.grid import Grid
-from pde.preprocessing.observation import observe
-from pde.runs.run import TrainingConfig
+from pde.preprocessing.observation import Pair, observe
+from pde.runs.config import TrainingConfig
 from pde.system.progress import progress
-
-Pair = tuple[Float[np.ndarray, "sample height width channel"], Float[np.ndarray, "sample height width 1"]]
-"""What the model sees of samples on a grid, and their solutions there."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """Samples on a grid, wherever they are kept."""
+class Samples:
+    """Samples on a grid, in memory or in their file."""
 
     path: Path
     grid: Grid
-    samples: int
+    count: int
     channels: int
-    """That the model sees."""
+    """Number of channels that the model sees."""
     blocks: tuple[slice, ...]
     """All samples, as many at a time as fit into memory; the same ones wherever they are kept, so what is summed
     up over them has the same bits."""
@@ -38,14 +34,14 @@ class Part:
         return map(self.read, self.blocks)
 
     def first(self, count: int) -> Iterator[Pair]:
-        """So many samples, or all where there are fewer, block by block."""
+        """The first `count` samples, or all where there are fewer, block by block."""
         for block in self.blocks:
             if block.start < count:
                 yield self.read(slice(block.start, min(block.stop, count)))
 
 
-def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Part:
-    """Samples that are read, and looked at as a model sees them, whenever they are asked for.
+def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Samples:
+    """Samples read and preprocessed on demand.
 
     Asking raises:
         InputError: data that cannot be read, or of which no observation exists.
@@ -59,21 +55,21 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
             numbers: Selection = slice(start + first, start + last)
         else:
             numbers = start + chosen
-        return observe(data, numbers, config, grid), data.read_solution(numbers, stride)
+        return observe(data, numbers, config.view, grid), data.read_solution(numbers, stride)
 
     blocks = tuple(slice(block.start - start, block.stop - start) for block in data.blocks(samples))
-    return Part(data.path, grid, stop - start, config.channels, blocks, read)
+    return Samples(data.path, grid, stop - start, config.view.channels, blocks, read)
 
 
-def kept(part: Part) -> Part:
+def kept(samples: Samples) -> Samples:
     """The same samples, read once and kept in memory.
 
     Raises:
         InputError: as above.
     """
     inputs, solution = (
-        np.empty((part.samples, *part.grid.shape, channels), np.float32) for channels in (part.channels, 1)
+        np.empty((samples.count, *samples.grid.shape, channels), np.float32) for channels in (samples.channels, 1)
     )
-    for block in progress(part.blocks, f"read {part.path.name}", unit="block"):
-        inputs[block], solution[block] = part.read(block)
-    return dataclasses.replace(part, read=lambda chosen: (inputs[chosen], solution[chosen]))
+    for block in progress(samples.blocks, f"read {samples.path.name}", unit="block"):
+        inputs[block], solution[block] = samples.read(block)
+    return dataclasses.replace(samples, read=lambda chosen: (inputs[chosen], solution[chosen]))

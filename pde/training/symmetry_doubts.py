@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from pde.surrogates.surrogate import load
-from pde.training.samples import Part
+from pde.training.samples import Samples
 from pde.training.symmetry_test import ENOUGH, Seen, is_invariant
 
 
-def record_doubts(folder: Path, validation: Part) -> None:
+def record_doubts(folder: Path, validation: Samples) -> None:
     """Add to a run those of its symmetries under which errors on validation samples are not alike in law."""
     surrogate = load(folder, symmetric=True)
     run = surrogate.run

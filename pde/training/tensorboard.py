@@ -11,7 +11,7 @@ import numpy as np
 from pde.runs.run import Run, history
 from pde.system.errors import InputError
 from pde.system.processes import leads
-from pde.training.engine.optimisers import learning_rate
+from pde.training.engine.optimisers import warmup_cosine
 from pde.training.prepare import steps_an_epoch
 
 _SUFFIX = ".manojax"
@@ -66,7 +66,7 @@ class _Events:
         self._run_folder, self._written = run_folder, 0
         run = Run.open(run_folder)
         self._steps = steps_an_epoch(run.samples, run.training.batch_size)
-        self._rate = learning_rate(run.training, (run.training.epochs or 0) * self._steps)
+        self._rate = warmup_cosine((run.training.epochs or 0) * self._steps, run.training.learning_rate)
         for earlier in folder.glob(f"events.out.tfevents.*{_SUFFIX}"):
             earlier.unlink()
         self._writer = SummaryWriter(str(folder), filename_suffix=_SUFFIX)

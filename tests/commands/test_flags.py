@@ -6,7 +6,7 @@ import pytest
 
 from manojax import MODELS
 from pde.equations.darcy.problem import Darcy
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from tests.command_line import TINY, run
 
 NONSENSE = ("-1", "nan", "inf", "1e30", "x", "")

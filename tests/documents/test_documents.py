@@ -116,7 +116,9 @@ def test_the_page_of_benchmarks_is_what_its_script_writes():
 
 def test_excerpts_stand_in_the_sources():
     """A block of `py` shows lines of the code that there is."""
-    sources = {line for name in ("poisson", "equations") for line in lines(ROOT / "pde" / f"{name}.py")}
+    sources = {
+        line for name in ("poisson", "registry") for line in lines(ROOT / "pde" / "equations" / f"{name}.py")
+    }
     page = (ROOT / "docs" / "own-equation.md").read_text(encoding="utf-8")
     excerpts = re.findall(r"^```py\n(.*?)^```$", page, re.M | re.S)
     assert len(excerpts) == 8

@@ -17,7 +17,9 @@ from pde.equations.darcy.coarse_channels import coarse_solutions
 from pde.equations.darcy.coarse_nodes import coarse_solve
 from pde.equations.darcy.problem import Darcy
 from pde.evaluation.evaluate import evaluate, worst_samples
-from pde.runs.run import Run, TrainingConfig
+from pde.preprocessing.view import View
+from pde.runs.config import TrainingConfig
+from pde.runs.run import Run
 from pde.surrogates.predict_file import predict
 from pde.surrogates.surrogate import Surrogate
 from pde.system.errors import InputError
@@ -31,7 +33,7 @@ CONFIG = TrainingConfig(resolution=5, epochs=2)
 
 
 def start(data, out, **changes):
-    config = dataclasses.replace(CONFIG, **changes)
+    config = dataclasses.replace(CONFIG, view=View(**changes))
     train(data, out, model="fno", options=FNOConfig(width=8, depth=1), config=config)
     return out
 

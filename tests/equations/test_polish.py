@@ -8,7 +8,8 @@ import pde
 from manojax import FNOConfig
 from pde.data import datasets
 from pde.equations.darcy.polish import polish
-from pde.runs.run import TrainingConfig
+from pde.preprocessing.view import View
+from pde.runs.config import TrainingConfig
 from pde.training.train import train
 from tests.command_line import refused, run
 
@@ -16,7 +17,7 @@ from tests.command_line import refused, run
 @pytest.fixture(scope="module")
 def folder(darcy_file, tmp_path_factory):
     out = tmp_path_factory.mktemp("polish") / "run"
-    config = TrainingConfig(resolution=9, epochs=2, informed="upscaled")
+    config = TrainingConfig(resolution=9, epochs=2, view=View(informed="upscaled"))
     train(darcy_file, out, model="fno", options=FNOConfig(width=8, depth=1), config=config)
     return out
 

@@ -15,7 +15,7 @@ from pde.grids.grid import Grid
 from pde.metrics import sample_errors
 from pde.metrics.interfaces import near_interfaces, region_rms
 from pde.reports.text import details, table
-from pde.runs.run import TrainingConfig
+from pde.runs.config import TrainingConfig
 from pde.solvers.residual import relative_residual
 from pde.surrogates.surrogate import Surrogate, add_zero_border
 from pde.training.train import train

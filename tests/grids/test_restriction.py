@@ -14,7 +14,8 @@ from pde.evaluation.evaluate import evaluate
 from pde.grids.grid import Grid
 from pde.grids.restriction import at_points, cell_means, cell_weights
 from pde.metrics import sample_errors
-from pde.runs.run import TrainingConfig
+from pde.preprocessing.view import View
+from pde.runs.config import TrainingConfig
 from pde.surrogates.surrogate import forward
 from pde.system.errors import InputError
 from pde.training.train import train
@@ -96,7 +97,7 @@ def test_values_at_points_are_those_of_a_stride():
 
 def test_a_model_that_sees_means_sees_those_of_the_files_own_field(darcy_file, tmp_path):
     """Direct on any grid, and resampled from the training grid, whatever the row."""
-    config = TrainingConfig(resolution=5, epochs=2, restriction="means")
+    config = TrainingConfig(resolution=5, epochs=2, view=View(restriction="means"))
     train(darcy_file, tmp_path / "run", model="fno", options=FNOConfig(width=8, depth=1), config=config)
     surrogate, data = pde.load(tmp_path / "run"), datasets.open(darcy_file)
     fine = data.read_inputs()
@@ -122,7 +123,7 @@ def test_harmonic_means_need_positive_inputs(darcy_file, tmp_path):
     path.write_bytes(darcy_file.read_bytes())
     with h5py.File(path, "r+") as file:
         file["coefficient"][3, 1, 1] = -1  # between the points of the training grid
-    config = TrainingConfig(resolution=5, epochs=1, restriction="means")
+    config = TrainingConfig(resolution=5, epochs=1, view=View(restriction="means"))
     with pytest.raises(InputError, match="positive"):
         train(path, tmp_path / "run", model="fno", options=FNOConfig(), config=config)
     assert not (tmp_path / "run").exists()

@@ -59,7 +59,7 @@ def test_a_traced_number_chooses_one():
     fields = jnp.arange(162.0).reshape(2, 9, 9, 1)
     found = symmetries(square(NODES, NODES))
     for number, symmetry in enumerate(found):
-        np.testing.assert_array_equal(transformed(jnp.int32(number), found, fields), symmetry(fields))
+        np.testing.assert_array_equal(transformed(found, jnp.int32(number), fields), symmetry(fields))
 
 
 def test_an_inverse_brings_back_what_was_turned():

@@ -94,10 +94,10 @@ def test_a_run_knows_which_way_does_better_on_a_finer_grid(darcy_file, undisturb
         squares = [(field**2).sum(axis=(1, 2, 3)) for field in (predicted - solution, solution)]
         distance = np.sqrt(squares[0] / squares[1])
         np.testing.assert_allclose(error, distance.mean(), rtol=1e-5)
-    assert surrogate.run.way_to(data.grid) == ("direct" if found.direct < found.resample else "resample")
-    assert surrogate.run.way_to(surrogate.run.grid) == "direct"
+    assert surrogate.run.mode_for(data.grid) == ("direct" if found.direct < found.resample else "resample")
+    assert surrogate.run.mode_for(surrogate.run.grid) == "direct"
     coarser = surrogate.run.grid.strided(2)
-    assert dataclasses.replace(surrogate.run, transfer=Transfer(17, 0.1, 0.2)).way_to(coarser) == "resample"
+    assert dataclasses.replace(surrogate.run, transfer=Transfer(17, 0.1, 0.2)).mode_for(coarser) == "resample"
 
 
 def test_a_symmetric_surrogate_turns_its_prediction_with_the_input(undisturbed, under_symmetries, darcy_file):

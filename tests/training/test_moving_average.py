@@ -11,7 +11,7 @@ from pde.runs.checkpoints import Checkpoints
 from pde.runs.run import Run
 from pde.system.errors import InputError
 from pde.training.engine.moving_average import exchanged, with_average
-from pde.training.engine.optimisers import make_optimiser
+from pde.training.prepare import optimiser_for
 from pde.training.train import resume
 from tests.small_runs import history, start, start_and_interrupt
 
@@ -45,7 +45,7 @@ def test_a_run_with_an_average_takes_the_same_steps_and_is_evaluated_by_it(avera
     with Checkpoints(averaged, create=False) as checkpoints:
         run = Run.open(averaged)
         params = run.build()[1]
-        saved, *_ = checkpoints.restore_last(*exchanged(params, make_optimiser(run.training, 12).init(params)))
+        saved, *_ = checkpoints.restore_last(*exchanged(params, optimiser_for(run.training, 12).init(params)))
     last = pde.load(averaged)
     assert last.epoch == 4
     jax.tree.map(np.testing.assert_array_equal, last.params, saved)

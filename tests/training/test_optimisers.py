@@ -6,7 +6,6 @@ import numpy as np
 import optax
 import pytest
 
-from pde.runs.run import TrainingConfig
 from pde.training.engine.optimisers import make_optimiser
 
 RATE = 1e-2
@@ -14,7 +13,7 @@ RATE = 1e-2
 
 def first_step(params, gradient):
     """The change of parameters by a step at the full rate, without decay: the first of two, warmed up by one."""
-    optimiser = make_optimiser(TrainingConfig(learning_rate=RATE, weight_decay=0.0), 2)
+    optimiser = make_optimiser(2, learning_rate=RATE, weight_decay=0.0)
     with jax.numpy_dtype_promotion("standard"):
         state = optimiser.init(params)
         _, state = optimiser.update(gradient, state, params)  # at rate 0

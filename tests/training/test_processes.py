@@ -15,15 +15,13 @@ import numpy as np
 import optax
 import pytest
 
-from pde.grids.symmetries import group
 from pde.runs.run import Run
 from pde.system.errors import InputError
 from pde.system.processes import Processes
 from pde.training.engine.devices import Division, placing, space_of, training_mesh
-from pde.training.engine.optimisers import make_optimiser
 from pde.training.engine.steps import Stepper, make_gradient, take_all
-from pde.training.prepare import feeder, prepare
-from pde.training.train import make_loss
+from pde.training.loss import make_loss
+from pde.training.prepare import feeder, optimiser_for, prepare
 from tests.small_runs import CONFIG, MANO, history, start
 
 WHOLE = {"resolution": 16, "symmetries": "all", "epochs": 2, "batch_size": 6}
@@ -54,7 +52,7 @@ def test_devices_may_keep_a_share_of_the_optimisers_state_each(even, tmp_path):
 
     run = Run.open(shared)
     _, params = run.build()
-    state = params, make_optimiser(run.training, 6).init(params)
+    state = params, optimiser_for(run.training, 6).init(params)
     mesh = training_mesh(6, Division(2, optimiser=True))
     _, placed = placing(state, mesh, Division(2, optimiser=True))
     sizes = [
@@ -85,7 +83,7 @@ def test_the_gradient_of_one_step_is_that_of_one_device(even):
     for division in (Division(1), Division(8), Division(4, 2)):
         mesh = training_mesh(8, division)
         make = functools.partial(make_gradient, make_loss(graph, run, run.grid, space_of(mesh)), 1)
-        stepper = Stepper(make, descent, feeder(parts[0], config, mesh, 8), group(()), mesh)
+        stepper = Stepper(make, descent, feeder(parts[0], config, mesh, 8), lambda _, fields: fields, mesh)
         ((after, _), *_), *_ = take_all((params, descent.init(params)), [(stepper, [batch])])
         moved.append(
             [np.asarray(new - old) for new, old in zip(*map(jax.tree.leaves, (after, params)), strict=True)]

@@ -1,9 +1,7 @@
 """Many steps in a call are the steps that one call each takes."""
 
-import dataclasses
 import functools
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import jax
@@ -13,22 +11,24 @@ import optax
 import pytest
 from jax.sharding import Mesh
 
-from pde.grids.grid import Grid
-from pde.grids.symmetries import Symmetry
+from pde.grids.symmetries import Symmetry, transformed
 from pde.training.engine import feeding
 from pde.training.engine import steps as stepping
 from pde.training.engine.devices import DATA, SPACE, Division, placing
 from pde.training.engine.feeding import MOST_STEPS, Resident, Streamed
-from pde.training.engine.steps import Stepper, make_gradient, take_all
-from pde.training.samples import Part
-from pde.training.train import make_step
+from pde.training.engine.steps import Stepper, make_gradient, make_step, take_all
 
 SYMMETRIES = [Symmetry(False, False, False), Symmetry(True, False, True)]
 generator = np.random.default_rng(0)
 INPUTS, SOLUTION = generator.normal(size=(2, 9, 4, 4, 1)).astype(np.float32)
-NODES = Grid(np.arange(4.0), np.arange(4.0), "unknown")
-PART = Part(Path("noise"), NODES, 9, 1, (slice(0, 9),), lambda numbers: (INPUTS[numbers], SOLUTION[numbers]))
+AUGMENT = functools.partial(transformed, SYMMETRIES)
+BYTES = 4 * 4 * 4 * 2
+"""Size of a sample."""
 BATCHES = [(generator.permutation(9)[:3], generator.integers(2, dtype=np.int32)) for _ in range(MOST_STEPS + 3)]
+
+
+def read(numbers):
+    return INPUTS[numbers], SOLUTION[numbers]
 
 
 def loss(weight, inputs, solution):
@@ -51,8 +51,8 @@ def mesh_of(devices):
 
 def stepper(devices=1, streamed=False):
     mesh = mesh_of(devices)
-    feeder = Streamed(PART, mesh, 3) if streamed else Resident((INPUTS, SOLUTION), mesh)
-    return Stepper(MAKE, ADAM, feeder, SYMMETRIES, mesh)
+    feeder = Streamed(read, 3 * BYTES, mesh) if streamed else Resident((INPUTS, SOLUTION), mesh)
+    return Stepper(MAKE, ADAM, feeder, AUGMENT, mesh)
 
 
 def steps(monkeypatch, seconds, **options):
@@ -76,16 +76,20 @@ def test_a_process_reads_the_shares_of_its_own_devices(monkeypatch):
     np.testing.assert_array_equal(feeding.seen_here(devices), [True, True, False])
     asked = []
     monkeypatch.setattr(feeding, "seen_here", lambda devices: np.array([False, True, False]))
-    part = dataclasses.replace(PART, read=lambda numbers: asked.append(numbers) or (INPUTS[:0], SOLUTION[:0]))
+
+    def noted(numbers):
+        asked.append(numbers)
+        return INPUTS[:0], SOLUTION[:0]
+
     with pytest.raises(ValueError, match="reshape"):  # of nothing
-        Streamed(part, mesh_of(3), 3).feed(BATCHES[:2])
+        Streamed(noted, 3 * BYTES, mesh_of(3)).feed(BATCHES[:2])
     np.testing.assert_array_equal(asked, [[batch[1] for batch, _ in BATCHES[:2]]])
 
 
 def test_devices_keep_their_share_of_the_optimisers_state():
     division = Division(2, optimiser=True)
     placed = placing(start(), mesh_of(2), division)
-    stepper = Stepper(MAKE, ADAM, Resident((INPUTS, SOLUTION), mesh_of(2)), SYMMETRIES, mesh_of(2), placed)
+    stepper = Stepper(MAKE, ADAM, Resident((INPUTS, SOLUTION), mesh_of(2)), AUGMENT, mesh_of(2), placed)
     batches = [(np.arange(4), np.int32(0))] * 3
     *_, (state, _, _) = take_all(start(), [(stepper, batches)])
     sizes = [leaf.addressable_data(0).size for leaf in jax.tree.leaves(state)]
@@ -159,8 +163,8 @@ def test_devices_exchange_the_gradient_once_a_step_and_nothing_else(streamed):
 
     make = functools.partial(make_gradient, two, 2)
     mesh = mesh_of(4)
-    feeder = Streamed(PART, mesh, 8) if streamed else Resident((INPUTS, SOLUTION), mesh)
-    many = Stepper(make, ADAM, feeder, SYMMETRIES, mesh)
+    feeder = Streamed(read, 8 * BYTES, mesh) if streamed else Resident((INPUTS, SOLUTION), mesh)
+    many = Stepper(make, ADAM, feeder, AUGMENT, mesh)
     params = {"weight": jnp.ones((1, 4, 4, 1)), "bias": jnp.ones(3)}
     state = params, optax.adam(1e-2).init(params)
     feed, numbers = feeder.feed([(np.arange(8), np.int32(0))]), np.zeros(feeder.most, np.int32)

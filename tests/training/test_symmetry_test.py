@@ -14,7 +14,7 @@ from pde.grids.symmetries import GENERATORS
 from pde.runs.run import Run
 from pde.training import symmetry_test as invariance
 from pde.training.prepare import prepare
-from pde.training.samples import Part
+from pde.training.samples import Samples
 from pde.training.symmetry_doubts import record_doubts
 from pde.training.symmetry_test import FEWEST_SAMPLES, Seen, invariant, is_invariant
 from tests.small_runs import CONFIG, FNO
@@ -98,5 +98,5 @@ def test_errors_show_an_asymmetry_that_samples_do_not(under_symmetries, file_of_
     true = symmetric.predict_seen(inputs) * (1 + 0.01 * noise(len(inputs), 1))
     true *= 1 + tilt * grid.x.astype(np.float32)[:, None, None]
     assert invariant([np.concatenate([inputs, true], axis=-1)], ALL) == ALL
-    record_doubts(out, Part(out, grid, 100, 1, (slice(0, 100),), lambda chosen: (inputs[chosen], true[chosen])))
+    record_doubts(out, Samples(out, grid, 100, 1, (slice(0, 100),), lambda chosen: (inputs[chosen], true[chosen])))
     assert Run.open(out).doubted == doubted

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from pde.runs.run import Run
-from pde.training import train as training
-from pde.training.engine.optimisers import learning_rate
+from pde.training import loop
+from pde.training.engine.optimisers import warmup_cosine
 from tests.command_line import TINY, refused, run
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def scalars(folder):
 def assert_events_say_what_metrics_say(board, out):
     lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     expected = {}
-    rate = learning_rate(Run.open(out).training, 3 * STEPS)
+    rate = warmup_cosine(3 * STEPS, Run.open(out).training.learning_rate)
     for line in lines:
         step = line["epoch"] * STEPS
         expected |= {(f"validation/{name}", step): [each] for name, each in line.pop("validation").items()}
@@ -50,7 +50,7 @@ def assert_events_say_what_metrics_say(board, out):
 def test_every_epoch_is_there_once_through_an_interrupt(capsys, darcy_file, tmp_path, monkeypatch):
     pytest.importorskip("tensorboardX")
     out, board = tmp_path / "run", tmp_path / "board"
-    batches = training._batches
+    batches = loop.batches_of_epoch
 
     def interrupted(run, epoch, *counts):
         if epoch == 2:
@@ -59,7 +59,7 @@ def test_every_epoch_is_there_once_through_an_interrupt(capsys, darcy_file, tmp_
 
     call = ("train", darcy_file, "--out", out, "--tensorboard", board)
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_batches", interrupted)
+        patch.setattr(loop, "batches_of_epoch", interrupted)
         assert run(capsys, *call, "--model", "fno", *FLAGS)[0] == 130
     assert assert_events_say_what_metrics_say(board, out) == 2
     (board / out.name / "events.out.tfevents.1.of-another").write_bytes(b"")

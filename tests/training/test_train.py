@@ -20,12 +20,13 @@ from pde.runs.run import Run
 from pde.system.errors import InputError
 from pde.system.interrupts import Terminated
 from pde.system.locks import alone_in
-from pde.training import train as training
+from pde.training import loop
 from pde.training.engine import steps as stepping
 from pde.training.engine.devices import Division, training_mesh
 from pde.training.engine.divergence import MOST_IN_A_ROW
-from pde.training.engine.optimisers import make_optimiser
-from pde.training.train import make_loss, resume
+from pde.training.loss import make_loss
+from pde.training.prepare import optimiser_for
+from pde.training.train import resume
 from tests.small_runs import history, start, start_and_interrupt
 
 
@@ -33,7 +34,7 @@ def last_state(out):
     with Checkpoints(out) as checkpoints:
         run = Run.open(out)
         _, params = run.build()
-        optimiser = make_optimiser(run.training, 4 * 3)
+        optimiser = optimiser_for(run.training, 4 * 3)
         return checkpoints.restore_last(params, optimiser.init(params))[:2]
 
 
@@ -92,7 +93,7 @@ def test_a_signal_in_the_midst_of_an_epoch_saves_and_stops(
         def __exit__(self, *_): ...
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "progress_bar", lambda *_, **__: Bar())
+        patch.setattr(loop, "progress_bar", lambda *_, **__: Bar())
         patch.setattr(stepping, "_SECONDS", 0)  # a step a call
         with pytest.raises(error):
             start(darcy_file, tmp_path / "run")
@@ -170,7 +171,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(darcy_file, undistur
 
         return seen_loss
 
-    monkeypatch.setattr(training, "make_loss", seeing)
+    monkeypatch.setattr(loop, "make_loss", seeing)
     in_parts = start(darcy_file, tmp_path / "run", accumulate=5)
     assert seen == {1}
     for parts, whole in zip(history(in_parts), history(undisturbed), strict=True):

@@ -40,9 +40,8 @@ _SCHEMES = {
 class Darcy:
     """A law of coefficients and the grid on which the equation is solved.
 
-    a is a function of the Gaussian field g of `pde.random_fields.gaussian`: a law of
-    `pde.random_fields.coefficients` by its name, with its options, or in Python any function,
-    `Darcy(coefficient=function)`.
+    a is a function of the Gaussian field g: a law of `pde.random_fields` by its name, with its options, or in Python
+    any function, `Darcy(coefficient=function)`.
 
     Raises:
         InputError: an option outside its range, or one that belongs to another law.

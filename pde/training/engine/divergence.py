@@ -14,11 +14,11 @@ from pde.training.engine.feeding import Batch
 MOST_IN_A_ROW = 10
 
 
-class Skipped:
-    """Gives up after so many in a row.
+class Divergence:
+    """Ends a training after ten skipped steps in a row.
 
     Args:
-        folder: of the run; `skipped.json` is written there at the end, with the samples of those batches.
+        folder: run folder; `skipped.json` is written there at the end, with the samples of those batches.
     """
 
     def __init__(self, folder: Path):

@@ -1,4 +1,4 @@
-"""How the samples of batches come to the devices that share them."""
+"""Feeders bring the samples of batches to the devices that share them."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,18 +9,20 @@ import jax
 import numpy as np
 from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from pde.training.engine.devices import DATA
-from pde.training.samples import Pair, Part
+
+Pair = tuple[Float[np.ndarray, "sample *grid channel"], Float[np.ndarray, "sample *grid out"]]
+"""Inputs and solutions of samples."""
 
 Batch = tuple[Int[np.ndarray, " sample"], np.integer]
-"""Numbers of the samples, and of the symmetry that they are seen under."""
+"""Numbers of the samples, and the number that the augmentation of the batch is told."""
 
 MOST_STEPS = 64
-"""In a call."""
+"""Largest number of steps in a call."""
 _BYTES = 2**26
-"""Of the samples of a call, where they are sent."""
+"""Largest size of the samples that are sent for a call."""
 
 Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")
@@ -51,15 +53,19 @@ class Resident:
 
 
 class Streamed:
-    """A call is sent the samples of its batches, each device those of its share."""
+    """A call is sent the samples of its batches, each device those of its share.
+
+    Args:
+        read: samples by their numbers.
+        batch_bytes: size of a batch, inputs and solutions.
+        mesh: devices that share a batch.
+    """
 
     divided = PartitionSpec(DATA)
 
-    def __init__(self, part: Part, mesh: Mesh, batch_size: int):
-        self._read, self._mesh = part.read, mesh
-        points = part.grid.shape[0] * part.grid.shape[1]
-        of_batch = 4 * points * (part.channels + 1) * batch_size
-        self.most = int(np.clip(_BYTES // of_batch, 1, MOST_STEPS))
+    def __init__(self, read: Callable[[Int[np.ndarray, " sample"]], Pair], batch_bytes: int, mesh: Mesh):
+        self._read, self._mesh = read, mesh
+        self.most = int(np.clip(_BYTES // batch_bytes, 1, MOST_STEPS))
 
     def feed(self, batches: Sequence[Batch]) -> Feed:
         count = self._mesh.shape[DATA]
@@ -81,7 +87,7 @@ class Streamed:
 
 
 def seen_here(devices: np.ndarray) -> Bool[np.ndarray, " share"]:
-    """Which shares of a batch, the rows of a mesh, devices of this process have."""
+    """Tell for each row of a mesh, a share of a batch, if a device of this process has it."""
     here = np.vectorize(lambda device: device.process_index == jax.process_index(), otypes=[bool])
     return here(devices).any(axis=1)
 
@@ -91,7 +97,7 @@ Feeder = Resident | Streamed
 
 
 def read_ahead(load: Callable[[Item], Loaded], items: Iterable[Item]) -> Iterator[tuple[Item, Loaded]]:
-    """Items with what is loaded for them; while one is dealt with, the next is loaded by a thread.
+    """Yield items with what is loaded for them; while one is dealt with, a thread loads the next.
 
     Items are asked for one ahead, too.
     """

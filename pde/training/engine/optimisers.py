@@ -1,4 +1,4 @@
-"""How parameters move: by Muon those of matrices and convolutions, by AdamW all others."""
+"""The optimiser: Muon for matrices and convolutions, AdamW for all other parameters."""
 
 from typing import Any
 
@@ -7,37 +7,38 @@ import optax
 from jax import Array
 from optax.contrib import MuonDimensionNumbers, muon
 
-from pde.runs.run import TrainingConfig
 from pde.training.engine.moving_average import with_average
 
 
-def make_optimiser(config: TrainingConfig, steps: int) -> optax.GradientTransformation:
+def make_optimiser(
+    steps: int, *, learning_rate: float, weight_decay: float, ema: float | None = None
+) -> optax.GradientTransformation:
     """Muon with clipping, a linear warm-up and a cosine to zero.
 
     With momentum M of the gradient of a kernel, read as a matrix from all that it sums over to its outputs, a step
     is -rate 0.2 sqrt(max(n, m)) U V^T where M = U S V^T is n x m: all its directions move as far, and its entries
     about as far as AdamW's at the same rate. Other parameters (biases, scales, spectral weights) move by AdamW.
-    Both have Nesterov's momentum. With --ema the state holds an average of the parameters
+    Both have Nesterov's momentum. With `ema`, its decay, the state holds an average of the parameters
     (`pde.training.engine.moving_average`).
 
     Source: Jordan, Muon (2024); Liu et al., arXiv 2502.16982, section 2.2, for the scale.
     """
     core = muon(
-        learning_rate(config, steps),
-        weight_decay=config.weight_decay,
-        adam_weight_decay=config.weight_decay,
+        warmup_cosine(steps, learning_rate),
+        weight_decay=weight_decay,
+        adam_weight_decay=weight_decay,
         consistent_rms=0.2,
         muon_weight_dimension_numbers=_kernels,
     )
     clipped = optax.chain(optax.clip_by_global_norm(1.0), core)
-    return clipped if config.ema is None else with_average(clipped, config.ema)
+    return clipped if ema is None else with_average(clipped, ema)
 
 
-def learning_rate(config: TrainingConfig, steps: int) -> optax.Schedule:
-    """By the number of steps taken: a linear warm-up over a twentieth of them and a cosine to zero."""
+def warmup_cosine(steps: int, peak: float) -> optax.Schedule:
+    """Make the schedule of rates: a linear warm-up over a twentieth of the steps, then a cosine to zero."""
     return optax.warmup_cosine_decay_schedule(
         init_value=0.0,
-        peak_value=config.learning_rate,
+        peak_value=peak,
         warmup_steps=max(1, steps // 20),
         decay_steps=max(2, steps),
     )

@@ -17,7 +17,6 @@ from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Float
 
-from pde.grids.symmetries import Symmetry, transformed
 from pde.system.processes import least
 from pde.training.engine.devices import DATA
 from pde.training.engine.feeding import Batch, Feed, Feeder, read_ahead
@@ -27,6 +26,7 @@ Gradient = Callable[[Any, Array, Array], tuple[Array, Any]]
 Step = Callable[[Any, Any, Array, Array], tuple[Any, Any, Array]]
 State = tuple[Any, Any]
 """Parameters and the optimiser's state."""
+Augment = Callable[[Array, Array], Array]
 
 _SECONDS = 1.0
 
@@ -96,7 +96,7 @@ def moved(
 
 
 class Stepper:
-    """Takes steps on the samples of one grid, as many in a call as last about a second.
+    """Takes steps on samples of one shape, as many in a call as last about a second.
 
     So progress shows and Ctrl-C is heard. However many there are in a call, the same compiled loop takes them: the
     bits do not depend on it.
@@ -104,9 +104,9 @@ class Stepper:
     Args:
         make: the gradient, given the axes of a mesh along which devices share a batch, None where one has it all.
         optimiser: what it moves the state by.
-        feeder: of the samples.
-        chosen: symmetries that batches are seen under.
-        mesh: of the devices that share a batch.
+        feeder: where the samples come from.
+        augment: map of the fields of a batch that its number chooses, inputs and solutions alike.
+        mesh: devices that share a batch.
         placed: where parameters and the optimiser's state lie (`pde.training.engine.devices.placing`); by default
             all on every device.
     """
@@ -116,7 +116,7 @@ class Stepper:
         make: Callable[[tuple[str, ...] | None], Gradient],
         optimiser: optax.GradientTransformation,
         feeder: Feeder,
-        chosen: Sequence[Symmetry],
+        augment: Augment,
         mesh: Mesh,
         placed: Any = None,
     ):
@@ -126,7 +126,7 @@ class Stepper:
         gradient = make(mesh.axis_names if mesh.size > 1 else None)
 
         def of_batch(params: Any, fields: tuple[Array, Array], samples: Array, number: Array) -> tuple[Array, Any]:
-            return gradient(params, *(transformed(number, chosen, field[samples]) for field in fields))
+            return gradient(params, *(augment(number, field[samples]) for field in fields))
 
         # Only samples are divided; what follows from them is local but for the gradient.
         whole = PartitionSpec()

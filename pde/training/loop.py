@@ -1,0 +1,169 @@
+"""The loop of epochs. Its state is a plain pytree: parameters and the optimiser's state."""
+
+import itertools
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh
+
+from pde import metrics
+from pde.grids.symmetries import group, transformed
+from pde.runs.checkpoints import Checkpoints, Position
+from pde.runs.run import Run
+from pde.surrogates.surrogate import Surrogate
+from pde.system.files import write_text
+from pde.system.interrupts import deferred_stop
+from pde.system.processes import leads, total
+from pde.system.progress import progress_bar
+from pde.training.engine.devices import Division, here, placing, space_of, training_mesh
+from pde.training.engine.divergence import Divergence
+from pde.training.engine.feeding import Batch
+from pde.training.engine.moving_average import exchanged
+from pde.training.engine.steps import Stepper, make_gradient, take_all
+from pde.training.engine.steps import make_step as make_step  # for those who write their own loop
+from pde.training.loss import make_loss
+from pde.training.prepare import (
+    batch_in_force,
+    feeder,
+    optimiser_for,
+    steps_an_epoch,
+)
+from pde.training.samples import Samples
+
+OnEpoch = Callable[[dict[str, Any]], None]
+
+
+def fit(
+    run: Run,
+    out: Path,
+    training: list[Samples],
+    validation: Samples | None,
+    division: Division,
+    on_epoch: OnEpoch | None,
+) -> None:
+    """Train the model of a run, from the last checkpoint in its folder `out` to its last epoch."""
+    epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
+    assert epochs is not None  # filled in by prepare
+    graph, params = run.build()
+    optimiser = optimiser_for(run.training, epochs * steps)
+    batch = batch_in_force(run.samples, run.training.batch_size)
+    mesh = training_mesh(batch // run.training.accumulate, division)
+    _say_if_idle(mesh, run.training.accumulate)
+    state = params, optimiser.init(params)
+    placed = placing(state, mesh, division)
+    state = jax.device_put(state, placed)
+    symmetries, steppers = group(run.symmetries), []
+    augment = partial(transformed, symmetries)
+    for each in training:
+        loss = make_loss(graph, run, each.grid, space_of(mesh))
+        make = partial(make_gradient, loss, run.training.accumulate)
+        samples = feeder(each, run.training, mesh, batch)
+        steppers.append(Stepper(make, optimiser, samples, augment, mesh, placed))
+
+    divergence, stop = Divergence(out), None
+    with Checkpoints(out) as checkpoints, ExitStack() as stack:
+        *saved, position = checkpoints.restore_last(*exchanged(*state))
+        state = exchanged(*saved)
+        _cut_metrics(out, position.epochs)
+        done = position.epochs * steps + len(position.losses)
+        bar = stack.enter_context(
+            progress_bar(f"train {run.model}", total=epochs * steps, done=done, unit="step", shown=leads())
+        )
+        for epoch in range(position.epochs, epochs):
+            started, losses = time.perf_counter(), list(position.losses)
+            rows = batches_of_epoch(run, epoch, len(symmetries), len(training), len(losses))
+            calls = take_all(state, ((steppers[number], batches) for number, batches in rows))
+            for state, found, taken in calls:
+                losses += map(float, found)
+                divergence.note(found, taken)
+                bar.update(len(found))
+                # Compiling, a stop is at once; from then on it waits for the steps under way.
+                stop = stop or stack.enter_context(deferred_stop())
+                stop.share()
+                if stop.by is not None and len(losses) < steps:
+                    position = Position(epoch, tuple(losses))
+                    checkpoints.save(epoch * steps + len(losses), *exchanged(*state), position)
+                    stop.now()
+            line = {"epoch": epoch + 1, **_summary(losses)}
+            if validation is not None:
+                params = here(exchanged(*state)[0], mesh)
+                line["validation"] = _validate(Surrogate(run, graph, params, epoch + 1), validation)
+            line["seconds"] = round(time.perf_counter() - started, 3)
+            _log(out, line)
+            error = line["validation"]["relative_l2"] if validation else None
+            position = Position(epoch + 1)
+            checkpoints.save((epoch + 1) * steps, *exchanged(*state), position, error)
+            if stop is not None:
+                stop.share()
+                stop.now()
+            if on_epoch is not None:
+                on_epoch(line)
+            bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
+
+
+def _say_if_idle(mesh: Mesh, accumulate: int) -> None:
+    there = jax.device_count()
+    if mesh.size < there and leads():
+        print(
+            f"manojax: {mesh.size} of {there} devices share a batch; --batch-size {there * accumulate} or a "
+            "multiple would use all",
+            file=sys.stderr,
+        )
+
+
+def _validate(surrogate: Surrogate, samples: Samples) -> dict[str, float]:
+    """Compute mean errors; every process sees its share of the samples."""
+    share = samples.blocks[jax.process_index() :: jax.process_count()]
+    errors = {name: np.zeros(samples.count, np.float32) for name in metrics.RELATIVE}
+    for block in share:
+        for name, values in surrogate.sample_errors(*samples.read(block)).items():
+            errors[name][block] = values
+    return metrics.mean_errors([{name: total(values) for name, values in errors.items()}])
+
+
+def _summary(losses: list[float]) -> dict[str, Any]:
+    """Mean over the steps of an epoch that were applied, and the number of those that were not."""
+    finite = np.isfinite(losses)
+    mean = float(np.mean(losses, where=finite)) if finite.any() else math.nan
+    return {"train_loss": mean, "skipped": int(np.sum(~finite))}
+
+
+def batches_of_epoch(
+    run: Run, epoch: int, choices: int, grids: int, done: int
+) -> Iterator[tuple[int, list[Batch]]]:
+    """Yield the batches of an epoch after the first `done`, from seed and epoch alone.
+
+    Each item is the number of a grid, and the batches in a row on it.
+    """
+    size = batch_in_force(run.samples, run.training.batch_size)
+    generator = np.random.default_rng([run.training.seed, epoch])
+    order = generator.permutation(run.samples)
+    drawn = []
+    for start in range(0, run.samples - size + 1, size):
+        symmetry, grid = (generator.integers(n, dtype=np.int32) for n in (choices, grids))
+        drawn.append((int(grid), (order[start : start + size], symmetry)))
+    for grid, batches in itertools.groupby(drawn[done:], key=lambda each: each[0]):
+        yield grid, [batch for _, batch in batches]
+
+
+def _log(out: Path, line: dict[str, Any]) -> None:
+    if leads():
+        with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _cut_metrics(out: Path, epochs: int) -> None:
+    """Remove the lines of epochs that no checkpoint holds."""
+    path = out / "metrics.jsonl"
+    if leads() and path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        write_text(path, "".join(lines[:epochs]))
