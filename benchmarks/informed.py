@@ -42,7 +42,7 @@ from pde.data import datasets
 from pde.data.datasets import DataFile
 from pde.data.generate import generate
 from pde.equations.darcy.canonical import assemble
-from pde.equations.darcy.coarse_nodes import CoarseFaces, coarse_solve, upscale
+from pde.equations.darcy.coarse_nodes import CoarseFaces, coarse_solve
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
 from pde.metrics import relative_l2
@@ -50,6 +50,7 @@ from pde.preprocessing.view import View
 from pde.runs.config import TrainingConfig
 from pde.solvers.checks import check_spacing
 from pde.solvers.conductances import Conductances, conductances
+from pde.solvers.upscaling import upscale
 from pde.system.files import write_text
 from pde.system.timing import median_milliseconds
 from pde.system.versions import versions

@@ -42,11 +42,6 @@ def _allowed() -> dict[str, set[str]]:
 
 
 ALLOWED = _allowed()
-EXCEPTIONS: set[tuple[str, str]] = {
-    ("pde.solvers.residual", "equations"),
-    ("pde.random_fields.gaussian", "solvers"),
-}
-"""Arrows (importing module, imported room) that the table does not have."""
 
 
 def room_of(module: str) -> str:
@@ -87,7 +82,7 @@ def modules() -> dict[str, str]:
 
 def test_every_arrow_is_in_the_table():
     found = {(module, room) for module, source in modules().items() for room in wrong_arrows(module, source)}
-    assert found == EXCEPTIONS
+    assert found == set()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from manojax.operators.base import ModelConfig
 from pde.commands.parsing import HELP, VERBOSE, parse
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
-from pde.runs.run import Run, refuse_changes
+from pde.runs.run import Run, history, refuse_changes
 from pde.system.errors import InputError
 from pde.system.processes import Processes, leads
 from pde.training.engine.devices import DEFAULT, Division
@@ -45,7 +45,7 @@ class Train:
     def run(self) -> None:
         watching = nullcontext() if self.tensorboard is None else self.tensorboard.watching(self.out)
         with watching as on_epoch:
-            if self.resume:
+            if self.resume and self.out.exists():
                 resume(self.data, self.out, division=self.division, on_epoch=on_epoch)
             else:
                 train(
@@ -62,13 +62,22 @@ class Train:
 
     def _report(self, run: Run) -> None:
         under = f" under {', '.join(run.symmetries)}" if run.symmetries else ""
-        print(f"{self.out}: trained{under}; manojax evaluate {self.out} TEST.h5 tells how well")
+        print(f"{self.out}: trained{under}; {_learnt(self.out)}; manojax evaluate {self.out} TEST.h5 tells more")
         if run.doubted:
             print(
                 f"manojax: errors on the validation samples are not alike under {', '.join(run.doubted)}: "
                 "the data may not have that symmetry; compare a run with --symmetries none",
                 file=sys.stderr,
             )
+
+
+def _learnt(folder: Path) -> str:
+    """What the epochs of a run have come to, in words."""
+    lines = history(folder)
+    minutes = sum(line["seconds"] for line in lines) / 60
+    errors = [line["validation"]["relative_l2"] for line in lines if "validation" in line]
+    found = f"least validation error {min(errors):.4f} (relative L2)" if errors else "no validation samples"
+    return f"{found} in {len(lines)} epochs and {minutes:.1f} minutes"
 
 
 def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:
@@ -93,7 +102,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             data: Data file to train on.
             out: Run folder to create.
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
-            resume: Go on with the run in --out, with its own configuration.
+            resume: Continue the run in --out, with its own configuration; begin it if there is none.
             tensorboard: Folder for TensorBoard, a folder a run in it; needs the extra of this name.
             mesh: data=4,space=2: devices that divide a batch, as many as can, and the grid, one (MANO alone).
             shard_optimiser: Devices of a batch share the optimiser's state (ZeRO-1).
@@ -121,7 +130,7 @@ def parse_train(argv: list[str]) -> Train:
         given, _ = first.parse_known_args(argv)
     except argparse.ArgumentError:
         given = argparse.Namespace(model=None, out=None, resume=False)  # tyro has the better message
-    saved = Run.open(given.out) if given.resume and given.out else None
+    saved = Run.open(given.out) if given.resume and given.out and given.out.exists() else None
     name = given.model or (saved.model if saved else None)
     if name is None:
         if not (HELP | {VERBOSE}) & set(argv):

@@ -12,7 +12,7 @@ kept.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pde.data import readers
-from pde.data.readers.contents import Field, Selection
+from pde.data.readers.contents import Contents, Field, Selection
 from pde.equations.equation import Equation
 from pde.equations.registry import EQUATIONS, known_by
 from pde.grids.grid import Boundary, Grid
@@ -176,7 +176,7 @@ class DataFile:
 
 
 def open(
-    path: Path,
+    path: str | Path,
     *,
     inputs: tuple[str, ...] = (),
     boundary: Boundary | None = None,
@@ -194,16 +194,37 @@ def open(
         InputError: no file, no format that is read, truncated, a data set missing or of another shape or type,
             coordinates that do not increase, or a `boundary` or `domain` that contradicts the file's own.
     """
+    path = Path(path)
+    return from_contents(path, readers.read(path), inputs=inputs, boundary=boundary, domain=domain)
+
+
+def from_contents(
+    path: Path,
+    contents: Contents,
+    *,
+    inputs: tuple[str, ...] = (),
+    boundary: Boundary | None = None,
+    domain: tuple[float, float, float, float] | None = None,
+) -> DataFile:
+    """Check what a reader has found, and make a data file of it; the arguments are those of `open`.
+
+    Raises:
+        InputError: as for `open`.
+    """
     if len(set(inputs)) < len(inputs) or {"solution", "x", "y"} & set(inputs):
         raise InputError(
             f"--inputs {' '.join(inputs)}: name one or more different data sets, the solution not among them"
         )
-    contents = readers.read(path)
     fields, attributes = contents.fields, contents.attributes
     inputs = inputs or _inputs(fields, path)
     first = _field(fields, path, inputs[0])
     if len(first.shape) != 3 or first.shape[0] < 1:
-        raise InputError(f"{path}: {inputs[0]} has shape {first.shape}; it must be (samples, height, width)")
+        if 0 in first.shape[:1]:
+            raise InputError(f"{path} holds no samples; generate or convert some into it")
+        raise InputError(
+            f"{path}: {inputs[0]} has shape {first.shape}; it must be (samples, height, width): "
+            "fields of two axes are all that is supported so far"
+        )
     for name in (*inputs[1:], *({"solution"} & fields.keys())):
         _field(fields, path, name, first.shape)
     x, y = (
@@ -235,7 +256,7 @@ def first_samples(data: DataFile, samples: int | None) -> DataFile:
         return data
     if not 1 <= samples <= data.samples:
         raise InputError(f"{data.path} has {data.samples} samples; --train-samples {samples} must be 1 to that")
-    return replace(data, samples=samples)
+    return DataFile(**{**vars(data), "samples": samples})
 
 
 def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, **options: Any) -> h5py.Dataset:

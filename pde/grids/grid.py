@@ -9,6 +9,7 @@ from jaxtyping import Float
 from pde.system.errors import InputError
 
 Boundary = Literal["zero", "unknown"]
+Centring = Literal["nodes", "cells"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 The cell of a point reaches halfway to its neighbours, at the ends of an axis as far to the other side, and not
 out of the domain. A fine value holds on its own cell. So on nodes, with an even stride, the ends of a cell count
-half, as they do in the dual cells of `pde.equations.darcy.coarse_nodes.upscale`.
+half, as they do in the dual cells of `pde.solvers.upscaling.upscale`.
 """
 
 from typing import Literal

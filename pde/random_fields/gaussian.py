@@ -21,8 +21,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Key
 
+from pde.grids.grid import Centring
 from pde.random_fields.coefficients import exact
-from pde.solvers.conductances import Centring
 from pde.system.errors import check_positive
 
 

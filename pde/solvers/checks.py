@@ -1,13 +1,15 @@
-"""Which grids our solvers take, whatever the equation."""
+"""Checks of what the solvers take and of what they return, whatever the equation."""
 
 import numpy as np
+from jaxtyping import Float
 
 from pde.grids.grid import Grid
+from pde.solvers.conjugate_gradients import Solve
 from pde.system.errors import InputError
 
 
 def check_spacing(grid: Grid) -> tuple[float, float]:
-    """The spacing along each axis of a grid on which the solvers work.
+    """Return the spacing along each axis of a grid on which the solvers work.
 
     Raises:
         InputError: a grid that does not hold its borders or is not equally spaced.
@@ -21,3 +23,30 @@ def check_zero_border(grid: Grid) -> None:
     """Raise InputError where the solution is not known to be zero on the border."""
     if grid.boundary != "zero":
         raise InputError("the solution is not known to be zero on the border; say --boundary zero if it is")
+
+
+def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:
+    """Return the spacing along each axis of a grid on which the solver takes this coefficient.
+
+    Raises:
+        InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
+            positive.
+    """
+    spacing = check_spacing(grid)
+    if not (coefficient > 0).all():
+        raise InputError("coefficient must be positive everywhere")
+    return spacing
+
+
+def converged(solved: Solve, name: str) -> np.ndarray:
+    """Return the solution of a solve as an array.
+
+    Raises:
+        ArithmeticError: the solver gave up.
+    """
+    if not solved.converged:
+        raise ArithmeticError(
+            f"{name} did not converge: relative residual {float(solved.residual):.1e} "
+            f"after {int(solved.iterations)} iterations; lower the contrast"
+        )
+    return np.asarray(solved.solution)

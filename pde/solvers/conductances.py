@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-Centring = Literal["nodes", "cells"]
+from pde.grids.grid import Centring
+
 Faces = Literal["arithmetic", "harmonic"]
 
 

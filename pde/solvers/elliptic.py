@@ -5,7 +5,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from pde.solvers.conductances import Centring, Faces, conductances, divergence, surrounded
+from pde.grids.grid import Centring
+from pde.solvers.conductances import Faces, conductances, divergence, surrounded
 from pde.solvers.conjugate_gradients import Precision, Solve, solve_system
 
 

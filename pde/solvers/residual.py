@@ -11,8 +11,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from pde.equations.darcy.problem import check_solvable
 from pde.grids.grid import Grid
+from pde.solvers.checks import check_solvable
 from pde.solvers.conductances import conductances, divergence
 
 Fields = Float[np.ndarray, "sample height width"]

@@ -10,12 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 from jax import Array, export
-from jaxtyping import Float
 
-from manojax.layers.coordinates import AnyArray
 from pde.grids.grid import Grid
 from pde.preprocessing.batches import in_batches
-from pde.surrogates.shapes import as_samples, check_points
+from pde.surrogates.shapes import as_numbers, as_samples, check_points
 from pde.system.errors import InputError
 
 FORMAT = 1
@@ -40,7 +38,7 @@ class Exported:
     program: Callable[[Any], Array]
     """(sample, height, width, channel) float32 to (sample, height, width, 1)."""
 
-    def __call__(self, fields: Float[AnyArray, "*shape"]) -> Float[AnyArray, "*_"]:
+    def __call__(self, fields: Any) -> Any:
         """The solution, in the shape of the fields, with one channel where they have channels.
 
         Args:
@@ -50,7 +48,7 @@ class Exported:
             InputError: fields of another shape or grid, or NumPy arrays of which the model cannot take the values.
             ArithmeticError: the program put out NaN.
         """
-        samples, shape = as_samples(fields, self.config["inputs"])
+        samples, shape = as_samples(as_numbers(fields), self.config["inputs"])
         check_points(samples, self.grid)
         if isinstance(samples, Array):
             return self.program(samples).reshape(shape)

@@ -1,8 +1,11 @@
-"""The shapes in which one or many fields may be given, and come back."""
+"""Fields as callers give them: their shapes, in which solutions come back, and their values."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
 from jaxtyping import Float
 
 from manojax.layers.coordinates import AnyArray
@@ -10,10 +13,30 @@ from pde.grids.grid import Grid
 from pde.system.errors import InputError
 
 
+def as_numbers(fields: Any) -> Any:
+    """Return fields as an array of real, finite numbers; those of JAX stay as they are, for they may be traced.
+
+    Raises:
+        InputError: no numbers, complex ones, no samples, or a value that is NaN or infinite.
+    """
+    if isinstance(fields, Array):
+        if jnp.iscomplexobj(fields):
+            raise InputError("fields are complex; give real ones, or the real and imaginary parts as two inputs")
+        return fields
+    found = np.asarray(fields)
+    if found.dtype.kind not in "fiub":
+        raise InputError(f"fields of type {found.dtype} are no real numbers; give an array of float32")
+    if not found.size:
+        raise InputError(f"fields of shape {found.shape} hold no samples; give at least one")
+    if not np.isfinite(found).all():
+        raise InputError("fields hold NaN or infinity; mend or remove those samples")
+    return found
+
+
 def as_samples(
     fields: Float[AnyArray, "*shape"], inputs: Sequence[str]
 ) -> tuple[Float[AnyArray, "sample height width channel"], tuple[Any, ...]]:
-    """Fields as models take them, and the shape in which the solution goes back to who gave them.
+    """Return fields as models take them, and the shape in which the solution goes back to the caller.
 
     Args:
         fields: (height, width) or (sample, height, width) of one input, (height, width, channel) of several, or

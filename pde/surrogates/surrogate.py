@@ -25,7 +25,7 @@ from pde.preprocessing.normalisation import Normalisation
 from pde.preprocessing.observation import Observation, Pair
 from pde.runs.checkpoints import Checkpoints
 from pde.runs.run import Run
-from pde.surrogates.shapes import as_samples, check_points
+from pde.surrogates.shapes import as_numbers, as_samples, check_points
 from pde.system.errors import InputError
 
 Mode = Literal["auto", "direct", "resample"]
@@ -73,9 +73,7 @@ class Surrogate:
         self.run, self.graph, self.params, self.epoch = run, graph, params, epoch
         self.symmetric = symmetric
 
-    def __call__(
-        self, fields: Float[AnyArray, "*shape"], grid: Grid | None = None, *, mode: Mode = "auto"
-    ) -> Float[AnyArray, "*_"]:
+    def __call__(self, fields: Any, grid: Grid | None = None, *, mode: Mode = "auto") -> Any:
         """The solution on the grid of the input fields.
 
         Args:
@@ -90,15 +88,16 @@ class Surrogate:
             In the shape of the fields, with one channel where they have channels.
 
         Raises:
-            InputError: fields of another shape, or a mode that there is not; else as `predict`.
+            InputError: fields of another shape, complex, not finite or without samples (JAX arrays are not checked
+                for the last two), or a mode that there is not; else as `predict`.
         """
-        samples, shape = as_samples(fields, self.run.view.inputs)
+        samples, shape = as_samples(as_numbers(fields), self.run.view.inputs)
         grid = self.run.grid.of_shape((samples.shape[1], samples.shape[2])) if grid is None else grid
         check_points(samples, grid)
-        way = self.run.mode_for(grid) if mode == "auto" else mode
-        if way not in ("direct", "resample"):
-            raise InputError(f"mode {way!r}: there are auto, direct and resample")
-        predicted = self.predict(samples, grid) if way == "direct" else self.resample(samples, grid)[0]
+        mode = self.run.mode_for(grid) if mode == "auto" else mode
+        if mode not in ("direct", "resample"):
+            raise InputError(f"mode {mode!r}: there are auto, direct and resample")
+        predicted = self.predict(samples, grid) if mode == "direct" else self.resample(samples, grid)[0]
         return predicted.reshape(shape)
 
     def predict(

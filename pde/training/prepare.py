@@ -33,12 +33,14 @@ _FASTEST = 10.0
 _FAR = 0.5  # relative error: such a solution is no start for a correction
 
 
+Source = Path | DataFile
+"""A file, or a data set that is open already."""
 Split = tuple[list[Samples], Samples | None]
 """Training samples, an entry for each grid, and validation samples."""
 
 
 def prepare(
-    path: Path, model: str, options: ModelConfig, config: TrainingConfig, division: Division = DEFAULT
+    source: Source, model: str, options: ModelConfig, config: TrainingConfig, division: Division = DEFAULT
 ) -> tuple[Run, Split]:
     """Read and check everything before anything is written: the run, and its parts.
 
@@ -59,9 +61,9 @@ def prepare(
         width = config.view.filter_width
         raise InputError(f"--filter-width {width} must be 0 to 10 spacings of the training grid")
     check_seed(config.seed)
-    view = dataclasses.replace(config.view, inputs=_open(path, config).inputs)
+    view = dataclasses.replace(config.view, inputs=_open(source, config).inputs)
     config = dataclasses.replace(config, view=view)
-    training, validation, grid = _open_samples(path, config)
+    training, validation, grid = _open_samples(source, config)
     grids = [each.grid for each in training]
     if config.symmetries == "all":
         check_symmetries(grids)
@@ -93,7 +95,7 @@ def prepare(
         model=model,
         options=options,
         training=dataclasses.replace(config, epochs=epochs, resolution=grid.shape[0]),
-        data=path.name,
+        data=name_of(source),
         digest=_digest(grid, *training, validation),
         samples=samples,
         validated=validation is not None,
@@ -105,9 +107,9 @@ def prepare(
     return run, (training, validation)
 
 
-def open_samples(path: Path, config: TrainingConfig) -> Split:
+def open_samples(source: Source, config: TrainingConfig) -> Split:
     """The parts of a run that another process has prepared: nothing is read yet."""
-    training, validation, _ = _open_samples(path, config)
+    training, validation, _ = _open_samples(source, config)
     return training, validation
 
 
@@ -146,13 +148,20 @@ def _check_split(operator: Operator, grid: Grid, channels: int, mesh: Mesh) -> N
         raise InputError(f"--mesh space={mesh.shape[SPACE]}: {error}") from error
 
 
-def training_data(path: Path, config: TrainingConfig) -> DataFile:
+def training_data(source: Source, config: TrainingConfig) -> DataFile:
     """The file of a run, cut to the samples that it uses."""
-    return first_samples(_open(path, config), config.train_samples)
+    return first_samples(_open(source, config), config.train_samples)
 
 
-def _open(path: Path, config: TrainingConfig) -> DataFile:
-    return datasets.open(path, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
+def name_of(source: Source) -> str:
+    """Return the name that a run notes of its training data, without the folders before it."""
+    return (source.path if isinstance(source, DataFile) else source).name
+
+
+def _open(source: Source, config: TrainingConfig) -> DataFile:
+    if isinstance(source, DataFile):
+        return source
+    return datasets.open(source, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
 
 
 def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataFile, slice] | None]:
@@ -171,9 +180,9 @@ def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataF
     return slice(None), (_open(Path(config.validation), config), slice(None))
 
 
-def _open_samples(path: Path, config: TrainingConfig) -> tuple[list[Samples], Samples | None, Grid]:
+def _open_samples(source: Source, config: TrainingConfig) -> tuple[list[Samples], Samples | None, Grid]:
     """And the training grid."""
-    data = training_data(path, config)
+    data = training_data(source, config)
     resolution = config.resolution
     if resolution is None:
         resolution = max(config.resolutions, default=data.grid.shape[0])

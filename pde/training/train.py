@@ -1,12 +1,17 @@
 """Training runs, begun and resumed."""
 
+import dataclasses
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from manojax.operators.base import ModelConfig
+from pde.data.datasets import DataFile
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
+from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
 from pde.system.files import folder_aside, refuse_existing
 from pde.system.locks import alone_in
@@ -14,7 +19,9 @@ from pde.system.processes import led
 from pde.training.engine.devices import DEFAULT, Division
 from pde.training.loop import OnEpoch, fit
 from pde.training.prepare import (
+    Source,
     Split,
+    name_of,
     open_samples,
     prepare,
     training_data,
@@ -24,67 +31,97 @@ from pde.training.transfer import record_transfer
 
 
 def train(
-    data: Path,
-    out: Path,
+    data: str | Path | DataFile,
+    out: str | Path | None = None,
     *,
     model: str = "mano",
     options: ModelConfig | None = None,
     config: TrainingConfig | None = None,
     division: Division = DEFAULT,
     on_epoch: OnEpoch | None = None,
-) -> None:
-    """Train a model on a data file into a new run folder.
+    **settings: Any,
+) -> Surrogate:
+    """Train a model on a data set, and return the trained surrogate.
 
-    Over the devices of all processes that `jax.distributed` has joined: each calls this, with the same arguments
-    and files that all can see.
+        surrogate = pde.train(pde.Dataset(coefficient=a, solution=u, x=x, y=y), model="mano", epochs=20)
+
+    With a folder `out` this is a run, as `manojax train` makes it, and `resume` continues it. All processes that
+    `jax.distributed` has joined train together: each calls this, with the same arguments, and files that all see.
 
     Args:
-        data: file to train on.
-        out: folder to create.
+        data: file or `pde.Dataset` to train on.
+        out: run folder to create; by default nothing is kept but the surrogate.
         model: name of the model.
-        options: its options; by default those of `model.Config()`.
-        config: how it is trained; by default `TrainingConfig()`.
+        options: options of the model; by default `model.Config()`.
+        config: settings of the training; by default `TrainingConfig()`.
         division: how devices share the work.
-        on_epoch: called after each epoch with its line of metrics.jsonl, such as `pde.plots.live.LiveCurves`.
+        on_epoch: function called after each epoch with its line of metrics.jsonl, such as that of
+            `pde.plots.live.LiveCurves`.
+        settings: fields of `config` that replace its own, such as `epochs=20`.
 
     Raises:
         InputError: no such model, bad data, a folder that exists, or a configuration that does not fit data or
             devices.
+        TypeError: a setting that `TrainingConfig` does not have.
         ArithmeticError: loss or gradient was not finite in ten steps in a row.
     """
+    wanted = dataclasses.replace(config or TrainingConfig(), **settings)
+    source: Source = data if isinstance(data, DataFile) else Path(data)
+    if out is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return train(
+                source,
+                Path(folder) / "run",
+                model=model,
+                options=options,
+                config=wanted,
+                division=division,
+                on_epoch=on_epoch,
+            )
+    folder = Path(out)
 
     def begin() -> tuple[Run, Split]:
-        refuse_existing(out)
+        refuse_existing(folder)
         chosen = options_of(model) if options is None else options
-        run, parts = prepare(data, model, chosen, config or TrainingConfig(), division)
-        with folder_aside(out) as aside:
+        run, split = prepare(source, model, chosen, wanted, division)
+        with folder_aside(folder) as aside:
             run.save(aside)
-        return run, parts
+        return run, split
 
-    _finish(data, out, led(begin), division, on_epoch)
+    return _finish(source, folder, led(begin), division, on_epoch)
 
 
-def resume(data: Path, out: Path, *, division: Division = DEFAULT, on_epoch: OnEpoch | None = None) -> None:
-    """Go on with a run from its last checkpoint; the result has the bits of a run never interrupted.
+def resume(
+    data: str | Path | DataFile,
+    out: str | Path,
+    *,
+    division: Division = DEFAULT,
+    on_epoch: OnEpoch | None = None,
+) -> Surrogate:
+    """Continue a run from its last checkpoint; the result has the bits of a run never interrupted.
 
     Raises:
         InputError: no run there, other data than it was begun with, or another process at it.
         ArithmeticError: as for `train`.
     """
+    source: Source = data if isinstance(data, DataFile) else Path(data)
+    folder = Path(out)
 
     def begin() -> tuple[Run, Split]:
-        saved = Run.open(out)
-        run, parts = prepare(data, saved.model, saved.options, saved.training, division)
+        saved = Run.open(folder)
+        run, split = prepare(source, saved.model, saved.options, saved.training, division)
         if run.digest != saved.digest:
-            raise InputError(f"{data} is not the data that {out} was begun with ({saved.data}); give that file")
-        return saved, parts
+            raise InputError(
+                f"{name_of(source)} is not the data that {folder} was begun with ({saved.data}); give that file"
+            )
+        return saved, split
 
-    _finish(data, out, led(begin), division, on_epoch)
+    return _finish(source, folder, led(begin), division, on_epoch)
 
 
 def _finish(
-    data: Path, out: Path, begun: tuple[Run, Split] | None, division: Division, on_epoch: OnEpoch | None
-) -> None:
+    data: Source, out: Path, begun: tuple[Run, Split] | None, division: Division, on_epoch: OnEpoch | None
+) -> Surrogate:
     """Continue the run that the first process has begun, in all processes together."""
     if begun is None:
         run = Run.open(out)
@@ -100,3 +137,4 @@ def _finish(
             record_transfer(out, training_data(data, run.training))
 
         led(look_back)
+    return load(out)

@@ -3,10 +3,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pde.equations.darcy.coarse_nodes import coarse_solve, upscale
+from pde.equations.darcy.coarse_nodes import coarse_solve
 from pde.equations.darcy.problem import Darcy, solve_darcy
 from pde.grids.grid import Grid
 from pde.solvers.conductances import conductances, divergence
+from pde.solvers.upscaling import upscale
 from pde.system.errors import InputError
 
 METHODS = ("arithmetic", "harmonic", "mean", "upscaled")

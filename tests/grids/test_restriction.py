@@ -9,13 +9,13 @@ import pytest
 import pde
 from manojax import FNOConfig
 from pde.data import datasets
-from pde.equations.darcy.coarse_nodes import upscale
 from pde.evaluation.evaluate import evaluate
 from pde.grids.grid import Grid
 from pde.grids.restriction import at_points, cell_means, cell_weights
 from pde.metrics import sample_errors
 from pde.preprocessing.view import View
 from pde.runs.config import TrainingConfig
+from pde.solvers.upscaling import upscale
 from pde.surrogates.surrogate import forward
 from pde.system.errors import InputError
 from pde.training.train import train

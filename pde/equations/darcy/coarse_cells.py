@@ -14,9 +14,10 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from pde.equations.darcy.problem import Darcy, converged
+from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
 from pde.grids.restriction import cell_weights
+from pde.solvers.checks import converged
 from pde.solvers.conductances import MEANS, Conductances, Faces
 from pde.solvers.conjugate_gradients import Solve, solve_system
 from pde.system.errors import InputError
@@ -27,7 +28,7 @@ def solve_cells(
 ) -> Float[np.ndarray, "coarse_height coarse_width"]:
     """The solution of -div(a grad u) = 1, u = 0 on the border, on `grid.strided(stride)`, float64.
 
-    A stride above 1 upscales, as `pde.equations.darcy.coarse_nodes.upscale` does on nodes: fine faces along a
+    A stride above 1 upscales, as `pde.solvers.upscaling.upscale` does on nodes: fine faces along a
     coarse edge conduct in series, the edges across a coarse cell in parallel.
 
     Args:

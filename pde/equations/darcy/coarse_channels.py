@@ -7,12 +7,13 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from pde.equations.darcy.coarse_nodes import solve_network, upscale
+from pde.equations.darcy.coarse_nodes import solve_network
 from pde.grids.grid import Grid
 from pde.grids.restriction import at_points
 from pde.solvers.checks import check_spacing
 from pde.solvers.conductances import Conductances, conductances
 from pde.solvers.side_by_side import batch_size
+from pde.solvers.upscaling import upscale
 from pde.system.errors import InputError
 
 Informed = Literal["none", "strided", "upscaled"]
@@ -31,7 +32,7 @@ def coarse_solutions(
         fine: where it is given.
         grid: where to solve.
         informed: `strided`, from its values at the grid's points with arithmetic and with harmonic faces; or
-            `upscaled`, from faces upscaled by `pde.equations.darcy.coarse_nodes.upscale`, for which the grid must
+            `upscaled`, from faces upscaled by `pde.solvers.upscaling.upscale`, for which the grid must
             be a stride of `fine`.
 
     Raises:

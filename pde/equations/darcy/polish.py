@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from pde.equations.darcy.problem import check_solvable, converged
 from pde.equations.registry import check_darcy
 from pde.grids.grid import Grid
+from pde.solvers.checks import check_solvable, converged
 from pde.solvers.elliptic import solve
 from pde.system.errors import check_positive
 

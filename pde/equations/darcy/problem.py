@@ -17,11 +17,10 @@ from jax import Array
 from jaxtyping import Float
 
 from pde.equations.darcy.canonical import cell_centres, solve_canonical
-from pde.grids.grid import Grid
+from pde.grids.grid import Centring, Grid
 from pde.random_fields.coefficients import Law, NameOrLaw, check, choose, describe, evaluate
 from pde.random_fields.gaussian import check_options, describe_field, gaussian_field
-from pde.solvers.checks import check_spacing
-from pde.solvers.conductances import Centring
+from pde.solvers.checks import check_solvable, converged
 from pde.solvers.conjugate_gradients import Solve
 from pde.solvers.elliptic import solve
 from pde.solvers.side_by_side import batch_size, batches, in_order, padded
@@ -40,8 +39,8 @@ _SCHEMES = {
 class Darcy:
     """A law of coefficients and the grid on which the equation is solved.
 
-    a is a function of the Gaussian field g: a law of `pde.random_fields` by its name, with its options, or in Python
-    any function, `Darcy(coefficient=function)`.
+    a is a function of the Gaussian field g: a law of `pde.random_fields` by its name, with its options, or in
+    Python any function, `Darcy(coefficient=function)`.
 
     Raises:
         InputError: an option outside its range, or one that belongs to another law.
@@ -192,30 +191,3 @@ def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> F
 
 
 _solve = jax.jit(solve, static_argnames=("spacing", "tolerance", "max_iterations"))
-
-
-def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:
-    """The spacing along each axis of a grid on which the solver takes this coefficient.
-
-    Raises:
-        InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
-            positive.
-    """
-    spacing = check_spacing(grid)
-    if not (coefficient > 0).all():
-        raise InputError("coefficient must be positive everywhere")
-    return spacing
-
-
-def converged(solved: Solve, name: str) -> np.ndarray:
-    """The solution as an array.
-
-    Raises:
-        ArithmeticError: the solver gave up.
-    """
-    if not solved.converged:
-        raise ArithmeticError(
-            f"{name} did not converge: relative residual {float(solved.residual):.1e} "
-            f"after {int(solved.iterations)} iterations; lower the contrast"
-        )
-    return np.asarray(solved.solution)

@@ -1,0 +1,51 @@
+"""Arrays in memory as a data set that trains and evaluates like a file."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from manojax.layers.coordinates import AnyArray
+from pde.data.datasets import DataFile, from_contents
+from pde.data.readers.contents import Contents
+from pde.grids.grid import Boundary
+from pde.system.errors import InputError
+
+_NAME = Path("arrays")
+"""Messages and runs name the arrays so, in the place of a file."""
+
+
+class Dataset(DataFile):
+    """Samples in memory: `pde.Dataset(coefficient=a, solution=u, x=x, y=y)`.
+
+    Args:
+        x: coordinates of the first axis of a field, (height,), in any unit of length, increasing.
+        y: coordinates of the second axis, (width,), in the same unit.
+        solution: the solutions, (samples, height, width); a data set to predict for needs none.
+        boundary: "zero" if the solution vanishes on the border of the domain.
+        domain: x0, x1, y0, y1, the ends of the domain.
+        inputs: the input fields by name, each (samples, height, width), all of them shown to a model.
+
+    Raises:
+        InputError: no input, arrays that are no numbers or have other shapes, coordinates that do not increase, or
+            complex numbers.
+    """
+
+    def __init__(
+        self,
+        *,
+        x: Float[AnyArray, " height"],
+        y: Float[AnyArray, " width"],
+        solution: Any = None,
+        boundary: Boundary | None = None,
+        domain: tuple[float, float, float, float] | None = None,
+        **inputs: Any,
+    ):
+        if not inputs:
+            raise InputError("Dataset: there is no input; give at least one, such as coefficient=a")
+        fields = inputs | {"x": x, "y": y} | ({} if solution is None else {"solution": solution})
+        arrays = {name: np.asarray(values) for name, values in fields.items()}
+        contents = Contents("arrays in memory", arrays, {})
+        found = from_contents(_NAME, contents, inputs=tuple(inputs), boundary=boundary, domain=domain)
+        super().__init__(**vars(found))

@@ -1,0 +1,66 @@
+"""Conductances of a coarse grid, upscaled from those of a fine one.
+
+The fine faces along a coarse edge conduct in series, the edges across its dual cell in parallel.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from pde.solvers.conductances import Conductances, Faces, conductances
+from pde.system.errors import InputError
+
+
+@functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))
+def upscale(
+    coefficient: Float[Array, "height width"],
+    stride: int,
+    spacing: tuple[float, float],
+    *,
+    faces: Faces = "arithmetic",
+) -> Conductances:
+    """Conductances between every `stride`-th node of a fine grid, border included.
+
+    Each is the harmonic mean of the fine ones along the coarse edge, then the arithmetic mean across its dual
+    cell, half a coarse spacing to either side: exact for a layered coefficient where u is linear along the layers
+    or the flux constant across them. A stride of 1 gives the fine conductances.
+
+    Args:
+        coefficient: a on the fine nodes.
+        stride: of both axes.
+        spacing: distance of neighbouring fine nodes along each axis.
+        faces: the mean that a fine face takes.
+
+    Raises:
+        InputError: a stride that leaves out a border or all inner nodes.
+    """
+    check_stride(coefficient.shape, stride)
+    fine = conductances(coefficient, spacing, faces=faces)
+    return Conductances(_upscale_down(fine.x, stride), _upscale_down(fine.y.T, stride).T)
+
+
+def _upscale_down(fine: Float[Array, "edges inner"], stride: int) -> Float[Array, "coarse_edges coarse_inner"]:
+    """Fine conductances of edges down the rows, at each inner column."""
+    in_series = fine.reshape(-1, stride, fine.shape[1])
+    along = 1 / (stride * jnp.sum(1 / in_series, axis=1))  # the harmonic mean, over the squared coarse spacing
+    inner = (fine.shape[1] + 1) // stride - 1
+
+    def windows(before: int) -> Array:
+        """Means over `stride` columns, the first of them `before` columns from the coarse node."""
+        first = stride - before - 1  # inner columns are numbered from 1
+        return jnp.mean(along[:, first : first + inner * stride].reshape(-1, inner, stride), axis=2)
+
+    # The dual cell is one such window where the stride is odd; where it is even, its end columns count half.
+    return (windows(stride // 2) + windows((stride - 1) // 2)) / 2
+
+
+def check_stride(shape: tuple[int, ...], stride: int) -> None:
+    """Raise InputError for a stride that leaves out a border or all inner nodes."""
+    if stride < 1 or any((n - 1) % stride or (n - 1) // stride < 2 for n in shape):
+        raise InputError(
+            f"stride {stride} of {shape[0]} x {shape[1]} nodes must keep both borders and a node between; "
+            "choose a divisor of the numbers of intervals, less than them"
+        )
