@@ -52,7 +52,7 @@ def compare(data: DataFile, stride: int, label: str, predict: Predict) -> dict[s
 
 
 def why_unsolvable(data: DataFile) -> str | None:
-    """Why the equation of a file cannot be solved again on the file's grid; None where it can.
+    """Return why the equation of a file cannot be solved on its own grid; None where it can.
 
     All inputs are read. Whether they are those of the equation that their names stand for cannot be known:
     `Equation.assumed` says what is taken for granted.

@@ -12,7 +12,7 @@ from pde.grids.grid import Grid
 from pde.metrics.norms import mean_errors, sample_errors
 from pde.preprocessing.view import View
 from pde.runs.build import title_of
-from pde.surrogates.modes import Attempts, Call, ways
+from pde.surrogates.modes import Attempts, Call, modes
 from pde.surrogates.surrogate import Surrogate
 from pde.system.errors import InputError
 from pde.system.timing import median_milliseconds
@@ -33,7 +33,7 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         {"model", "train_resolution", "parameters", "symmetric", "samples", "device", "consistency", "rows":
         [{"resolution", "shape", "direct": errors, "resample": errors}]}. Errors are those of
         `pde.evaluation.compare.compare`, with the "milliseconds" that one sample takes, warm; and for resample
-        "inputs", "nested" or "nearest": how the input was taken at the training points. A way that is
+        "inputs", "nested" or "nearest": how the input was taken at the training points. A mode that is
         impossible on a grid has {"left_out": why} there. Consistency is None where the file has no grid twice as
         fine as the training grid, or the model cannot run on these, else the relative L2 distance of predictions
         run directly on it, strided back, from those on the training grid: zero for a model that means the same
@@ -74,12 +74,12 @@ def _row(surrogate: Surrogate, data: DataFile, stride: int, attempts: Attempts) 
     grid = data.grid.strided(stride)
     label = f"evaluate {surrogate.run.model} at {grid.shape[0]}"
     found = compare(data, stride, label, lambda samples: attempts(data.read_inputs(samples)))
-    errors = {way: found.pop(way, {}) for way in ways(surrogate)} | found
-    for way, error in attempts.failed.items():
-        errors[way] = {"left_out": str(error)}  # in the place of what was scored before it failed
-    for way, call in ways(surrogate).items():
-        if way not in attempts.failed:
-            errors[way]["milliseconds"] = milliseconds_a_sample(call, surrogate.run.view, data, stride)
+    errors = {mode: found.pop(mode, {}) for mode in modes(surrogate)} | found
+    for mode, error in attempts.failed.items():
+        errors[mode] = {"left_out": str(error)}  # in the place of what was scored before it failed
+    for mode, call in modes(surrogate).items():
+        if mode not in attempts.failed:
+            errors[mode]["milliseconds"] = milliseconds_a_sample(call, surrogate.run.view, data, stride)
     if "resample" not in attempts.failed:
         nested = surrogate.resample(data.read_inputs(slice(1)), data.grid, grid)[1]
         errors["resample"]["inputs"] = "nested" if nested else "nearest"
@@ -87,7 +87,7 @@ def _row(surrogate: Surrogate, data: DataFile, stride: int, attempts: Attempts) 
 
 
 def milliseconds_a_sample(call: Call, view: View, data: DataFile, stride: int) -> float:
-    """Of a way of predicting on a stride of a data file, handed what the model needs of the file and no more."""
+    """Time that one mode takes for a sample on a stride of a data file, handed only what the model needs of it."""
     handed = 1 if view.sees_between else stride
     first, source = data.read_inputs(slice(1), handed), data.grid.strided(handed)
     return median_milliseconds(lambda: call(first, source, data.grid.strided(stride)))
@@ -123,8 +123,8 @@ def finest_sample(
     fine, solution = data.read_inputs(slice(1)), data.read_solution(slice(1), stride)
     predictions = {}
     for surrogate in surrogates:
-        for way, predicted in Attempts(surrogate, data.grid, grid)(fine).items():
-            predictions[f"{title_of(surrogate.run.model)}, {way}"] = predicted[0, ..., 0]
+        for mode, predicted in Attempts(surrogate, data.grid, grid)(fine).items():
+            predictions[f"{title_of(surrogate.run.model)}, {mode}"] = predicted[0, ..., 0]
     return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid, data.inputs[0]
 
 
@@ -136,16 +136,16 @@ def worst_samples(
     They are predicted by `resample`, or directly where that is impossible. Each has a title, the first input,
     solution and prediction, all (height, width).
     """
-    measured = [row for row in report["rows"] if any("worst" in row[way] for way in ("direct", "resample"))]
+    measured = [row for row in report["rows"] if any("worst" in row[mode] for mode in ("direct", "resample"))]
     finest = max(measured, key=lambda row: row["resolution"])
-    way = "resample" if "worst" in finest["resample"] else "direct"
+    mode = "resample" if "worst" in finest["resample"] else "direct"
     stride = data.stride_to(finest["resolution"])
     grid = data.grid.strided(stride)
     drawn = []
-    for worst in finest[way]["worst"]:
+    for worst in finest[mode]["worst"]:
         sample = slice(worst["sample"], worst["sample"] + 1)
         fine, solution = data.read_inputs(sample), data.read_solution(sample, stride)
-        predicted = ways(surrogate)[way](fine, data.grid, grid)
+        predicted = modes(surrogate)[mode](fine, data.grid, grid)
         title = f"sample {worst['sample']}, L2 {worst['error']:.4f}"
         drawn.append((title, fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predicted[0, ..., 0]))
     return drawn, grid

@@ -1,4 +1,4 @@
-"""All errors of one way of predicting: per sample and block by block, then over all samples."""
+"""All errors of one predictor: per sample and block by block, then over all samples."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from pde.metrics.spectra import band_rms
 Fields = Float[np.ndarray, "sample height width 1"]
 Errors = dict[str, Float[np.ndarray, " sample"]]
 Residual = Callable[[Float[np.ndarray, "sample height width"]], Float[np.ndarray, " sample"]]
-"""Of solutions on the grid."""
+"""Relative residuals of solutions on the grid, one a sample."""
 
 
 def score(
