@@ -32,7 +32,7 @@ class Generate(Generic[Law]):
     splits: str | None = None
     """name=count,name=count: consecutive samples to OUT-name.h5 each, for example train=1000,test=200."""
     shard: str | None = None
-    """i/n: the i-th of n parts alone, to OUT-shard-i-of-n.h5, for merge."""
+    """i/n: write the i-th of n shards alone, to OUT-shard-i-of-n.h5 in place of OUT.h5; merge joins them."""
     resume: FlagCreatePairsOff[bool] = False
     """Go on with what was broken off; what is whole already is kept."""
     seed: int = 0

@@ -43,7 +43,7 @@ class Train:
     def run(self) -> None:
         watching = nullcontext() if self.tensorboard is None else self.tensorboard.watching(self.out)
         with watching as on_epoch:
-            if self.resume:
+            if self.resume and self.out.exists():
                 resume(self.data, self.out, division=self.division, on_epoch=on_epoch)
             else:
                 train(
@@ -91,7 +91,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             data: Data file to train on.
             out: Run folder to create.
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
-            resume: Go on with the run in --out, with its own configuration.
+            resume: Go on with the run in --out, with its own configuration; begin it if the folder does not exist.
             tensorboard: Folder for TensorBoard, a folder a run in it; needs the extra of this name.
             mesh: data=4,space=2: devices that divide a batch, as many as can, and the grid, one (MANO alone).
             shard_optimiser: Devices of a batch share the optimiser's state (ZeRO-1).
@@ -119,7 +119,8 @@ def parse_train(argv: list[str]) -> Train:
         given, _ = first.parse_known_args(argv)
     except argparse.ArgumentError:
         given = argparse.Namespace(model=None, out=None, resume=False)  # tyro has the better message
-    saved = Run.open(given.out) if given.resume and given.out else None
+    begun = given.resume and given.out and given.out.exists()
+    saved = Run.open(given.out) if begun else None
     name = given.model or (saved.model if saved else None)
     if name is None:
         if not (HELP | {VERBOSE}) & set(argv):

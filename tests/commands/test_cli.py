@@ -167,3 +167,12 @@ def test_a_law_with_a_name_is_chosen_by_flags(capsys, tmp_path):
         path = tmp_path / f"{law.split()[0]}.h5"
         assert run(capsys, "generate", path, *flags.split(), *law.split())[0] == 0
         assert f"a = {says}" in run(capsys, "info", path)[1]
+
+
+def test_resume_begins_a_run_that_does_not_exist_and_continues_it(capsys, darcy_file, tmp_path):
+    command = ("train", darcy_file, "--model", "fno", "--out", tmp_path / "run", *TINY, "--resume")
+    assert run(capsys, *command)[0] == 0
+    described = (tmp_path / "run" / "run.json").read_bytes()
+    assert run(capsys, *command)[0] == 0
+    assert (tmp_path / "run" / "run.json").read_bytes() == described
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1

@@ -45,7 +45,7 @@ def test_bad_input_is_one_sentence_and_damages_nothing(capsys, folder, darcy_fil
         (("train", darcy_file, "--model", "fno", "--out", folder / "run"), "exists already"),
         (("train", darcy_file, "--model", "fno", "--out", empty), "exists already"),
         (("train", darcy_file, "--out", empty, "--resume"), "holds no run"),
-        (("train", darcy_file, "--out", nowhere, "--resume"), "no such run folder"),
+        (("train", darcy_file, "--out", nowhere, "--resume"), "--model is missing"),
         (("evaluate", empty, darcy_file), "holds no run"),
         (("evaluate", folder / "run", nowhere), "no such file"),
         (("evaluate", folder / "run", darcy_file, "--resolutions", 4), "choose one of"),
