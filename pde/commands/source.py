@@ -6,6 +6,7 @@ from typing import Literal
 
 from pde.data import datasets
 from pde.data.datasets import DataFile
+from pde.system.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -19,3 +20,10 @@ class Source:
 
     def open(self, path: Path, inputs: tuple[str, ...]) -> DataFile:
         return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
+
+
+def refuse_repeated(resolutions: tuple[int, ...]) -> None:
+    """Raise InputError where a resolution is named twice."""
+    for resolution in resolutions:
+        if resolutions.count(resolution) > 1:
+            raise InputError(f"--resolutions names {resolution} twice; name each grid once")

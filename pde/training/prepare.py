@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import sys
 from pathlib import Path
 
 import jax
@@ -54,7 +55,9 @@ def prepare(
     if not 0 <= config.filter_width_in_force <= 10:
         raise InputError(f"--filter-width {config.filter_width} must be 0 to 10 spacings of the training grid")
     check_seed(config.seed)
-    config = dataclasses.replace(config, inputs=_open(path, config).inputs)
+    opened = _open(path, config)
+    _say_unused(opened)
+    config = dataclasses.replace(config, inputs=opened.inputs)
     training, validation, grid = _open_parts(path, config)
     grids = [part.grid for part in training]
     if config.symmetries == "all":
@@ -139,6 +142,17 @@ def training_data(path: Path, config: TrainingConfig) -> DataFile:
 
 def _open(path: Path, config: TrainingConfig) -> DataFile:
     return datasets.open(path, inputs=config.inputs, boundary=config.boundary, domain=config.domain)
+
+
+def _say_unused(data: DataFile) -> None:
+    used = (*data.inputs, "solution")
+    unused = [name for name in data.sampled if name not in used]
+    if unused:
+        print(
+            f"manojax: {data.path}: training uses {', '.join(used)}, not {', '.join(unused)}; "
+            "--inputs names others",
+            file=sys.stderr,
+        )
 
 
 def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataFile, slice] | None]:

@@ -49,6 +49,7 @@ def test_bad_input_is_one_sentence_and_damages_nothing(capsys, folder, darcy_fil
         (("evaluate", empty, darcy_file), "holds no run"),
         (("evaluate", folder / "run", nowhere), "no such file"),
         (("evaluate", folder / "run", darcy_file, "--resolutions", 4), "choose one of"),
+        (("evaluate", folder / "run", darcy_file, "--resolutions", 9, 9), "names 9 twice"),
         (("evaluate", folder / "run", darcy_file, "--json", nowhere / "a.json"), "cannot be written"),
         (("evaluate", folder / "run", darcy_file, "--json", empty), "is a folder"),
         (("predict", folder / "run", darcy_file, darcy_file), "exists already"),
