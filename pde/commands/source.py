@@ -11,12 +11,12 @@ from pde.system.errors import InputError
 
 @dataclass(frozen=True)
 class Source:
-    """What a data file without attributes does not say."""
+    """Boundary and domain of a data file without attributes."""
 
     boundary: Literal["zero", "unknown"] | None = None
-    """What is known of the solution on the border, for a file that does not say."""
+    """Border values of the solution, for a file without this attribute."""
     domain: tuple[float, float, float, float] | None = None
-    """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
+    """Domain x0 x1 y0 y1 in the unit of the coordinates, for a file without this attribute."""
 
     def open(self, path: Path, inputs: tuple[str, ...]) -> DataFile:
         return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)

@@ -70,7 +70,7 @@ class Train:
 
 
 def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:
-    """The flags of `train`: which there are depends on the model, what they default to on a run to resume."""
+    """The flags of `train`: the model decides their names, a run to resume their defaults."""
 
     def command(
         data: Positional[Path],
@@ -93,11 +93,11 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
             resume: Go on with the run in --out, with its own configuration; begin it if the folder does not exist.
             tensorboard: Folder for TensorBoard, a folder a run in it; needs the extra of this name.
-            mesh: data=4,space=2: devices that divide a batch, as many as can, and the grid, one (MANO alone).
+            mesh: Devices that divide a batch and the grid, as data=4,space=2; space is for MANO alone.
             shard_optimiser: Devices of a batch share the optimiser's state (ZeRO-1).
             processes: Processes on several machines.
             architecture: Options of the model.
-            training: How it is trained.
+            training: Options of the training.
         """
         division = DEFAULT if mesh is None else Division.parse(mesh)
         division = dataclasses.replace(division, optimiser=shard_optimiser)
@@ -132,7 +132,7 @@ def parse_train(argv: list[str]) -> Train:
     options = saved.options if saved else defaults
     training = saved.training if saved else TrainingConfig()
     command = train_command(name, options, training)
-    if given.model is None and saved is None:  # help, and of no model's options
+    if given.model is None and saved is None:  # help without the options of a model
         command.__annotations__["architecture"] = Suppress[type(options)]
     parsed = parse(command, "manojax train", argv)
     if saved is not None:

@@ -184,7 +184,7 @@ class DataFile:
         return [slice(first, min(first + self._block, stop)) for first in range(start, stop, self._block)]
 
     def pieces(self, samples: Selection) -> Sequence[Selection]:
-        """The same of any samples."""
+        """Any samples in pieces of which a field fits into memory."""
         if isinstance(samples, slice):
             return self.blocks(samples)
         return [samples[first : first + self._block] for first in range(0, len(samples), self._block)]
@@ -194,7 +194,7 @@ class DataFile:
         return max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
 
     def _number(self, samples: Selection, index: np.integer) -> int:
-        """Of the sample that is read at this place."""
+        """The number in the file of the sample at this place of a selection."""
         return int(np.arange(self.samples)[samples][index])
 
 
@@ -281,7 +281,7 @@ def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, **
 
 
 def _inputs(fields: Mapping[str, Field], path: Path) -> tuple[str, ...]:
-    """Those of the file's equation."""
+    """Names of the inputs of the equation that the file belongs to."""
     equation = known_by(fields)
     if equation is None:
         known = ", ".join(f"{' and '.join(map(repr, each.inputs))} ({name})" for name, each in EQUATIONS.items())
@@ -304,7 +304,7 @@ def _field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[int,
 
 
 def _agreed(path: Path, name: str, in_file: Any, given: Any) -> Any:
-    """The file's own word or the flag's, which must not contradict each other."""
+    """The value in the file or else that of the flag; they must not contradict each other."""
     if in_file in (None, "unknown") or given in (None, in_file):
         return in_file if given is None else given
     raise InputError(f"{path}: its {name} is {in_file}, not {given}; leave --{name} out")
