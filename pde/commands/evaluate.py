@@ -8,7 +8,7 @@ from pathlib import Path
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde import plots
-from pde.commands.source import Source
+from pde.commands.source import Source, refuse_repeated
 from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
 from pde.evaluation.evaluate import evaluate, finest_sample, worst_samples
 from pde.reports.text import details, left_out, table
@@ -35,6 +35,7 @@ class Evaluate:
     source: Source = field(default_factory=Source)
 
     def run(self) -> None:
+        refuse_repeated(self.resolutions)
         if self.json is not None:
             refuse_unwritable(self.json)
         surrogate = load(self.run_folder, symmetric=self.symmetries)

@@ -26,15 +26,15 @@ class Generate(Generic[Law]):
     out: Positional[Path]
     """HDF5 file to write."""
     equation: Annotated[str, tyro.conf.arg(metavar="|".join(EQUATIONS))] = DEFAULT
-    """What is solved."""
+    """Equation to solve."""
     samples: int | None = None
     """Number of samples; 1024 where neither this nor --splits is given."""
     splits: str | None = None
-    """name=count,name=count: consecutive samples to OUT-name.h5 each, for example train=1000,test=200."""
+    """name=count,name=count: consecutive samples to OUT-name.h5 each. For example train=1000,test=200."""
     shard: str | None = None
-    """i/n: the i-th of n parts alone, to OUT-shard-i-of-n.h5, for merge."""
+    """i/n: shard i of n alone, to OUT-shard-i-of-n.h5, not OUT; see merge."""
     resume: FlagCreatePairsOff[bool] = False
-    """Go on with what was broken off; what is whole already is kept."""
+    """Continue an interrupted command; whole files are kept."""
     seed: int = 0
     """Sample i of a seed is the same whatever the number of samples."""
     problem: FlagCreatePairsOff[Law] = field(kw_only=True)
@@ -43,7 +43,7 @@ class Generate(Generic[Law]):
         if self.samples is not None and self.splits is not None:
             raise InputError("--samples and --splits both say how many samples; leave one out")
         samples = parse_splits(self.splits) if self.splits is not None else self.samples
-        parts = generate(
+        outputs = generate(
             self.problem,
             self.out,
             samples=1024 if samples is None else samples,
@@ -52,10 +52,10 @@ class Generate(Generic[Law]):
             resume=self.resume,
         )
         grid = self.problem.grid
-        for part in parts:
-            first, last = part.indices[0], part.indices[-1]
+        for output in outputs:
+            first, last = output.indices[0], output.indices[-1]
             size, points = grid.shape[0], "nodes" if grid.on_nodes else "cells"
-            print(f"{part.path}: samples {first} to {last} of seed {self.seed}, {size} {points} a side")
+            print(f"{output.path}: samples {first} to {last} of seed {self.seed}, {size} {points} a side")
 
 
 def generate_command(equation: str) -> Any:

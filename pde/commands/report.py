@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from pde.commands.source import Source
+from pde.commands.source import Source, refuse_repeated
 from pde.reports.html import Report, Tested, write_report
 from pde.reports.info import describe
 from pde.reports.text import left_out
@@ -47,6 +47,7 @@ class WriteReport:
                     "--resolutions, --boundary and --domain belong to a test file; name one after the run"
                 )
             return None
+        refuse_repeated(self.resolutions)
         surrogate = load(self.run_folder)
         data = self.source.open(self.test, surrogate.run.view.inputs)
         tested = Tested.on([surrogate], data, self.resolutions or None, worst=True)

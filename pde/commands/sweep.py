@@ -11,7 +11,7 @@ from pde.sweeps.sweep import sweep
 
 @dataclass(frozen=True)
 class Training(TrainingConfig):
-    """How all are trained."""
+    """Training options that all runs share."""
 
     seed: Suppress[Fixed[int]] = 0  # --seeds says
 
@@ -27,11 +27,11 @@ class Sweep:
     out: Path
     """Folder of the runs and of sweep.md, sweep.json and sweep.png."""
     models: tuple[str, ...] = ("mano", "fno")
-    """Their names."""
+    """Names of the models."""
     widths: tuple[int, ...] = ()
     """Channels of the feature maps; by default each model's own."""
     seeds: tuple[int, ...] = (0, 1, 2)
-    """Each model and width is trained with each."""
+    """Seeds; each model and width is trained with each of them."""
     training: Training = field(default_factory=Training)
 
     def run(self) -> None:

@@ -81,7 +81,7 @@ def _learnt(folder: Path) -> str:
 
 
 def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:
-    """The flags of `train`: which there are depends on the model, what they default to on a run to resume."""
+    """The flags of `train`: the model decides their names, a run to resume their defaults."""
 
     def command(
         data: Positional[Path],
@@ -104,11 +104,11 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
             resume: Continue the run in --out, with its own configuration; begin it if there is none.
             tensorboard: Folder for TensorBoard, a folder a run in it; needs the extra of this name.
-            mesh: data=4,space=2: devices that divide a batch, as many as can, and the grid, one (MANO alone).
+            mesh: Devices that divide a batch and the grid, as data=4,space=2; space is for MANO alone.
             shard_optimiser: Devices of a batch share the optimiser's state (ZeRO-1).
             processes: Processes on several machines.
             architecture: Options of the model.
-            training: How it is trained.
+            training: Options of the training.
         """
         division = DEFAULT if mesh is None else Division.parse(mesh)
         division = dataclasses.replace(division, optimiser=shard_optimiser)
@@ -130,7 +130,8 @@ def parse_train(argv: list[str]) -> Train:
         given, _ = first.parse_known_args(argv)
     except argparse.ArgumentError:
         given = argparse.Namespace(model=None, out=None, resume=False)  # tyro has the better message
-    saved = Run.open(given.out) if given.resume and given.out and given.out.exists() else None
+    begun = given.resume and given.out and given.out.exists()
+    saved = Run.open(given.out) if begun else None
     name = given.model or (saved.model if saved else None)
     if name is None:
         if not (HELP | {VERBOSE}) & set(argv):
@@ -142,7 +143,7 @@ def parse_train(argv: list[str]) -> Train:
     options = saved.options if saved else defaults
     training = saved.training if saved else TrainingConfig()
     command = train_command(name, options, training)
-    if given.model is None and saved is None:  # help, and of no model's options
+    if given.model is None and saved is None:  # help without the options of a model
         command.__annotations__["architecture"] = Suppress[type(options)]
     parsed = parse(command, "manojax train", argv)
     if saved is not None:

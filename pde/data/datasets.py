@@ -28,6 +28,7 @@ from pde.grids.grid import Boundary, Grid
 from pde.system.errors import InputError, suggestion
 
 _BLOCK_BYTES = 2**24
+_ZERO = 1e-3  # of the largest value: less counts as zero on the border
 
 
 @contextmanager
@@ -81,6 +82,12 @@ class DataFile:
         """The equation whose inputs the file holds; None where it is none that is known."""
         return known_by(self.fields)
 
+    @property
+    def sampled(self) -> list[str]:
+        """Names of all data sets with a value at each point of each sample."""
+        shape = (self.samples, *self.grid.shape)
+        return sorted(name for name, field in self.fields.items() if field.shape == shape)
+
     def stride_to(self, resolution: int) -> int:
         """The stride that leads to a resolution (`Grid.stride_to`).
 
@@ -109,7 +116,8 @@ class DataFile:
 
         Raises:
             InputError: no solution, a value that is not finite, a sample that is zero everywhere (relative errors
-                would divide by zero), or data that cannot be read.
+                would divide by zero) or is not zero on the border where the grid says so, or data that cannot be
+                read.
         """
         solution = self.read("solution", samples, stride)
         zero = np.flatnonzero(~solution.any(axis=(1, 2)))
@@ -118,7 +126,21 @@ class DataFile:
                 f"{self.path}: solution {self._number(samples, zero[0])} is zero everywhere, so relative errors "
                 "do not exist; remove it"
             )
+        grid = self.grid.strided(stride)
+        if grid.boundary == "zero" and grid.on_nodes:
+            self._check_border(solution, samples)
         return solution[..., None]
+
+    def _check_border(self, solution: Float[np.ndarray, "sample height width"], samples: Selection) -> None:
+        magnitude = np.abs(solution)
+        border = np.maximum(magnitude[:, [0, -1]].max(axis=(1, 2)), magnitude[:, :, [0, -1]].max(axis=(1, 2)))
+        bad = np.flatnonzero(border > _ZERO * magnitude.max(axis=(1, 2)))
+        if bad.size:
+            raise InputError(
+                f"{self.path}: solution {self._number(samples, bad[0])} is {border[bad[0]]:.3g} on the border, "
+                "where boundary zero says that it vanishes; leave --boundary zero out, or set the attribute "
+                "boundary of the file to unknown"
+            )
 
     def read_residual(self) -> Float[np.ndarray, " sample"] | None:
         """The relative residual that the solver attained on each sample; None where the file does not say.
@@ -145,13 +167,14 @@ class DataFile:
         # Whole samples in blocks, strided in memory: HDF5 reads element by element where it strides itself.
         for block in self.pieces(samples):
             found = data[block][:, ::stride, ::stride]
-            fields[done : done + len(found)] = found
+            with np.errstate(over="ignore"):  # infinity is refused below
+                fields[done : done + len(found)] = found
             done += len(found)
         bad = np.flatnonzero(~np.isfinite(fields).all(axis=(1, 2)))
         if bad.size:
             raise InputError(
-                f"{self.path}: {name} {self._number(samples, bad[0])} holds NaN or infinity; mend or remove that "
-                "sample"
+                f"{self.path}: {name} {self._number(samples, bad[0])} holds NaN or infinity, or a value too "
+                "large for float32; mend or remove that sample"
             )
         return fields
 
@@ -161,7 +184,7 @@ class DataFile:
         return [slice(first, min(first + self._block, stop)) for first in range(start, stop, self._block)]
 
     def pieces(self, samples: Selection) -> Sequence[Selection]:
-        """The same of any samples."""
+        """Any samples in pieces of which a field fits into memory."""
         if isinstance(samples, slice):
             return self.blocks(samples)
         return [samples[first : first + self._block] for first in range(0, len(samples), self._block)]
@@ -171,7 +194,7 @@ class DataFile:
         return max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
 
     def _number(self, samples: Selection, index: np.integer) -> int:
-        """Of the sample that is read at this place."""
+        """The number in the file of the sample at this place of a selection."""
         return int(np.arange(self.samples)[samples][index])
 
 
@@ -218,12 +241,19 @@ def from_contents(
     fields, attributes = contents.fields, contents.attributes
     inputs = inputs or _inputs(fields, path)
     first = _field(fields, path, inputs[0])
-    if len(first.shape) != 3 or first.shape[0] < 1:
-        if 0 in first.shape[:1]:
-            raise InputError(f"{path} holds no samples; generate or convert some into it")
+    if len(first.shape) != 3:
         raise InputError(
             f"{path}: {inputs[0]} has shape {first.shape}; it must be (samples, height, width): "
-            "fields of two axes are all that is supported so far"
+            "two space dimensions and one value a point are supported so far"
+        )
+    if first.shape[0] < 1:
+        raise InputError(
+            f"{path} holds no samples ({inputs[0]} has shape {first.shape}); give a file that has some"
+        )
+    if "solution" in fields and fields["solution"].shape[:3] == first.shape and len(fields["solution"].shape) > 3:
+        raise InputError(
+            f"{path}: solution has shape {fields['solution'].shape}; one output field is supported so far, so it "
+            f"must be {first.shape}"
         )
     for name in (*inputs[1:], *({"solution"} & fields.keys())):
         _field(fields, path, name, first.shape)
@@ -267,7 +297,7 @@ def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, **
 
 
 def _inputs(fields: Mapping[str, Field], path: Path) -> tuple[str, ...]:
-    """Those of the file's equation."""
+    """Names of the inputs of the equation that the file belongs to."""
     equation = known_by(fields)
     if equation is None:
         known = ", ".join(f"{' and '.join(map(repr, each.inputs))} ({name})" for name, each in EQUATIONS.items())
@@ -290,7 +320,7 @@ def _field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[int,
 
 
 def _agreed(path: Path, name: str, in_file: Any, given: Any) -> Any:
-    """The file's own word or the flag's, which must not contradict each other."""
+    """The value in the file or else that of the flag; they must not contradict each other."""
     if in_file in (None, "unknown") or given in (None, in_file):
         return in_file if given is None else given
     raise InputError(f"{path}: its {name} is {in_file}, not {given}; leave --{name} out")

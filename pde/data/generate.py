@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pde.data.layout import Layout
 from pde.data.resumable import ResumableFile
-from pde.data.shards import Part, Shard, parts
+from pde.data.shards import OutputFile, Shard, output_files
 from pde.equations.equation import Problem
 from pde.system.errors import check_seed
 from pde.system.progress import progress_bar
@@ -20,7 +20,7 @@ def generate(
     seed: int,
     shard: Shard | None = None,
     resume: bool = False,
-) -> list[Part]:
+) -> list[OutputFile]:
     """Write samples 0, 1, 2 ... of a seed to HDF5 files (`pde.data.datasets` says what they hold); returns which.
 
     A file takes its name when whole; what a run leaves that is broken off, another can resume
@@ -42,24 +42,26 @@ def generate(
     """
     check_seed(seed)
     origin = problem.attributes() | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
-    planned = parts(path, samples, shard or Shard.of_process())
+    planned = output_files(path, samples, shard or Shard.of_process())
     files = [
-        ResumableFile(part.path, Layout(problem.inputs, problem.grid, len(part.indices), origin | part.attributes))
-        for part in planned
+        ResumableFile(
+            output.path, Layout(problem.inputs, problem.grid, len(output.indices), origin | output.attributes)
+        )
+        for output in planned
     ]
     for file in files:
         file.check(resume)
-    for part, file in zip(planned, files, strict=True):
-        if not part.path.exists():  # whole already, which the check lets pass only on resuming
-            _write(problem, seed, part, file)
+    for output, file in zip(planned, files, strict=True):
+        if not output.path.exists():  # whole already, which the check lets pass only on resuming
+            _write(problem, seed, output, file)
     return planned
 
 
-def _write(problem: Problem, seed: int, part: Part, file: ResumableFile) -> None:
+def _write(problem: Problem, seed: int, output: OutputFile, file: ResumableFile) -> None:
     with file.write() as written:
-        left = part.indices[written.done :]
+        left = output.indices[written.done :]
         solved = zip(left, problem.samples(seed, left), strict=True)  # not one too few
-        with progress_bar(part.path.name, total=len(part.indices), done=written.done, unit="sample") as bar:
+        with progress_bar(output.path.name, total=len(output.indices), done=written.done, unit="sample") as bar:
             for _, sample in solved:
                 written.append(sample)
                 bar.update()

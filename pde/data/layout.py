@@ -1,4 +1,4 @@
-"""What a generated file is to hold, its values apart."""
+"""The layout of a generated file: everything but its values."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager

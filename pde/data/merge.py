@@ -9,7 +9,7 @@ import numpy as np
 from pde.data import datasets
 from pde.data.datasets import DataFile
 from pde.data.layout import Layout
-from pde.data.shards import Part, Shard, whole_part
+from pde.data.shards import OutputFile, Shard, unsharded_file
 from pde.system.errors import InputError
 from pde.system.files import refuse_existing, refuse_unwritable, write_aside
 from pde.system.progress import progress_bar
@@ -35,7 +35,7 @@ def merge(path: Path, shards: Sequence[Path]) -> int:
         raise InputError(f"{path}: name the shards to merge after it")
     files = _in_order([datasets.open(shard) for shard in shards])
     _, whole = _provenance(files[0])
-    layout = _layout(files[0], whole_part(path, whole))
+    layout = _layout(files[0], unsharded_file(path, whole))
     with write_aside(path) as aside, layout.create(aside) as stored:
         _copy(files, stored, layout.samples)
     return layout.samples
@@ -49,7 +49,7 @@ def _in_order(files: Sequence[DataFile]) -> list[DataFile]:
         its, _ = _provenance(file)
         if its.count != shard.count:
             raise InputError(f"{file.path} is shard {its} and {first.path} is {shard}; leave one of them out")
-        if difference := _layout(first, its.part(file.path, whole)).difference(file):
+        if difference := _layout(first, its.output_file(file.path, whole)).difference(file):
             raise InputError(f"{file.path} is no part of the data set of {first.path}: {difference}; leave it out")
         if its.index in found:
             raise InputError(f"{file.path} is shard {its}, as is {found[its.index].path}; leave one of them out")
@@ -72,11 +72,11 @@ def _provenance(file: DataFile) -> tuple[Shard, range]:
         raise InputError(f"{file.path} is no shard; give files that manojax generate --shard wrote") from error
 
 
-def _layout(shard: DataFile, part: Part) -> Layout:
-    """The layout of a part of the data set that a shard belongs to."""
+def _layout(shard: DataFile, output: OutputFile) -> Layout:
+    """The layout of a file with samples of the data set that a shard belongs to."""
     own = {"boundary", "domain", "first_index", "shard", "whole_first_index", "whole_samples"}
     origin = {name: value for name, value in shard.attributes.items() if name not in own}
-    return Layout(shard.inputs, shard.grid, len(part.indices), origin | part.attributes)
+    return Layout(shard.inputs, shard.grid, len(output.indices), origin | output.attributes)
 
 
 def _copy(files: Sequence[DataFile], stored: Mapping[str, h5py.Dataset], total: int) -> None:

@@ -1,4 +1,4 @@
-"""Which samples of a seed go into which file: splits are consecutive ranges, shards the even parts of a range."""
+"""Samples of a seed by file: splits are consecutive ranges, shards divide a range evenly."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pde.system.errors import InputError
 
 
 @dataclass(frozen=True)
-class Part:
+class OutputFile:
     """A file, the indices of the samples it holds, and what it says of them."""
 
     path: Path
@@ -47,7 +47,7 @@ class Shard:
         """The share of this process under `jax.distributed`; None where there is but one."""
         return cls(jax.process_index() + 1, jax.process_count()) if jax.process_count() > 1 else None
 
-    def part(self, out: Path, whole: range) -> Part:
+    def output_file(self, out: Path, whole: range) -> OutputFile:
         """This shard of the range that `out` would hold.
 
         Raises:
@@ -63,21 +63,21 @@ class Shard:
             "whole_first_index": whole.start,
             "whole_samples": len(whole),
         }
-        return Part(_suffixed(out, f"shard-{self.index}-of-{self.count}"), indices, attributes)
+        return OutputFile(_suffixed(out, f"shard-{self.index}-of-{self.count}"), indices, attributes)
 
 
-def whole_part(out: Path, whole: range) -> Part:
+def unsharded_file(out: Path, whole: range) -> OutputFile:
     """A range in one file."""
-    return Part(out, whole, {"first_index": whole.start})
+    return OutputFile(out, whole, {"first_index": whole.start})
 
 
-def parts(out: Path, samples: int | Mapping[str, int], shard: Shard | None) -> list[Part]:
+def output_files(out: Path, samples: int | Mapping[str, int], shard: Shard | None) -> list[OutputFile]:
     """The files that one command writes: one, or one for each split, and of each the whole or a shard.
 
     Raises:
         InputError: fewer than 1 sample, or than shards, or a split whose name is no plain word.
     """
-    make = shard.part if shard else whole_part
+    make = shard.output_file if shard else unsharded_file
     if isinstance(samples, int):
         if samples < 1:
             raise InputError(f"--samples {samples} must be at least 1")

@@ -107,9 +107,15 @@ class Grid:
             known = " ".join(str(r) for r in sorted(choices))
             raise InputError(
                 f"resolution {resolution} cannot be strided from the {self.shape[0]} x {self.shape[1]} grid; "
-                f"choose one of {known}"
+                f"choose one of {known}{self._without_border(resolution)}"
             )
         return choices[resolution]
+
+    def _without_border(self, resolution: int) -> str:
+        free = replace(self, boundary="unknown", domain=None)
+        if resolution not in free._strides():
+            return ""
+        return " (all hold the border of the domain; without --boundary and --domain there is this one too)"
 
     def resolutions(self) -> list[int]:
         """Every resolution along axis 1 that a stride leads to, coarsest first."""

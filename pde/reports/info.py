@@ -10,7 +10,9 @@ from pde.data import datasets
 from pde.data.datasets import DataFile
 from pde.grids.grid import Grid
 from pde.preprocessing.view import View
+from pde.reports.text import short
 from pde.runs.run import Run, history
+from pde.training.prepare import steps_an_epoch
 
 
 def describe(path: Path) -> str:
@@ -56,7 +58,7 @@ def _data(data: DataFile) -> list[tuple[str, str]]:
     return [
         ("data file", str(data.path)),
         ("format", data.format),
-        ("samples", str(data.samples)),
+        ("samples", f"{data.samples} of {', '.join(data.sampled)}"),
         *_grid(data.grid),
         ("resolutions", " ".join(map(str, data.grid.resolutions()))),
         *named[:5],
@@ -83,7 +85,7 @@ def _run(folder: Path) -> list[tuple[str, str]]:
             f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}"
             + (f", under {', '.join(run.symmetries)}" if run.symmetries else ""),
         ),
-        ("state", _state(run, history(folder))),
+        ("state", _state(run, folder)),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
     ]
 
@@ -97,17 +99,22 @@ def _seen(view: View) -> str:
     return seen if view.informed == "none" else f"{seen}, coarse solutions ({view.informed})"
 
 
-def _state(run: Run, epochs: list[dict[str, Any]]) -> str:
+def _state(run: Run, folder: Path) -> str:
+    epochs = history(folder)
     if not epochs:
-        return "no epoch finished yet"
+        steps = steps_an_epoch(run.samples, run.training.batch_size)
+        saved = [int(path.name) for path in (folder / "checkpoints").glob("*") if path.name.isdecimal()]
+        return "metrics.jsonl is missing" if max(saved, default=0) >= steps else "no epoch finished yet"
     last = epochs[-1]
-    state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {last['train_loss']:.4f}"
+    state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {short(last['train_loss'])}"
     if run.validated:
         best = min(epochs, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
-        state += f", best validation L2 {best['validation']['relative_l2']:.4f} (epoch {best['epoch']})"
+        state += f", best validation L2 {short(best['validation']['relative_l2'])} (epoch {best['epoch']})"
     if run.transfer is not None:
         known = run.transfer
-        state += f"; at {known.resolution} points L2 {known.direct:.4f} direct, {known.resample:.4f} by resample"
+        state += (
+            f"; at {known.resolution} points L2 {short(known.direct)} direct, {short(known.resample)} by resample"
+        )
     return state
 
 

@@ -31,11 +31,16 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
             continue
         low, high = errors["interval"]
         lines.append(
-            f"{name:14} {parameters:>10} {grid:>9}  {way:10} {errors['relative_l2']:7.4f}  {low:.4f} to {high:.4f}"
-            f"  {errors['relative_mse']:8.2e} {errors['relative_h1']:7.4f} {errors['milliseconds']:8.1f}"
-            + ("  (nearest points)" if errors.get("inputs") == "nearest" else "")
+            f"{name:14} {parameters:>10} {grid:>9}  {way:10} {short(errors['relative_l2']):>7}"
+            f"  {short(low)} to {short(high)}  {errors['relative_mse']:8.2e} {short(errors['relative_h1']):>7}"
+            f" {errors['milliseconds']:8.1f}" + ("  (nearest points)" if errors.get("inputs") == "nearest" else "")
         )
     return "\n".join([*lines, "", *about_coarse(coarse)])
+
+
+def short(number: float) -> str:
+    """Four decimals, or two digits and an exponent where these would not fit a column of seven."""
+    return f"{number:.4f}" if not abs(number) >= 100 else f"{number:.1e}"
 
 
 def left_out(report: Report) -> list[str]:
@@ -87,7 +92,7 @@ def details(reports: Sequence[Report], coarse: Report) -> str:
         if "left_out" in errors:
             continue
         numbers = [*errors["percentiles"].values(), *(errors.get(key) for key in _PARTS.values())]
-        shown = "".join(f"{'':>7}" if number is None else f"{number:7.4f}" for number in numbers)
+        shown = "".join(f"{'' if number is None else short(number):>7}" for number in numbers)
         lines.append(f"{name:14} {grid:>9}  {way:10}{shown}".rstrip())
     return "\n".join([*lines, *_consistencies(reports), *_residuals(reports)])
 
@@ -122,7 +127,7 @@ def _about_own(row: Report) -> str:
 def _consistencies(reports: Sequence[Report]) -> list[str]:
     return [
         f"\n{report['model']}: run on half the spacing of its training grid and strided back, its predictions are "
-        f"{report['consistency']:.4f} off those on the training grid (relative L2)"
+        f"{short(report['consistency'])} off those on the training grid (relative L2)"
         for report in reports
         if report["consistency"] is not None
     ]

@@ -22,7 +22,10 @@ def check_spacing(grid: Grid) -> tuple[float, float]:
 def check_zero_border(grid: Grid) -> None:
     """Raise InputError where the solution is not known to be zero on the border."""
     if grid.boundary != "zero":
-        raise InputError("the solution is not known to be zero on the border; say --boundary zero if it is")
+        raise InputError(
+            "the solution is not known to be zero on the border; if it is, "
+            "say --boundary zero --domain x0 x1 y0 y1"
+        )
 
 
 def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:

@@ -29,13 +29,20 @@ def write_aside(path: Path, *, exclusive: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def folder_aside(path: Path) -> Iterator[Path]:
-    """A new folder beside `path`, and those above it; it takes the name `path`, where nothing may stand, when
-    the block ends, and is removed if it fails."""
+    """A new folder beside `path`; it takes the name `path` when the block ends, and is removed if it fails.
+
+    Raises:
+        InputError: `path` has been created by then, as by another process.
+    """
     aside = _aside(path)
     aside.mkdir(parents=True)
     try:
         yield aside
-        aside.rename(path)
+        try:
+            aside.rename(path)
+        except OSError as error:
+            refuse_existing(path)
+            raise error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

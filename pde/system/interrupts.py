@@ -17,7 +17,7 @@ class Terminated(SystemExit):
 
 
 class Stop:
-    """Whether a stop has been asked for, and how it ends."""
+    """A stop that may have been asked for, and the signal that asked."""
 
     def __init__(self):
         self.by: signal.Signals | None = None

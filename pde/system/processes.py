@@ -74,12 +74,12 @@ def _join_cluster() -> None:
 
 
 def leads() -> bool:
-    """Whether this process is the one that writes what all have in common."""
+    """True in the process that writes the files that all share."""
     return jax.process_index() == 0
 
 
 def anywhere(true: bool) -> bool:
-    """Whether it is true in some process; asked by all at the same point."""
+    """True if it is in any process; all must call this at the same point."""
     return bool(_gathered(np.asarray(true)).any())
 
 
@@ -94,7 +94,7 @@ def total(values: np.ndarray) -> np.ndarray:
 
 
 def led(action: Callable[[], Result]) -> Result | None:
-    """What comes of an action that the first process takes, None for the others, which wait for it.
+    """Run `action` on the first process while the others wait; they get None.
 
     Raises:
         InputError: in the others, where the first failed.
@@ -111,5 +111,5 @@ def led(action: Callable[[], Result]) -> Result | None:
 
 
 def _gathered(values: np.ndarray) -> np.ndarray:
-    """With a first axis of processes."""
+    """Stack the values of all processes along a new first axis."""
     return np.asarray(multihost_utils.process_allgather(values))

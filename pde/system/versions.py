@@ -1,4 +1,4 @@
-"""Which versions made a result."""
+"""Versions of the packages that made a result."""
 
 import platform
 from importlib.metadata import version

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import sys
 from pathlib import Path
 
 import jax
@@ -61,8 +62,9 @@ def prepare(
         width = config.view.filter_width
         raise InputError(f"--filter-width {width} must be 0 to 10 spacings of the training grid")
     check_seed(config.seed)
-    view = dataclasses.replace(config.view, inputs=_open(source, config).inputs)
-    config = dataclasses.replace(config, view=view)
+    opened = _open(source, config)
+    _say_unused(opened)
+    config = dataclasses.replace(config, view=dataclasses.replace(config.view, inputs=opened.inputs))
     training, validation, grid = _open_samples(source, config)
     grids = [each.grid for each in training]
     if config.symmetries == "all":
@@ -160,8 +162,19 @@ def name_of(source: Source) -> str:
 
 def _open(source: Source, config: TrainingConfig) -> DataFile:
     if isinstance(source, DataFile):
-        return source
+        return DataFile(**{**vars(source), "inputs": config.view.inputs or source.inputs})
     return datasets.open(source, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
+
+
+def _say_unused(data: DataFile) -> None:
+    used = (*data.inputs, "solution")
+    unused = [name for name in data.sampled if name not in used]
+    if unused:
+        print(
+            f"manojax: {data.path}: training uses {', '.join(used)}, not {', '.join(unused)}; "
+            "--inputs names others",
+            file=sys.stderr,
+        )
 
 
 def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataFile, slice] | None]:

@@ -167,3 +167,39 @@ def test_a_law_with_a_name_is_chosen_by_flags(capsys, tmp_path):
         path = tmp_path / f"{law.split()[0]}.h5"
         assert run(capsys, "generate", path, *flags.split(), *law.split())[0] == 0
         assert f"a = {says}" in run(capsys, "info", path)[1]
+
+
+def test_resume_begins_a_run_that_does_not_exist_and_continues_it(capsys, darcy_file, tmp_path):
+    command = ("train", darcy_file, "--model", "fno", "--out", tmp_path / "run", *TINY, "--resume")
+    assert run(capsys, *command)[0] == 0
+    described = (tmp_path / "run" / "run.json").read_bytes()
+    assert run(capsys, *command)[0] == 0
+    assert (tmp_path / "run" / "run.json").read_bytes() == described
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
+
+
+def test_data_sets_that_training_leaves_out_are_named(capsys, darcy_file, tmp_path):
+    path = tmp_path / "more.h5"
+    shutil.copy(darcy_file, path)
+    with h5py.File(path, "r+") as file:
+        file["extra"] = np.ones(file["solution"].shape)
+    assert "20 of coefficient, extra, solution" in run(capsys, "info", path)[1]
+    _, _, said = run(capsys, "train", path, "--model", "fno", "--out", tmp_path / "run", *TINY)
+    assert "training uses coefficient, solution, not extra" in said
+
+
+def test_info_says_that_the_learning_curve_has_been_deleted(capsys, folder, tmp_path):
+    out = shutil.copytree(folder / "run", tmp_path / "run")
+    (out / "metrics.jsonl").unlink()
+    assert "metrics.jsonl is missing" in run(capsys, "info", out)[1]
+
+
+def test_errors_of_any_size_fit_their_columns(capsys, folder, darcy_file, tmp_path):
+    path = tmp_path / "large.h5"
+    shutil.copy(darcy_file, path)
+    with h5py.File(path, "r+") as file:
+        file["solution"][...] *= 1e-12
+    status, printed, _ = run(capsys, "evaluate", folder / "run", path)
+    assert status == 0
+    assert "e+" in printed
+    assert not re.search(r"\d{8}", printed)

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from pde.cli import main
-from pde.commands import demonstration as demo
+from pde.commands import demo
 
 
 @pytest.fixture

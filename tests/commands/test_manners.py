@@ -2,11 +2,15 @@
 
 import json
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
+import tyro
 
 from tests.command_line import TINY, refused, run
 
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 COMMANDS = ("generate", "merge", "convert", "train", "sweep", "evaluate", "predict", "report", "info", "demo")
 
 
@@ -126,3 +130,10 @@ def test_completion_knows_commands_and_flags(capsys, tmp_path, shell):
     written = (tmp_path / "completion").read_text()
     for word in (*COMMANDS, "resolutions", "learning-rate", "window"):
         assert word in written
+
+
+def test_the_release_of_tyro_is_bounded_as_colours_need_an_experimental_option():
+    """`pde.commands.parsing` sets it: tyro has no public way to say that standard error takes no colours."""
+    assert "ansi_codes" in tyro._experimental_options
+    (bounds,) = (each for each in tomllib.loads(PROJECT.read_text())["project"]["dependencies"] if "tyro" in each)
+    assert bounds.endswith("<1.1")

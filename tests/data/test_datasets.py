@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -71,7 +73,9 @@ def test_integers_and_booleans_are_fields_too(path):
         ({"x": None}, "no data set 'x'"),
         ({"solution": np.ones((4, 9, 6))}, r"solution has shape \(4, 9, 6\)"),
         ({"coefficient": np.ones((4, 9))}, "must be"),
-        ({"coefficient": np.ones((0, 9, 5)), "solution": None}, "must be"),
+        ({"coefficient": np.ones((0, 9, 5)), "solution": None}, "holds no samples"),
+        ({"coefficient": np.ones((4, 9, 5, 7))}, "two space dimensions and one value"),
+        ({"solution": np.ones((4, 9, 5, 2))}, "one output field is supported so far"),
         ({"coefficient": np.full((4, 9, 5), b"a")}, "must be numbers"),
         ({"y": np.linspace(1, 0, 5)}, "coordinate y"),
         ({"x": np.linspace(0, 1, 8)}, r"x has shape \(8,\)"),
@@ -84,7 +88,7 @@ def test_files_that_lack_something_are_refused_by_name(path, change, message):
     assert str(path) in str(refusal.value)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
 def test_a_value_that_is_not_finite_is_named(path, bad):
     coefficient = np.ones((4, 9, 5))
     coefficient[2, 3, 3] = bad
@@ -120,3 +124,19 @@ def test_no_file_no_hdf5_and_truncated_files_are_refused(path):
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="truncated"):
         datasets.open(path)
+
+
+def test_a_solution_that_is_not_zero_on_a_zero_border_is_refused(path):
+    write(path, boundary="zero", domain=(0.0, 1.0, 0.0, 0.5))
+    data = datasets.open(path)
+    with pytest.raises(InputError, match=r"solution 2 is .* on the border.*leave --boundary zero out"):
+        data.read_solution(slice(2, 4), 2)
+    solution = np.full((4, 9, 5), 1e-4)
+    solution[:, 1:-1, 1:-1] = 1
+    write(path, {"solution": solution}, boundary="zero", domain=(0.0, 1.0, 0.0, 0.5))
+    assert datasets.open(path).read_solution().shape == (4, 9, 5, 1)
+
+
+def test_a_device_is_no_data_file():
+    with pytest.raises(InputError, match="folder or a device"):
+        datasets.open(Path("/dev/null"))

@@ -45,6 +45,13 @@ def test_merged_shards_are_the_file_of_one_process(capsys, folder, tmp_path, cou
     assert out.read_bytes() == (folder / "darcy.h5").read_bytes()
 
 
+def test_a_pattern_names_the_shards(capsys, folder, tmp_path):
+    assert merge(tmp_path / "out.h5", folder / "darcy-shard-*.h5") == 0
+    assert capsys.readouterr().out.endswith("7 samples from 3 shards\n")
+    assert (tmp_path / "out.h5").read_bytes() == (folder / "darcy.h5").read_bytes()
+    assert "no file has a name of this pattern" in refused(capsys, "merge", tmp_path / "a.h5", folder / "b*.h5")
+
+
 def test_each_split_is_sharded_and_merged_by_itself(tmp_path):
     splits = {"train": 5, "test": 2}
     generate(LAW, tmp_path / "whole.h5", samples=splits, seed=3)

@@ -3,7 +3,7 @@ from pathlib import Path
 import jax
 import pytest
 
-from pde.data.shards import Shard, parse_splits, parts
+from pde.data.shards import Shard, output_files, parse_splits
 from pde.system.errors import InputError
 
 OUT = Path("folder/darcy.h5")
@@ -11,7 +11,7 @@ OUT = Path("folder/darcy.h5")
 
 @pytest.mark.parametrize(("samples", "count"), [(7, 3), (7, 1), (7, 7), (1000, 64), (5, 4)])
 def test_shards_are_even_and_leave_nothing_out(samples, count):
-    ranges = [parts(OUT, samples, Shard(index, count))[0].indices for index in range(1, count + 1)]
+    ranges = [output_files(OUT, samples, Shard(index, count))[0].indices for index in range(1, count + 1)]
     assert [index for indices in ranges for index in indices] == list(range(samples))
     lengths = [len(indices) for indices in ranges]
     assert max(lengths) - min(lengths) <= 1
@@ -20,11 +20,11 @@ def test_shards_are_even_and_leave_nothing_out(samples, count):
 def test_splits_are_consecutive_and_sharded_each():
     splits = {"train": 10, "validation": 3, "test": 4}
     names = ["darcy-train.h5", "darcy-validation.h5", "darcy-test.h5"]
-    whole = parts(OUT, splits, None)
+    whole = output_files(OUT, splits, None)
     assert [(part.path.name, part.indices) for part in whole] == list(
         zip(names, (range(10), range(10, 13), range(13, 17)), strict=True)
     )
-    second = parts(OUT, splits, Shard(2, 2))
+    second = output_files(OUT, splits, Shard(2, 2))
     assert [part.indices for part in second] == [range(5, 10), range(11, 13), range(15, 17)]
     assert second[2].path == Path("folder/darcy-test-shard-2-of-2.h5")
 
@@ -44,7 +44,7 @@ def test_a_shard_that_makes_no_sense_is_refused(text):
 
 def test_more_shards_than_samples_are_refused():
     with pytest.raises(InputError, match=r"shard 1/4: folder/darcy-test.h5 has 3 samples"):
-        parts(OUT, {"train": 10, "test": 3}, Shard(1, 4))
+        output_files(OUT, {"train": 10, "test": 3}, Shard(1, 4))
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_more_shards_than_samples_are_refused():
 )
 def test_splits_that_make_no_sense_are_refused(text):
     with pytest.raises(InputError, match="--splits"):
-        parts(OUT, parse_splits(text), None)
+        output_files(OUT, parse_splits(text), None)

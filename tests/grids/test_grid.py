@@ -108,3 +108,11 @@ def test_where_points_of_no_known_law_would_lie_is_not_known():
         assert grid.of_resolution(grid.shape[0]) is grid
         with pytest.raises(InputError, match="where other points lie is not known"):
             grid.of_resolution(17)
+
+
+def test_a_resolution_that_the_domain_rules_out_is_told_to_be_there_without_it():
+    grid = Grid(np.linspace(0, 1, 48), np.linspace(0, 1, 33), "zero", (0.0, 1.0, 0.0, 1.0))
+    with pytest.raises(InputError, match=r"choose one of 48 .*without --boundary and --domain"):
+        grid.stride_to(24)
+    with pytest.raises(InputError, match=r"choose one of 48$"):
+        grid.stride_to(25)

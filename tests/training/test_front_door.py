@@ -62,7 +62,7 @@ def test_with_a_folder_it_is_a_run_that_is_resumed(arrays, tmp_path):
         ({"coefficient": np.ones((3, 17, 16))}, "solution has shape"),
         ({"coefficient": np.ones((0, 17, 17)), "solution": None}, "no samples"),
         ({"coefficient": 1j * np.ones((20, 17, 17))}, "must be numbers"),
-        ({"coefficient": np.ones((20, 2, 17, 17)), "solution": None}, "two axes"),
+        ({"coefficient": np.ones((20, 2, 17, 17)), "solution": None}, "two space dimensions"),
         ({"x": np.zeros(17)}, "arrays: .*x"),
     ],
 )

@@ -22,8 +22,10 @@ def read(path: Path) -> Contents:
         InputError: no file, none of the formats, truncated or damaged, or something that the format calls for is
             missing or of another shape.
     """
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{path}: no such file; check the path")
+    if not path.is_file():
+        raise InputError(f"{path} is a folder or a device; name a data file")
     with path.open("rb") as file:
         head = file.read(19)
     if head == b"MATLAB 5.0 MAT-file":

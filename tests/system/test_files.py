@@ -1,0 +1,17 @@
+import pytest
+
+from pde.system.errors import InputError
+from pde.system.files import folder_aside
+
+
+def test_the_second_of_two_processes_that_create_a_folder_is_told_so(tmp_path):
+    out = tmp_path / "run"
+
+    def create_twice():
+        with folder_aside(out):
+            out.mkdir()
+            (out / "run.json").touch()
+
+    with pytest.raises(InputError, match="exists already"):
+        create_twice()
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
