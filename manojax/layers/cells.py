@@ -34,5 +34,5 @@ def from_cells(cells: Array, sides: tuple[int, ...], grid: tuple[int, ...]) -> A
 
 
 def cell_counts(grid: tuple[int, ...], sides: tuple[int, ...]) -> tuple[int, ...]:
-    """How many cells cover a grid along each axis."""
+    """Count the cells that cover a grid along each axis."""
     return tuple(-(-length // side) for length, side in zip(grid, sides, strict=True))

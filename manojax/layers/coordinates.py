@@ -90,7 +90,7 @@ def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 def nearest(
     source: Coordinates, target: Coordinates
 ) -> tuple[Int[np.ndarray, " new_height"], Int[np.ndarray, " new_width"], bool]:
-    """For every target point the index of the nearest source point along each axis, and whether all coincide.
+    """Find for every target point the index of the nearest source point along each axis; tell if all coincide.
 
     Points coincide where they differ by less than a thousandth of the source spacing.
     """

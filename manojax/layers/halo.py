@@ -25,7 +25,7 @@ class Space:
         return (grid[0] * jax.lax.axis_size(self.name), *grid[1:])
 
     def places(self, rows: int, halo: int) -> Int[Array, " n"]:
-        """Where this device's rows, and so many before and after them, stand on the whole axis."""
+        """Positions on the whole axis of this device's rows, and of `halo` rows before and after them."""
         return jax.lax.axis_index(self.name) * rows + np.arange(-halo, rows + halo)
 
     def with_halo(self, x: Piece, halo: int) -> Extended:

@@ -99,7 +99,7 @@ def cell_attention(
 def interaction_list(
     children: int, dimensions: int, *, apart: int, causal: bool
 ) -> tuple[list[Offset], Bool[np.ndarray, "child offset key_child"]]:
-    """Which children of which cells a child meets: those `apart` or more children away along some axis.
+    """List the children of cells that a child meets: those `apart` or more children away along some axis.
 
     Returns the offsets of the cells that any child meets, and for each child and offset the children it meets
     there: with `causal`, none that comes later.
@@ -129,7 +129,7 @@ def _unnested(
 def _neighbours(
     x: Float[Array, "batch *cells child point heads head_dim"], offsets: list[Offset]
 ) -> Float[Array, "batch *cells key heads head_dim"]:
-    """For every cell the points of the cells at these offsets from it (zero beyond the border)."""
+    """Gather for every cell the points of the cells at these offsets from it (zero beyond the border)."""
     cells = x.shape[1:-4]
     x = x.reshape(x.shape[0], *cells, -1, *x.shape[-2:])
     padded = jnp.pad(x, [(0, 0), *[(1, 1)] * len(cells), (0, 0), (0, 0), (0, 0)])

@@ -26,7 +26,7 @@ class Axis(NamedTuple):
     """One axis of a map, or of a piece of it."""
 
     places: Int[np.ndarray | Array, " n"]
-    """Where its points stand on the whole axis."""
+    """Positions of the piece's points on the whole axis."""
     length: int
     """Points on the whole axis; places outside 0 .. length - 1 are not on the map."""
     window: int
@@ -127,7 +127,7 @@ def _starts_window(axis: Axis, start: int) -> Bool[Array, " n"]:
 
 
 def _on_map(axes: Sequence[Axis], offset: Offset) -> Bool[Array, "*grid"]:
-    """Which points have a neighbour on the map at that offset?"""
+    """Mark the points that have a neighbour on the map at that offset."""
     places = [jnp.asarray(axis.places) + step for axis, step in zip(axes, offset, strict=True)]
     return _outer([(p >= 0) & (p < axis.length) for p, axis in zip(places, axes, strict=True)])
 

@@ -76,6 +76,6 @@ class PhysicsAttention(nnx.Module):
     def _slice_weights(
         self, points: Float[Array, "batch point channel"]
     ) -> Float[Array, "batch point heads slice"]:
-        """How much of each point belongs to each slice."""
+        """Compute the share of each point that belongs to each slice."""
         logits = self.slices(self._heads(self.position(points))).astype(jnp.float32)
         return jax.nn.softmax(logits / jnp.exp(self.log_temperature[...])[None, None, :, None])

@@ -1,4 +1,4 @@
-"""From one level of a pyramid of maps to the next coarser one and back; a coarse point is a cell of rate^d points.
+"""Maps between one level of a pyramid and the next coarser one; a coarse point is a cell of rate^d points.
 
 Where kernel = stride a convolution is a matrix on the points of a cell, and so is its transpose: no convolution is
 ever called, whose gradients would be many times slower.

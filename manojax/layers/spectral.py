@@ -67,7 +67,7 @@ class SpectralConv(nnx.Module):
         return _field(mixed * count, kept, grid).astype(x.dtype)
 
     def _kept(self, axis: int, length: int) -> Modes:
-        """Which of the stored modes a grid of that length holds along one axis."""
+        """Select the stored modes that a grid of that length holds along one axis."""
         k = np.arange(self.first[axis], self.last[axis] + 1)
         outermost = self.nyquist and length == 2 * self.modes[axis]
         return k[2 * abs(k) < length + outermost]
@@ -86,7 +86,7 @@ class SpectralConv(nnx.Module):
 
 
 def held_modes(length: int) -> int:
-    """How many modes 0 <= k < length/2 an axis of `length` points holds."""
+    """Count the modes 0 <= k < length/2 an axis of `length` points holds."""
     return (length + 1) // 2
 
 

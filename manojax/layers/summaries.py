@@ -10,9 +10,9 @@ from manojax.layers.cells import to_cells
 Heads = Float[Array, "batch *grid heads head_dim"]
 CoarseHeads = Float[Array, "batch *cells heads head_dim"]
 Count = Float[Array, "1 *grid 1 1"]
-"""How many real points each entry of a map stands for."""
+"""Number of real points that each entry of a map stands for."""
 Counts = list[Float[Array, "1 ... 1 1"]]
-"""Those of a map and of its summaries at every level."""
+"""Counts of a map and of its summaries at every level."""
 
 # Standard deviation of the weights at first: a summary starts near the mean, and no two channels alike.
 _SPREAD = 0.02
@@ -59,7 +59,7 @@ class Summaries(nnx.Module):
 
 
 def coarse_count(count: Count, sides: tuple[int, ...]) -> Float[Array, "1 *cells 1 1"]:
-    """How many real points each cell of a map stands for."""
+    """Count the real points that each cell of a map stands for."""
     return to_cells(count, sides).sum(axis=-3)
 
 

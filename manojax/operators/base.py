@@ -26,7 +26,7 @@ class ModelConfig:
                 raise ValueError(f"{field.name} {value} must be at least 1")
 
     def for_grid(self, shape: tuple[int, ...]) -> "ModelConfig":
-        """The same options with those that follow the training grid filled in.
+        """Fill in the options that follow from the training grid.
 
         Raises:
             ValueError: an option asks for more than the grid holds.
@@ -42,7 +42,7 @@ class Operator(nnx.Module):
 
     Config: ClassVar[type[ModelConfig]]
     splits_space: ClassVar[bool] = False
-    """Whether it runs on pieces of a grid (see `manojax.operators.sharding`)."""
+    """True if the operator runs on pieces of a grid (see `manojax.operators.sharding`)."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ class Info:
     path: Positional[Path]
     """Data file or run folder."""
     json: FlagCreatePairsOff[bool] = False
-    """For scripts: all that is known, as one JSON object."""
+    """Print all that is known as one JSON object, for scripts."""
 
     def run(self) -> None:
         print(json.dumps(facts(self.path), indent=1, default=str) if self.json else describe(self.path))

@@ -1,4 +1,4 @@
-"""How every command line is parsed: help of one sentence a flag, and colours on a terminal alone."""
+"""Parsing of every command line: help of one sentence a flag, and colours on a terminal alone."""
 
 import dataclasses
 import os
@@ -24,7 +24,7 @@ RARE = {
     },
     View: {"inputs", "filter_width"},
 }
-"""Of options that many commands share, what few set: `--help` leaves it out, so that it fits a screen."""
+"""Options that many commands share and few set: `--help` leaves them out, so that it fits a screen."""
 
 
 def parse(command: Any, prog: str, argv: Sequence[str], description: str | None = None) -> Any:

@@ -26,7 +26,7 @@ from pde.training.train import resume, train
 _UNSAID = Processes()
 Value = TypeVar("Value")
 Unsaid = Annotated[DisallowNone[Value], arg(help_behavior_hint="")]
-"""None is what leaving the flag out means."""
+"""A flag that is None where it is left out."""
 
 
 @dataclass(frozen=True)

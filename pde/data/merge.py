@@ -64,7 +64,7 @@ def _in_order(files: Sequence[DataFile]) -> list[DataFile]:
 
 
 def _provenance(file: DataFile) -> tuple[Shard, range]:
-    """Which shard of which range a file says it is."""
+    """The shard and the range that a file names."""
     try:
         first, samples = file.attributes["whole_first_index"], file.attributes["whole_samples"]
         return Shard.parse(file.attributes["shard"]), range(first, first + samples)

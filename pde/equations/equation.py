@@ -49,9 +49,9 @@ class Equation:
     problem: type[Any]
     """A `Problem`; its options have defaults."""
     formula: str
-    """As tables show it."""
+    """The equation as tables show it."""
     assumed: str
-    """What solving it again takes for granted of a data file."""
+    """Assumption about a data file that solving it again makes."""
     check: Callable[..., None]
     """check(*inputs, grid) raises InputError where it cannot be solved for inputs (sample, height, width)."""
     strided: Mapping[str, Callable[..., Solution]]
@@ -68,7 +68,7 @@ class Equation:
         return self.problem.inputs
 
     def schemes(self, stride: int) -> list[str]:
-        """Those that there are on a stride; on the grid itself nothing is finer."""
+        """List the schemes on a stride; on the grid itself nothing is finer."""
         return [*self.strided, *(self.fine if stride > 1 else ())]
 
     def solve(self, scheme: str, inputs: Sequence[Field], grid: Grid, stride: int) -> Solution:

@@ -74,7 +74,7 @@ def why_unsolvable(data: DataFile) -> str | None:
 
 
 def _has_residuals(data: DataFile, stride: int) -> bool:
-    """On cell centres there is more than one scheme in use, and a solution has a residual in its own alone."""
+    """Tell if residuals mean something: on cell centres several schemes are in use, each with its own residual."""
     return stride == 1 and data.grid.on_nodes and why_unsolvable(data) is None
 
 

@@ -26,7 +26,7 @@ class Grid:
     x: Float[np.ndarray, " height"]
     y: Float[np.ndarray, " width"]
     boundary: Boundary = "unknown"
-    """Whether the solution is known to be zero on the border of the domain."""
+    """Knowledge of the border: "zero" if the solution vanishes there."""
     domain: tuple[float, float, float, float] | None = None
     """x0, x1, y0, y1; None where it is not known."""
 
@@ -75,7 +75,7 @@ class Grid:
 
     @property
     def on_nodes(self) -> bool:
-        """Whether the points hold both ends of the domain along both axes."""
+        """True if the points hold both ends of the domain along both axes."""
         if self.domain is None:
             return False
         x0, x1, y0, y1 = self.domain
@@ -84,11 +84,11 @@ class Grid:
 
     @property
     def equally_spaced(self) -> bool:
-        """Whether neighbouring points have one distance along each axis, to a thousandth of it."""
+        """True if neighbouring points have one distance along each axis, to a thousandth of it."""
         return not any(np.ptp(steps) > 1e-3 * steps.mean() for steps in (np.diff(self.x), np.diff(self.y)))
 
     def matches(self, other: "Grid") -> bool:
-        """Whether both have the same points, to a thousandth of the spacing."""
+        """Tell if both grids have the same points, to a thousandth of the spacing."""
         return self.shape == other.shape and all(
             np.allclose(a, b, rtol=0, atol=1e-3 * np.diff(a).min())
             for a, b in ((self.x, other.x), (self.y, other.y))
@@ -134,7 +134,7 @@ class Grid:
         return replace(self, x=self.x[::stride], y=self.y[::stride])
 
     def of_shape(self, shape: tuple[int, int]) -> "Grid":
-        """So many equally spaced points of the same domain, placed as these are: nodes, cell centres, or i/n.
+        """Make a grid of this shape with equally spaced points of the same domain: nodes, cell centres, or i/n, as here.
 
         Raises:
             InputError: this grid is none of these, so where others would lie is not known.
@@ -149,7 +149,7 @@ class Grid:
         return replace(self, x=x, y=y)
 
     def of_resolution(self, resolution: int) -> "Grid":
-        """The same with so many points along axis 1, and as dense ones along axis 2.
+        """Make a grid with `resolution` points along axis 1, and as dense ones along axis 2.
 
         Raises:
             InputError: as for `of_shape`; or the points along axis 2 would not fill the domain as these do.

@@ -93,7 +93,7 @@ def _is_symmetric(axis: Float[np.ndarray, " n"], low: float, high: float) -> boo
 
 
 def _are_alike(grid: Grid) -> bool:
-    """Whether both axes have the same points, seen from their ends of the domain."""
+    """Tell if both axes have the same points, seen from their ends of the domain."""
     x0, x1, y0, y1 = grid.extent
     same = Grid(grid.y - y0, grid.x - x0).matches(Grid(grid.x - x0, grid.y - y0))
     return same and bool(np.isclose(x1 - x0, y1 - y0))

@@ -1,4 +1,4 @@
-"""Where on the grid an error lies: on the border, near interfaces of an input, elsewhere.
+"""Regions of a grid in which errors are measured: the border, near interfaces of an input, elsewhere.
 
 An interface runs between two neighbouring points whose values differ by more than a tenth of the larger.
 Near it are the points within two cells: both points beside it and the next ones, diagonally too.
@@ -42,6 +42,6 @@ def near_interfaces(fields: Fields) -> Points:
 
 
 def piecewise_constant(fields: Fields) -> bool:
-    """Whether fields have interfaces to speak of: most neighbouring points hold the same value."""
+    """Tell if fields are piecewise constant: most neighbouring points hold the same value."""
     equal = [np.diff(fields, axis=axis).ravel() == 0 for axis in (1, 2)]
     return bool(np.concatenate(equal).mean() > 0.5)

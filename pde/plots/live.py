@@ -43,5 +43,5 @@ class LiveCurves:
 
 
 def _in_notebook() -> bool:
-    """Whether this runs in a Jupyter kernel, which displays figures."""
+    """Tell if this runs in a Jupyter kernel, which displays figures."""
     return "ipykernel" in sys.modules

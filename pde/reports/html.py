@@ -42,9 +42,9 @@ class Tested:
     """What models do on a test file."""
 
     reports: Sequence[Mapping[str, Any]]
-    """From `pde.evaluation.evaluate.evaluate`, one a model."""
+    """Results of `pde.evaluation.evaluate.evaluate`, one a model."""
     coarse: Mapping[str, Any]
-    """From `pde.evaluation.baselines.coarse_baseline` on the same grids."""
+    """Result of `pde.evaluation.baselines.coarse_baseline` on the same grids."""
     fields: tuple[Any, ...]
     """Arguments of `pde.plots.sample_fields`."""
     worst: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Report:
     title: str
     runs: Sequence[Run]
     histories: Mapping[str, Sequence[Mapping[str, Any]]]
-    """From `pde.runs.run.history`, by model."""
+    """Histories (`pde.runs.run.history`) by model."""
     tested: Tested | None = None
     about: str = ""
     """Lines of text below the title."""

@@ -26,7 +26,7 @@ def describe(path: Path) -> str:
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """The same for scripts, as plain values: of a run its run.json and `history`, a line an epoch.
+    """Describe a file or run for scripts, as plain values: of a run its run.json and `history`, a line an epoch.
 
     Raises:
         InputError: as above.

@@ -44,7 +44,7 @@ def short(number: float) -> str:
 
 
 def left_out(report: Report) -> list[str]:
-    """For each reason, once, a sentence: which lines of `table` it made a dash."""
+    """Write a sentence for each reason that made lines of `table` a dash."""
     lines: dict[str, list[str]] = defaultdict(list)
     for name, _, grid, way, errors in _entries([report], {}):
         if "left_out" in errors:

@@ -22,12 +22,12 @@ from pde.system.processes import anywhere, leads
 
 @dataclass(frozen=True)
 class Position:
-    """How far training had got."""
+    """The position of a training when a state was saved."""
 
     epochs: int = 0
-    """Whole ones."""
+    """Number of whole epochs."""
     losses: tuple[float, ...] = ()
-    """Of the steps since."""
+    """Losses of the steps since the last whole epoch."""
 
 
 class Checkpoints:
@@ -91,8 +91,8 @@ class Checkpoints:
             self._unsealed = step
 
     def restore_last(self, params: Any, optimiser: Any) -> tuple[Any, Any, Position]:
-        """The last state, in the structure of the given one; that itself where none has been saved. What cannot be
-        used is deleted, for it will be saved anew.
+        """Restore the newest intact state; return the arguments if there is none. What cannot be used is deleted,
+        for it will be saved anew.
 
         Raises:
             InputError: not one of the saved states can be used.

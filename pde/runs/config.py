@@ -1,4 +1,4 @@
-"""How a model is trained."""
+"""The settings of a training."""
 
 from dataclasses import dataclass, field
 from typing import Literal

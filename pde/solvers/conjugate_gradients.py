@@ -105,7 +105,7 @@ def _system(c: Conductances, dtype: Any) -> System:
 
 
 def _start(c: Conductances, right: Field, guess: Field | None) -> tuple[Field, Field, Array]:
-    """Where to start, what that leaves over, and the norm of it: the guess, or zero where the guess is worse.
+    """Choose the start, its residual and the norm of that: the guess, or zero where the guess is worse.
 
     Worse in the energy norm, in which conjugate gradients converge: |u - guess|_A^2 - |u|_A^2 = guess^T A guess -
     2 guess^T right. A rough guess can have a large residual and be good. The systems that derivatives solve come

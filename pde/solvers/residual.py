@@ -1,4 +1,4 @@
-"""How well a field satisfies the discrete equation: meaningful on the grid of the solve alone.
+"""The residual of a field in the discrete equation, meaningful on the grid of the solve alone.
 
 The solution of a fine grid, strided, is exact at its points; in the coarse scheme its residual is 100 % or so.
 """

@@ -20,7 +20,7 @@ _BATCH_POINTS = 2**23  # of a batch on an accelerator, all samples together: som
 
 
 def batch_size(points: int) -> int:
-    """How many samples of so many points one program solves here.
+    """Return the number of samples, of `points` points each, that one program solves here.
 
     It depends on the hardware and never on how many samples are asked for, so neither do the bits of a sample.
     """

@@ -34,7 +34,7 @@ class Exported:
     config: Mapping[str, Any]
     """What `config.json` says."""
     grid: Grid
-    """Where fields are given, and the solution is found."""
+    """Grid on which fields are given and solutions found."""
     program: Callable[[Any], Array]
     """(sample, height, width, channel) float32 to (sample, height, width, 1)."""
 

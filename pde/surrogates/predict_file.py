@@ -18,7 +18,7 @@ from pde.system.versions import versions
 
 
 class Predicted(NamedTuple):
-    """How predictions were made."""
+    """The mode of predictions, and the iterations of polishing them."""
 
     mode: Mode
     iterations: float | None
@@ -64,7 +64,7 @@ def predict(
 
 
 def predict_exported(exported: Exported, data: DataFile, out: Path, tolerance: float | None = None) -> Predicted:
-    """The same by an exported model, on its own grid.
+    """Predict by an exported model, on its own grid.
 
     Raises:
         InputError: as for `predict`, or the file's grid does not hold the exported one as a stride.

@@ -153,7 +153,7 @@ class Surrogate:
     def sample_errors(
         self, seen: Fields, solution: Float[np.ndarray, "sample height width 1"]
     ) -> dict[str, Float[np.ndarray, " sample"]]:
-        """Of every sample."""
+        """Compute the relative errors of every sample on the training grid."""
         return sample_errors(self.predict_seen(seen), solution, (self.run.grid.x, self.run.grid.y))
 
     def predict_seen(self, seen: Fields) -> Float[np.ndarray, "sample height width 1"]:

@@ -45,7 +45,7 @@ class Member:
 
     folder: Path
     run: Run
-    """As it is to be begun, or was."""
+    """Description of the run, begun or to be begun."""
 
 
 def sweep(

@@ -36,7 +36,7 @@ def markdown(found: Mapping[str, Any]) -> str:
 
 
 def costs(found: Mapping[str, Any]) -> tuple[Costs, Costs]:
-    """Of the models by width, and of the coarse solves but for one that repeats what made the file."""
+    """Collect times and errors of the models by width and of the coarse solves, but for one that made the file."""
     models: Costs = {}
     for row in found["rows"]:
         point = row["mean"]["milliseconds"], row["mean"]["relative_l2"]

@@ -69,7 +69,7 @@ def refuse_existing(path: Path) -> None:
 
 
 def _rename_exclusively(aside: Path, path: Path) -> None:
-    """Of processes that do this at the same moment, one succeeds, where the file system knows hard links."""
+    """One of the processes that do this at the same moment succeeds, where the file system knows hard links."""
     try:
         os.link(aside, path)
     except FileExistsError as error:

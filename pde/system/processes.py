@@ -15,14 +15,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Processes:
-    """Where the processes of a training meet. Under Slurm, Kubernetes and on TPU pods nothing need be said."""
+    """The meeting point of the processes of a training. Slurm, Kubernetes and TPU pods need none to be said."""
 
     coordinator: str | None = None
     """host:port that the first process listens at and all can reach."""
     process_id: int | None = None
-    """Which of the processes this one is, from 0."""
+    """Number of this process, from 0."""
     num_processes: int | None = None
-    """How many there are; 1 alone: this one, whatever cluster it is in."""
+    """Number of processes; 1 alone: this one, whatever cluster it is in."""
 
     def join(self) -> None:
         """Join the others, before anything else is asked of JAX.
@@ -84,12 +84,12 @@ def anywhere(true: bool) -> bool:
 
 
 def least(number: int) -> int:
-    """The least of all processes' numbers; asked by all at the same point."""
+    """Return the least of all processes' numbers; all call this at the same point."""
     return int(_gathered(np.asarray(number)).min())
 
 
 def total(values: np.ndarray) -> np.ndarray:
-    """The sum of all processes' arrays, of one shape; asked by all at the same point."""
+    """Return the sum of all processes' arrays, of one shape; all call this at the same point."""
     return _gathered(values).sum(axis=0, dtype=values.dtype)
 
 

@@ -1,4 +1,4 @@
-"""How long a call takes on this machine, now."""
+"""The time that a call takes on this machine, now."""
 
 import time
 from collections.abc import Callable

@@ -43,7 +43,7 @@ Split = tuple[list[Samples], Samples | None]
 def prepare(
     source: Source, model: str, options: ModelConfig, config: TrainingConfig, division: Division = DEFAULT
 ) -> tuple[Run, Split]:
-    """Read and check everything before anything is written: the run, and its parts.
+    """Read and check everything before anything is written; return the run and its samples.
 
     Raises:
         InputError: bad data, or a configuration that does not fit them or the devices.
@@ -110,13 +110,13 @@ def prepare(
 
 
 def open_samples(source: Source, config: TrainingConfig) -> Split:
-    """The parts of a run that another process has prepared: nothing is read yet."""
+    """Open the samples of a run that another process has prepared; nothing is read yet."""
     training, validation, _ = _open_samples(source, config)
     return training, validation
 
 
 def _streams(config: TrainingConfig) -> bool:
-    """Each of several processes reads its own share alone."""
+    """Tell if samples are streamed; each of several processes reads its own share alone."""
     return config.stream or jax.process_count() > 1
 
 
@@ -136,7 +136,7 @@ def optimiser_for(config: TrainingConfig, steps: int) -> optax.GradientTransform
 
 
 def _check_split(operator: Operator, grid: Grid, channels: int, mesh: Mesh) -> None:
-    """Whether the operator can split the grid over the devices of the mesh."""
+    """Raise InputError if the operator cannot split the grid over the devices of the mesh."""
     trial = jax.shard_map(
         lambda fields: by_pieces(operator, fields, None, space_of(mesh)),
         mesh=mesh,
@@ -194,7 +194,7 @@ def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataF
 
 
 def _open_samples(source: Source, config: TrainingConfig) -> tuple[list[Samples], Samples | None, Grid]:
-    """And the training grid."""
+    """Open training and validation samples, and find the training grid."""
     data = training_data(source, config)
     resolution = config.resolution
     if resolution is None:
@@ -226,7 +226,7 @@ def _check_equation(samples: Samples, normalisation: Normalisation) -> None:
 
 
 def _symmetries(config: TrainingConfig, samples: Samples, grids: list[Grid]) -> tuple[str, ...]:
-    """Generators of those that batches are shown under."""
+    """Choose the generators of the symmetries that batches are shown under."""
     if config.symmetries == "none":
         return ()
     found = generators(*grids)

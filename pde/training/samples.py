@@ -62,7 +62,7 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
 
 
 def kept(samples: Samples) -> Samples:
-    """The same samples, read once and kept in memory.
+    """Read samples once and keep them in memory.
 
     Raises:
         InputError: as above.

@@ -1,4 +1,4 @@
-"""Do the errors of a trained model speak against the symmetries that it was trained under?
+"""A test of the symmetries of a training, by the errors of the trained model.
 
 Samples alone show an asymmetry of some hundredths at best, beside their own spread. Errors of a model spread less.
 The mean of its predictions over the symmetries commutes with each, so where the law of inputs and solution is
@@ -16,7 +16,7 @@ from pde.training.symmetry_test import ENOUGH, Seen, is_invariant
 
 
 def record_doubts(folder: Path, validation: Samples) -> None:
-    """Add to a run those of its symmetries under which errors on validation samples are not alike in law."""
+    """Add to a run the symmetries that the errors on validation samples reject."""
     surrogate = load(folder, symmetric=True)
     run = surrogate.run
     if not run.symmetries:

@@ -1,4 +1,4 @@
-"""Which symmetries do samples have in law, as far as they can tell?
+"""A test of the symmetries that samples have in law.
 
 Where the law of a sample w, its inputs and its solution, is that of its image under a symmetry s that undoes
 itself, the law of d = F(w) - F(s(w)) is that of -d, whatever the statistic F. So random signs in the mean of d
@@ -28,9 +28,9 @@ ENOUGH = 2000
 _DRAWS = 999
 """So a symmetry that holds is taken for absent once in a thousand times."""
 _POINTS = 500
-"""Of a grid: enough of fields whose neighbouring values hang together."""
+"""Number of points of a grid that are looked at: enough, as neighbouring values hang together."""
 _ROUNDING = 1e-4
-"""Of a statistic's size: as different are values that should be equal, such as those on the axis of a flip."""
+"""Rounding by a statistic's size: values that should be equal, as on the axis of a flip, differ by as much."""
 
 
 class Seen(NamedTuple):
@@ -41,7 +41,7 @@ class Seen(NamedTuple):
 
     @classmethod
     def of(cls, blocks: Iterable[Fields], names: tuple[str, ...]) -> "Seen":
-        """Of scalar fields, inputs and solution of every sample, that come in blocks."""
+        """Collect scalar fields, inputs and solution of every sample, that come in blocks."""
         found: dict[str, list[AtPoints]] = {name: [] for name in ("", *names)}
         for fields in blocks:
             found[""].append(_at_points(fields))
@@ -52,7 +52,7 @@ class Seen(NamedTuple):
 
 
 def invariant(blocks: Iterable[Fields], names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of a grid's symmetries (`pde.grids.symmetries.generators`) that samples on it do not speak against.
+    """Select the symmetries of a grid (`pde.grids.symmetries.generators`) that the samples do not reject.
 
     None for fewer than `FEWEST_SAMPLES`. Nor is there a transpose beside one flip: it makes the other of it.
     """
@@ -65,7 +65,7 @@ def invariant(blocks: Iterable[Fields], names: tuple[str, ...]) -> tuple[str, ..
 
 
 def is_invariant(seen: Seen, name: str) -> bool:
-    """Whether as large an asymmetry as that of the samples is found under any draw of signs."""
+    """Tell if some draw of signs gives as large an asymmetry as the samples have."""
     generator = np.random.default_rng(0)
     signs = generator.choice(np.array([-1, 1], np.float32), size=(1 + _DRAWS, seen.samples.shape[1]))
     signs[0] = 1

@@ -82,7 +82,7 @@ class _Events:
         self._writer.flush()
 
     def close(self) -> None:
-        """With the epoch that a stop came after."""
+        """Write the epoch that a stop came after, and close the file."""
         self.catch_up()
         self._writer.close()
 

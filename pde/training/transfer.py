@@ -1,4 +1,4 @@
-"""Which way does a trained operator do better on a finer grid? Measured once, on samples it was not trained on."""
+"""The mode in which a trained operator does better on a finer grid, measured once on validation samples."""
 
 import dataclasses
 import sys
@@ -31,7 +31,7 @@ def record_transfer(folder: Path, data: DataFile) -> None:
     try:
         transfer = measure(surrogate, file, samples, finer)
     except (InputError, ArithmeticError) as error:  # the training is done and whole
-        print(f"which way does better on finer grids is not known: {error}", file=sys.stderr)
+        print(f"the better mode on finer grids is not known: {error}", file=sys.stderr)
         return
     dataclasses.replace(surrogate.run, transfer=transfer).save(folder)
 
@@ -42,15 +42,15 @@ def _finer_stride(fine: Grid, trained: Grid) -> int | None:
 
 
 def measure(surrogate: Surrogate, data: DataFile, samples: slice, stride: int) -> Transfer:
-    """The errors of both ways on a stride of a file."""
+    """Measure the errors of both modes on a stride of a file."""
     grid = data.grid.strided(stride)
     errors = {"direct": [], "resample": []}
     for block in progress(data.blocks(samples), f"transfer to {grid.shape[0]}", unit="block"):
         fine, solution = data.read_inputs(block), data.read_solution(block, stride)
-        for way, predicted in (
+        for mode, predicted in (
             ("direct", surrogate.predict(fine, data.grid, grid)),
             ("resample", surrogate.resample(fine, data.grid, grid)[0]),
         ):
-            errors[way].append(sample_errors(predicted, solution, (grid.x, grid.y)))
-    means = {way: mean_errors(blocks)["relative_l2"] for way, blocks in errors.items()}
+            errors[mode].append(sample_errors(predicted, solution, (grid.x, grid.y)))
+    means = {mode: mean_errors(blocks)["relative_l2"] for mode, blocks in errors.items()}
     return Transfer(grid.shape[0], **means)

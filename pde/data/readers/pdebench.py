@@ -21,7 +21,7 @@ _NAMES = {"nu": "coefficient", "tensor": "solution", "x-coordinate": "x", "y-coo
 
 
 def is_pdebench(file: h5py.File) -> bool:
-    """Whether the names within are those of PDEBench, its other equations included, and not ours."""
+    """Tell if the names within are those of PDEBench, its other equations included, and not ours."""
     return "x" not in file and ("x-coordinate" in file or ("nu" in file and "tensor" in file))
 
 
@@ -48,7 +48,7 @@ def _first_time(data: h5py.Dataset, samples: slice) -> np.ndarray:
 
 
 def _are_centres(axis: Field, cells: int) -> bool:
-    """Whether coordinates are the centres of so many cells between 0 and 1."""
+    """Tell if coordinates are the centres of equal cells between 0 and 1."""
     if axis.shape != (cells,) or axis.dtype.kind not in "fiu":
         return False
     return np.allclose(axis[:], (np.arange(cells) + 0.5) / cells, rtol=0, atol=1e-3 / cells)

@@ -74,7 +74,7 @@ def load_tensors(archive: ZipFile, folder: str, path: Path) -> dict[str, np.ndar
 
 
 def _fits(tensor: _Tensor, size: int) -> bool:
-    """Whether all elements lie within the storage, none of it being spread over more elements than it has."""
+    """Tell if all elements lie within the storage, none of it being spread over more elements than it has."""
     _, offset, shape, strides = tensor
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
     return min((offset, *shape, *strides)) >= 0 and math.prod(shape) <= size and last < max(size, 1)

@@ -19,7 +19,7 @@ from pde.system.errors import InputError
 Informed = Literal["none", "strided", "upscaled"]
 
 SOLUTIONS: dict[Informed, int] = {"none": 0, "strided": 2, "upscaled": 1}
-"""How many coarse solutions a model sees."""
+"""Number of coarse solutions that a model sees."""
 
 
 def coarse_solutions(

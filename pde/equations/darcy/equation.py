@@ -16,7 +16,7 @@ from pde.system.errors import InputError
 
 
 def _check(coefficient: Float[np.ndarray, "sample height width"], grid: Grid) -> None:
-    """On cell centres too, and on their strides."""
+    """Raise InputError where Darcy flow cannot be solved, on nodes or on cell centres and their strides."""
     if not (coefficient > 0).all():
         raise InputError(
             "the coefficient is not positive everywhere, so it only marks the phases of an unknown one"
@@ -26,7 +26,7 @@ def _check(coefficient: Float[np.ndarray, "sample height width"], grid: Grid) ->
 
 
 def _solve(coefficient: Field, grid: Grid, stride: int, faces: CoarseFaces) -> Solution:
-    """By `coarse_solve` on nodes, by `solve_cells` on points inside the border."""
+    """Solve by `coarse_solve` on nodes, by `solve_cells` on points inside the border."""
     if grid.on_nodes:
         return coarse_solve(coefficient, grid, stride, faces)
     if faces == "mean":

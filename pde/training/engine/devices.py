@@ -16,18 +16,18 @@ DATA, SPACE = "data", "space"
 
 @dataclass(frozen=True)
 class Division:
-    """How devices share the work."""
+    """The division of the work among devices."""
 
     data: int | None = None
-    """So many divide the samples of a batch; None: as many as divide them."""
+    """Devices that share a batch; by default the largest number that divides it."""
     space: int = 1
-    """So many divide the grid."""
+    """Devices that share the grid."""
     optimiser: bool = False
-    """Whether those along data keep a share of the optimiser's state each (ZeRO-1)."""
+    """True if each device along data keeps a share of the optimiser's state (ZeRO-1)."""
 
     @classmethod
     def parse(cls, text: str) -> "Division":
-        """From `data=4,space=2`, either or both.
+        """Read a division from `data=4,space=2`, either or both.
 
         Raises:
             InputError: anything else.
@@ -46,7 +46,7 @@ DEFAULT = Division()
 
 
 def training_mesh(samples: int, division: Division) -> Mesh:
-    """The mesh of the devices that share batches of so many samples; of several processes all of them.
+    """Make the mesh of the devices that share batches of `samples` samples; of several processes all of them.
 
     Raises:
         InputError: the devices or the samples cannot be divided so.
@@ -71,8 +71,8 @@ def training_mesh(samples: int, division: Division) -> Mesh:
 
 
 def placing(state: tuple[Any, Any], mesh: Mesh, division: Division) -> tuple[Any, Any]:
-    """Where parameters and the optimiser's state lie: whole on every device, or of the latter each array divided
-    along the first axis that the devices divide (ZeRO-1).
+    """Place parameters and the optimiser's state: whole on every device, or each array of the latter divided along
+    the first axis that the devices divide (ZeRO-1).
 
     Source: Rajbhandari et al., ZeRO, arXiv 1910.02054, section 5.1.
     """
@@ -88,11 +88,11 @@ def placing(state: tuple[Any, Any], mesh: Mesh, division: Division) -> tuple[Any
 
 
 def here(params: Any, mesh: Mesh) -> Any:
-    """On one device of this process."""
+    """Copy parameters to one device of this process."""
     everywhere = jax.device_put(params, NamedSharding(mesh, PartitionSpec()))
     return jax.tree.map(lambda leaf: leaf.addressable_data(0), everywhere)
 
 
 def space_of(mesh: Mesh) -> Space | None:
-    """Over which the grid is split, if it is."""
+    """Return the axis over which the grid is split, or None."""
     return Space(SPACE) if mesh.shape[SPACE] > 1 else None

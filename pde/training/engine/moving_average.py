@@ -14,12 +14,12 @@ class Averaging(NamedTuple):
 
     inner: Any
     average: Any
-    """Of the parameters, in their structure."""
+    """Average of the parameters, in their structure."""
     steps: Int[Array, ""]
 
 
 def with_average(optimiser: optax.GradientTransformation, decay: float) -> optax.GradientTransformation:
-    """The same optimiser, keeping the exponential moving average (EMA) of the parameters after each step.
+    """Make an optimiser that also keeps the exponential moving average (EMA) of the parameters after each step.
 
         average_t = sum_s decay^(t-s) w_s / sum_s decay^(t-s),        s = 1 ... t
 

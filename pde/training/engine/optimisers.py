@@ -45,7 +45,7 @@ def warmup_cosine(steps: int, peak: float) -> optax.Schedule:
 
 
 def _kernels(params: Any) -> Any:
-    """For each kernel the axes that it sums over, and its outputs; None for other parameters."""
+    """Find for each kernel the axes that it sums over, and its outputs; None for other parameters."""
 
     def axes(path: tuple[Any, ...], leaf: Array) -> MuonDimensionNumbers | None:
         *inputs, output = range(leaf.ndim)
