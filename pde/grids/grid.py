@@ -134,7 +134,7 @@ class Grid:
         return replace(self, x=self.x[::stride], y=self.y[::stride])
 
     def of_shape(self, shape: tuple[int, int]) -> "Grid":
-        """Make a grid of this shape with equally spaced points of the same domain: nodes, cell centres, or i/n, as here.
+        """Make a grid of this shape with equally spaced points of the same domain: nodes, centres or i/n.
 
         Raises:
             InputError: this grid is none of these, so where others would lie is not known.
