@@ -102,6 +102,10 @@ def test_all_blocks_of_a_page_are_found_and_their_python_is_valid(page):
             compile(block.code, block.where, "exec")
 
 
+def test_the_readme_is_for_two_minutes():
+    assert len((ROOT / "README.md").read_bytes()) <= 6144
+
+
 def test_links_of_the_readme_lead_somewhere():
     """Those of the site are checked by `make docs`."""
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))

@@ -61,4 +61,4 @@ def _read_zip(path: Path) -> Contents:
 
 
 def _unknown(path: Path) -> InputError:
-    return InputError(f"{path} is no data file that can be read; give HDF5, .mat, .pt or .npz (see the README)")
+    return InputError(f"{path} is no data file that can be read; give HDF5, .mat, .pt or .npz")
