@@ -10,8 +10,8 @@ from pde.system.progress import progress
 
 
 def convert(
-    source: Path,
-    out: Path,
+    source: str | Path,
+    out: str | Path,
     *,
     boundary: Boundary | None = None,
     domain: tuple[float, float, float, float] | None = None,
@@ -30,6 +30,7 @@ def convert(
     Raises:
         InputError: `out` exists or cannot be written, or bad data.
     """
+    source, out = Path(source), Path(out)
     refuse_existing(out)
     data = datasets.open(source, boundary=boundary, domain=domain)
     shape = data.fields[data.inputs[0]].shape

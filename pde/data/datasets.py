@@ -221,6 +221,15 @@ def open(
     return from_contents(path, readers.read(path), inputs=inputs, boundary=boundary, domain=domain)
 
 
+def opened(data: str | Path | DataFile, inputs: tuple[str, ...]) -> DataFile:
+    """Return a data set as it is, or open a file with these inputs.
+
+    Raises:
+        InputError: as for `open`.
+    """
+    return data if isinstance(data, DataFile) else open(data, inputs=inputs)
+
+
 def from_contents(
     path: Path,
     contents: Contents,

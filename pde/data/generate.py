@@ -14,7 +14,7 @@ from pde.system.versions import versions
 
 def generate(
     problem: Problem,
-    path: Path,
+    path: str | Path,
     *,
     samples: int | Mapping[str, int],
     seed: int,
@@ -42,7 +42,7 @@ def generate(
     """
     check_seed(seed)
     origin = problem.attributes() | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
-    planned = output_files(path, samples, shard or Shard.of_process())
+    planned = output_files(Path(path), samples, shard or Shard.of_process())
     files = [
         ResumableFile(
             output.path, Layout(problem.inputs, problem.grid, len(output.indices), origin | output.attributes)

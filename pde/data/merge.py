@@ -15,7 +15,7 @@ from pde.system.files import refuse_existing, refuse_unwritable, write_aside
 from pde.system.progress import progress_bar
 
 
-def merge(path: Path, shards: Sequence[Path]) -> int:
+def merge(path: str | Path, shards: Sequence[str | Path]) -> int:
     """Write the data set that `pde.data.generate` would have written unsharded, byte for byte.
 
     Args:
@@ -29,6 +29,7 @@ def merge(path: Path, shards: Sequence[Path]) -> int:
         InputError: `path` exists or cannot be written, a shard is missing, double, unfinished or of another data
             set, or a file is no shard.
     """
+    path = Path(path)
     refuse_unwritable(path)
     refuse_existing(path)
     if not shards:

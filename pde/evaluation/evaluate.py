@@ -1,12 +1,13 @@
 """One model on many grids, beside the plain baseline that any zero-shot claim must beat."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from pde.data.datasets import DataFile
+from pde.data.datasets import DataFile, opened
 from pde.evaluation.compare import compare
 from pde.grids.grid import Grid
 from pde.metrics.norms import mean_errors, sample_errors
@@ -18,7 +19,9 @@ from pde.system.errors import InputError
 from pde.system.timing import median_milliseconds
 
 
-def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | None = None) -> dict[str, Any]:
+def evaluate(
+    surrogate: Surrogate, data: str | Path | DataFile, resolutions: Sequence[int] | None = None
+) -> dict[str, Any]:
     """Errors of a model on strides of a data file, run directly on each grid and by the resample baseline.
 
     The baseline takes the file's input to the training grid, predicts there, and interpolates the prediction
@@ -26,7 +29,7 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
 
     Args:
         surrogate: the trained model.
-        data: a file that holds solutions.
+        data: a file or `pde.Dataset` that holds solutions.
         resolutions: points along axis 1 of each grid; by default those of `default_resolutions`.
 
     Returns:
@@ -45,6 +48,7 @@ def evaluate(surrogate: Surrogate, data: DataFile, resolutions: Sequence[int] | 
         ArithmeticError: there is none because a solve inside the model did not converge.
     """
     run = surrogate.run
+    data = opened(data, run.view.inputs)
     strides = [data.stride_to(r) for r in resolutions or default_resolutions(run.grid, data.grid)]
     attempts = [Attempts(surrogate, data.grid, data.grid.strided(stride)) for stride in strides]
     rows = [_row(surrogate, data, *each) for each in zip(strides, attempts, strict=True)]

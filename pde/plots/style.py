@@ -57,12 +57,13 @@ def whole_numbers(axes: Axes, ticks: list[int]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: str | Path) -> None:
     """Write a PNG or an SVG, by the ending of the name, whole or not at all.
 
     Raises:
         InputError: another ending, or a place that cannot be written to.
     """
+    path = Path(path)
     kind = path.suffix.removeprefix(".").lower()
     if kind not in ("png", "svg"):
         raise InputError(f"{path}: figures are written as .png or .svg; choose one of these endings")

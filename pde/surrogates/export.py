@@ -28,7 +28,12 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 
 
 def export_run(
-    folder: Path, out: Path, *, resolution: int | None = None, mode: Mode = "auto", symmetric: bool = False
+    folder: str | Path,
+    out: str | Path,
+    *,
+    resolution: int | None = None,
+    mode: Mode = "auto",
+    symmetric: bool = False,
 ) -> dict[str, Any]:
     """Write what `pde.load` gives, on one grid, into a new folder; returns its `config.json`.
 
@@ -43,32 +48,33 @@ def export_run(
     Raises:
         InputError: no run, something under the name `out`, or a grid that the model cannot have.
     """
+    folder, out = Path(folder), Path(out)
     refuse_existing(out)
     surrogate = load(folder, symmetric=symmetric)
     run = surrogate.run
     grid = run.grid if resolution is None else run.grid.of_resolution(resolution)
-    way = run.mode_for(grid) if mode == "auto" else mode
-    files = {PROGRAM: bytes(compiled(surrogate, grid, way)), WEIGHTS: save(named(surrogate.params))}
+    mode = run.mode_for(grid) if mode == "auto" else mode
+    files = {PROGRAM: bytes(compiled(surrogate, grid, mode)), WEIGHTS: save(named(surrogate.params))}
     config = {
         "format": FORMAT,
-        **_described(surrogate, grid, way),
+        **_described(surrogate, grid, mode),
         "files": {name: digest(content) for name, content in files.items()},
     }
     files[CONFIG] = (json.dumps(config, indent=1) + "\n").encode()
-    files[CARD] = model_card(surrogate, folder, grid, way).encode()
+    files[CARD] = model_card(surrogate, folder, grid, mode).encode()
     with folder_aside(out) as aside:
         for name, content in files.items():
             (aside / name).write_bytes(content)
     return config
 
 
-def _described(surrogate: Surrogate, grid: Grid, way: Mode) -> dict[str, Any]:
+def _described(surrogate: Surrogate, grid: Grid, mode: Mode) -> dict[str, Any]:
     run = surrogate.run
     return {
         "model": run.model,
         "inputs": run.view.inputs,
         "positive": run.view.needs_positive,
-        "mode": way,
+        "mode": mode,
         "symmetries": run.symmetries if surrogate.symmetric else (),
         "epoch": surrogate.epoch,
         "grid": grid.to_json(),

@@ -72,14 +72,14 @@ Axis 1 is x, from {x0:g} to {x1:g}; axis 2 is y, from {y0:g} to {y1:g}; all poin
 """
 
 
-def model_card(surrogate: Surrogate, folder: Path, grid: Grid, way: Mode) -> str:
+def model_card(surrogate: Surrogate, folder: Path, grid: Grid, mode: Mode) -> str:
     """Markdown with a YAML head, as model hubs have it.
 
     Args:
         surrogate: what was exported.
         folder: its run.
         grid: where it was exported for.
-        way: how it predicts there.
+        mode: how it predicts there.
     """
     run, inputs = surrogate.run, surrogate.run.view.inputs
     return _CARD.format(
@@ -97,7 +97,7 @@ def model_card(surrogate: Surrogate, folder: Path, grid: Grid, way: Mode) -> str
         data_rows=_table(_data(run)),
         training_rows=_table(_training(surrogate)),
         metrics=_metrics(run, history(folder), surrogate.epoch),
-        limits=_limits(surrogate, grid, way),
+        limits=_limits(surrogate, grid, mode),
         provenance=_table(_provenance(run)),
     )
 
@@ -157,12 +157,12 @@ def _loss(run: Run, epochs: list[dict[str, Any]], exported: int) -> str:
     return "" if loss is None else f"The training loss ({run.training.loss}) of the last epoch was {loss:.4g}."
 
 
-def _limits(surrogate: Surrogate, grid: Grid, way: Mode) -> str:
+def _limits(surrogate: Surrogate, grid: Grid, mode: Mode) -> str:
     run, found = surrogate.run, ""
     if not grid.matches(run.grid):
         found += (
             f"- This is not the training grid of {run.grid.shape[0]} x {run.grid.shape[1]}: predictions are made "
-            f"by the way `{way}`.\n"
+            f"by the mode `{mode}`.\n"
         )
     if run.view.informed != "none":
         found += (

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pde.data.datasets import DataFile, create
+from pde.data.datasets import DataFile, create, opened
 from pde.equations.darcy.polish import check_polish, polish
 from pde.grids.grid import Grid
 from pde.surrogates.exported import Exported
@@ -28,7 +28,11 @@ class Predicted(NamedTuple):
 
 
 def predict(
-    surrogate: Surrogate, data: DataFile, out: Path, mode: Mode = "auto", tolerance: float | None = None
+    surrogate: Surrogate,
+    data: str | Path | DataFile,
+    out: str | Path,
+    mode: Mode = "auto",
+    tolerance: float | None = None,
 ) -> Predicted:
     """Write `solution` for every sample of a file that holds inputs and coordinates.
 
@@ -47,10 +51,12 @@ def predict(
         InputError: `out` exists, or bad data.
         ArithmeticError: a solve did not converge.
     """
-    run, way = surrogate.run, surrogate.run.mode_for(data.grid) if mode == "auto" else mode
+    run = surrogate.run
+    data = opened(data, run.view.inputs)
+    mode = run.mode_for(data.grid) if mode == "auto" else mode
     attributes = {
         "predicted_by": run.model,
-        "mode": way,
+        "mode": mode,
         "symmetric": surrogate.symmetric,
         "train_resolution": run.grid.shape[0],
         "train_data": run.data,
@@ -58,9 +64,9 @@ def predict(
     }
 
     def solve(inputs: Fields) -> Fields:
-        return surrogate(inputs, data.grid, mode=way)
+        return surrogate(inputs, data.grid, mode=mode)
 
-    return Predicted(way, *_write(solve, data, 1, out, attributes, tolerance))
+    return Predicted(mode, *_write(solve, data, 1, Path(out), attributes, tolerance))
 
 
 def predict_exported(exported: Exported, data: DataFile, out: Path, tolerance: float | None = None) -> Predicted:
