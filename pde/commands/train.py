@@ -102,7 +102,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             data: Data file to train on.
             out: Run folder to create.
             model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
-            resume: Continue the run in --out, with its own configuration; begin it if there is none.
+            resume: Continue the run in --out; begin it if there is none.
             tensorboard: Folder for TensorBoard, a folder a run in it; needs the extra of this name.
             mesh: Devices that divide a batch and the grid, as data=4,space=2; space is for MANO alone.
             shard_optimiser: Devices of a batch share the optimiser's state (ZeRO-1).

@@ -19,7 +19,7 @@ class TrainingConfig:
     """Grids that batches are taken from. Each batch comes from one drawn at random; by default the training grid
     alone."""
     train_samples: int | None = None
-    """Number of samples used, the first of the file; by default all."""
+    """Samples used, the first of the file; by default all."""
     validation: str = "last-tenth"
     """A file, `none`, or `last-tenth` of the samples. The last tenth is not trained on."""
     epochs: int | None = None
@@ -43,10 +43,10 @@ class TrainingConfig:
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of activations. Parameters, their gradients, Fourier transforms and long sums stay float32."""
     loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
-    """Error that is minimised, a mean over samples. For relative H1 lengths are measured in the longer side of the
+    """Error that is minimised. It is a mean over samples; for relative H1 lengths are measured in the longer side of the
     domain."""
     seed: int = 0
-    """Seed of the initial parameters and of the order of samples."""
+    """Seed of initial parameters and sample order."""
     boundary: Literal["zero", "unknown"] | None = None
     """Value of the solution on the border, for a file that does not say."""
     domain: tuple[float, float, float, float] | None = None
