@@ -43,8 +43,8 @@ class TrainingConfig:
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of activations. Parameters, their gradients, Fourier transforms and long sums stay float32."""
     loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
-    """Error that is minimised. It is a mean over samples; for relative H1 lengths are measured in the longer side of the
-    domain."""
+    """Error that is minimised. It is a mean over samples; for relative H1 lengths are measured in the longer side
+    of the domain."""
     seed: int = 0
     """Seed of initial parameters and sample order."""
     boundary: Literal["zero", "unknown"] | None = None
