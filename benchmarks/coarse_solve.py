@@ -1,4 +1,4 @@
-"""What does a coarse solve cost in accuracy, and what does upscaling give?
+"""The accuracy of coarse solves, with and without upscaling.
 
     python benchmarks/coarse_solve.py [--samples 20] [--seed 0] [--canonical] [--json FILE]
 

@@ -38,9 +38,9 @@ class Command:
     arguments: tuple[str, ...]
     out: Path
     digest: Callable[[Path], str]
-    """Of a whole result."""
+    """Digest of a whole result."""
     resumes: bool = False
-    """Whether it takes --resume where a result is not whole."""
+    """True if the command takes --resume where a result is not whole."""
 
     def start(self) -> subprocess.Popen[bytes]:
         begun = self.out.exists() or self.out.with_name(f".{self.out.name}.partial").is_file()
@@ -60,7 +60,7 @@ def of_file(path: Path) -> str:
 
 
 def of_fields(path: Path) -> str:
-    """Of what is in an HDF5 file."""
+    """Digest of the contents of an HDF5 file."""
     digest = hashlib.sha256()
     with h5py.File(path) as file:
         for name in sorted(file):
@@ -69,7 +69,7 @@ def of_fields(path: Path) -> str:
 
 
 def of_numbers(path: Path) -> str:
-    """Of an evaluation but for its times."""
+    """Digest of an evaluation but for its times."""
 
     def timeless(value: object) -> object:
         if isinstance(value, dict):
@@ -80,7 +80,7 @@ def of_numbers(path: Path) -> str:
 
 
 def of_run(folder: Path) -> str:
-    """Of what a run predicts, and of its losses."""
+    """Digest of a run's predictions and losses."""
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     losses = [(line["epoch"], line["train_loss"], line["validation"]) for line in lines]
     predicted = folder.with_suffix(".predicted.h5")

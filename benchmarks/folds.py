@@ -88,7 +88,7 @@ def files(data: Path, folder: Path, folds: int) -> Iterator[tuple[Path, Path]]:
 
 
 def relative_mse(model: str, config: TrainingConfig, rest: Path, fold: Path, out: Path) -> np.ndarray:
-    """Of each sample of a fold, by a model trained on the rest."""
+    """Errors of each sample of a fold, by a model trained on the rest."""
     train_to_the_end(rest, out, model, config)
     data, surrogate = datasets.open(fold), load(out)
     predicted = surrogate.predict(data.read_inputs(), data.grid)

@@ -1,4 +1,4 @@
-"""What does a disk leave that is full, and does everything go on once there is space?
+"""Commands on a full disk: the files they leave, and whether they continue once there is space.
 
     sudo python benchmarks/full_disk.py [--json FILE]
 

@@ -40,7 +40,7 @@ from jax import Array
 from manojax import MODELS
 from pde import load
 from pde.data import datasets
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.data.generate import generate
 from pde.equations.darcy.equation import DARCY
 from pde.equations.darcy.problem import Darcy

@@ -1,4 +1,4 @@
-"""What does `import manojax` take beside what it stands on?
+"""The time of `import manojax` beside that of the libraries it stands on.
 
     python benchmarks/imports.py [--rounds 9]
 

@@ -1,4 +1,4 @@
-"""What is the fine coefficient worth to an operator, and what a solver inside?
+"""The worth of the fine coefficient to an operator, and of a solver inside.
 
     python benchmarks/informed.py FOLDER [--data TRAIN.h5 --test TEST.h5] [--resolution 31] [--models mano fno]
         [--ways means informed-upscaled] [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}']
@@ -39,7 +39,7 @@ from scipy.sparse.linalg import splu
 
 from pde import load
 from pde.data import datasets
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.data.generate import generate
 from pde.equations.darcy.canonical import assemble
 from pde.equations.darcy.coarse_nodes import CoarseFaces, coarse_solve

@@ -1,4 +1,4 @@
-"""What do operators with attention cost as the grid grows, and beside full attention?
+"""The cost of operators with attention as the grid grows, beside full attention.
 
     python benchmarks/operators.py [--rounds 5] [--largest 1024] [--json FILE] [--plot FILE]
 
@@ -65,7 +65,7 @@ def median_seconds(functions: dict[str, Callable[[], Any]], rounds: int) -> dict
 
 
 def cost(name: str, grid: tuple[int, ...], rounds: int, **options: Any) -> dict[str, Any]:
-    """Of a training step of a model on that grid, and of its forward pass alone."""
+    """Cost of a training step of a model on that grid, and of its forward pass alone."""
     model = manojax.create(name, width=WIDTH, depth=DEPTH, dimensions=len(grid), rngs=nnx.Rngs(0), **options)
     graph, params = nnx.split(model, nnx.Param)
     x = jax.random.normal(jax.random.key(0), (1, *grid, 1))

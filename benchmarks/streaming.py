@@ -32,7 +32,7 @@ _RESOLUTION, _BATCH, _STEPS, _ROUNDS = 64, 10, 120, 3
 
 
 def write_noise(path: Path, gibibytes: float) -> None:
-    from pde.data.datasets import create
+    from pde.data.store import create
 
     axis = np.arange(_RESOLUTION) / (_RESOLUTION - 1)
     samples = int(gibibytes * 2**30 / (8 * _RESOLUTION**2))
@@ -48,7 +48,7 @@ def write_noise(path: Path, gibibytes: float) -> None:
 
 
 def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
-    """Of this process."""
+    """Largest memory of this process so far."""
     import jax
     from jax.sharding import Mesh
 

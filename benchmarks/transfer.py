@@ -43,7 +43,7 @@ from jaxtyping import Bool, Float
 from scipy.fft import idctn
 
 from pde.data import datasets
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.equations.darcy.problem import solve_darcy
 from pde.grids.grid import Grid
 from pde.surrogates.surrogate import Surrogate, load

@@ -21,7 +21,6 @@ from setting import Setting
 
 from pde import load
 from pde.data import datasets
-from pde.data.datasets import first_samples
 from pde.evaluation.baselines import coarse_baseline
 from pde.evaluation.evaluate import evaluate
 from pde.reports.text import details, table
@@ -80,7 +79,7 @@ def run(setting: Setting, model: str, folder: Path, *, seed: int = 0, epochs: in
 
 def measure(setting: Setting, surrogate: Surrogate, test: Path) -> dict[str, Any]:
     """Errors on the training grid beside coarse solves, and all that they depend on."""
-    samples, trained = first_samples(datasets.open(test), setting.test_samples), surrogate.run.grid.shape[0]
+    samples, trained = datasets.open(test).first(setting.test_samples), surrogate.run.grid.shape[0]
     return {
         "device": jax.devices()[0].device_kind,
         "model": evaluate(surrogate, samples, [trained]),
@@ -94,6 +93,6 @@ def measure(setting: Setting, surrogate: Surrogate, test: Path) -> dict[str, Any
 
 
 def _seconds(run_folder: Path) -> float:
-    """Of all epochs in all sessions, with the compilation of each."""
+    """Sum the seconds of all epochs in all sessions, with the compilation of each."""
     lines = (run_folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     return sum(json.loads(line)["seconds"] for line in lines)

@@ -13,7 +13,7 @@ _SMALL = 17  # points a side
 
 @dataclass(frozen=True)
 class Setting:
-    """What `runner` runs."""
+    """The settings that `runner` runs."""
 
     name: str
     data: Data

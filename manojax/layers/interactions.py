@@ -29,7 +29,7 @@ _MASKED = -1e30
 
 
 class Part(NamedTuple):
-    """What a set of keys gives to each query: its largest logit, and the sums of weights and weighted values,
+    """Contributions of keys to each query: its largest logit, and the sums of weights and weighted values,
 
         weight = sum_k exp(logit_k - largest),        values = sum_k exp(logit_k - largest) value_k.
 
@@ -73,7 +73,7 @@ def cell_attention(
     apart: int,
     causal: bool,
 ) -> Part:
-    """What keys give to the queries of their own and of neighbouring cells, where children lie `apart` or farther.
+    """Compute the contributions of keys to queries of their own and near cells, of children `apart` or more.
 
     A child has query_side^d queries and key_side^d keys, a cell children^d children. Logits are
     query . key + log(count), so that a key counts as often as there are real points behind it. Outside `jax.jit`
@@ -143,7 +143,7 @@ def _neighbours(
 def _log_counts(
     count: Float[Array, "1 *cells key"], met: Bool[np.ndarray, "child key"]
 ) -> Float[Array, "1 *cells 1 child 1 key"]:
-    """What counts and the interaction list add to the logits."""
+    """Compute the terms that counts and the interaction list add to the logits."""
     count = jnp.expand_dims(count, (-2, -3, -4))
     met = np.expand_dims(met[:, None, :], tuple(range(count.ndim - 3)))
     return jnp.where(met & (count > 0), jnp.log(jnp.maximum(count, 1)), _MASKED)

@@ -178,7 +178,7 @@ class MultipoleAttention(nnx.Module):
         return self._of(self.attention, level - 1)(x, spacing * self.rate**level, space)
 
     def _weighted(self, far: Map, fine: Map, level: int, count: int) -> Map:
-        """What the levels below give to a level, by the kind of sum."""
+        """Compute the contribution of the levels below to a level, by the kind of sum."""
         if self.level_sum == "reference":
             return far / (count - 1 - level)
         if self.level_sum == "gated":

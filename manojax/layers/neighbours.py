@@ -98,7 +98,7 @@ def from_planes(x: Planes) -> Float[Array, "batch *grid heads head_dim"]:
 
 
 def _mean_weights(logits: dict[Offset, Plane], axes: Sequence[Axis]) -> list[Plane]:
-    """What a point takes of each neighbour, on average over the windows that hold it."""
+    """Average over the windows that hold a point of the weights that it gives to each neighbour."""
     weights = dict.fromkeys(logits, jnp.float32(0))
     starts = list(itertools.product(*(range(1 - axis.window, 1) for axis in axes)))
     for start, share in zip(starts, _shares(axes, starts), strict=True):

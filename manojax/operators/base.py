@@ -1,4 +1,4 @@
-"""What every operator has in common."""
+"""The interface that all operators share."""
 
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar

@@ -48,7 +48,7 @@ class MANOConfig(ModelConfig):
     """In a cycle each level attends to what the coarser ones have found; or a sum over levels: the paper's, with
     the authors' 1/k factors, or gated."""
     finest: Finest = "convolution"
-    """What mixes neighbours at the finest level: a 3^d convolution, or attention as at all others."""
+    """Layer that mixes neighbours at the finest level: a 3^d convolution, or attention as at all others."""
     position: Position = "none"
     """Bias of attention by relative position: none, a table, or a function of the physical offset."""
     cosine: bool = False

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from manojax import MODELS
 from pde.data import datasets
 from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
@@ -15,7 +14,6 @@ from pde.reports.html import Report, Tested, write_report
 from pde.reports.text import details, table
 from pde.runs.config import TrainingConfig
 from pde.runs.run import history
-from pde.surrogates.surrogate import load
 from pde.system.errors import check_seed
 from pde.system.files import refuse_existing, write_text
 from pde.training.train import train
@@ -66,8 +64,7 @@ def run_demo(out: Path, seed: int) -> None:
         print(f"{step}/4 Training {name.upper()} on a {TRAINED} x {TRAINED} stride of them", flush=True)
         config = TrainingConfig(resolution=TRAINED, epochs=epochs, seed=seed)
         with _timed(seconds, f"train {name}"):
-            train(train_file, out / name, model=name, options=MODELS[name].Config(), config=config)
-        surrogates.append(load(out / name))
+            surrogates.append(train(train_file, out / name, model=name, config=config))
 
     print(f"4/4 Evaluating at {', '.join(map(str, RESOLUTIONS))} points a side", flush=True)
     data = datasets.open(test_file)

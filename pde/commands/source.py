@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pde.data import datasets
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.system.errors import InputError
 
 

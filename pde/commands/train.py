@@ -16,7 +16,7 @@ from manojax.operators.base import ModelConfig
 from pde.commands.parsing import HELP, VERBOSE, parse
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
-from pde.runs.run import Run, history, refuse_changes
+from pde.runs.run import Run, best_epoch, history, refuse_changes
 from pde.system.errors import InputError
 from pde.system.processes import Processes, leads
 from pde.training.engine.devices import DEFAULT, Division
@@ -62,7 +62,8 @@ class Train:
 
     def _report(self, run: Run) -> None:
         under = f" under {', '.join(run.symmetries)}" if run.symmetries else ""
-        print(f"{self.out}: trained{under}; {_learnt(self.out)}; manojax evaluate {self.out} TEST.h5 tells more")
+        print(f"{self.out}: trained{under}; {_learnt(run, self.out)}")
+        print(f"manojax evaluate {self.out} TEST.h5 tells how well it does beside plain baselines")
         if run.doubted:
             print(
                 f"manojax: errors on the validation samples are not alike under {', '.join(run.doubted)}: "
@@ -71,13 +72,15 @@ class Train:
             )
 
 
-def _learnt(folder: Path) -> str:
-    """What the epochs of a run have come to, in words."""
-    lines = history(folder)
-    minutes = sum(line["seconds"] for line in lines) / 60
-    errors = [line["validation"]["relative_l2"] for line in lines if "validation" in line]
-    found = f"least validation error {min(errors):.4f} (relative L2)" if errors else "no validation samples"
-    return f"{found} in {len(lines)} epochs and {minutes:.1f} minutes"
+def _learnt(run: Run, folder: Path) -> str:
+    """Say what the epochs of a run have come to."""
+    epochs = history(folder)
+    minutes = sum(line["seconds"] for line in epochs) / 60
+    found = "no validation samples"
+    if run.validated:
+        error = best_epoch(epochs)["validation"]["relative_l2"]
+        found = f"least validation error {error:.4f} (relative L2)"
+    return f"{found} in {len(epochs)} epochs and {minutes:.1f} minutes"
 
 
 def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:

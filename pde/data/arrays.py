@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from manojax.layers.coordinates import AnyArray
-from pde.data.datasets import DataFile, from_contents
+from pde.data.data_file import DataFile
+from pde.data.datasets import from_contents
 from pde.data.readers.contents import Contents
 from pde.grids.grid import Boundary
 from pde.system.errors import InputError

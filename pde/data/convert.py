@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from pde.data import datasets
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
+from pde.data.store import create
 from pde.grids.grid import Boundary
 from pde.system.files import refuse_existing, write_aside
 from pde.system.progress import progress
@@ -37,7 +38,7 @@ def convert(
     names = tuple(name for name, field in data.fields.items() if field.shape == shape)
     told = {name: value for name, value in data.attributes.items() if name not in ("boundary", "domain")}
     attributes = {"source_format": data.format} | told  # of a file converted twice, the first format
-    with write_aside(out) as aside, datasets.create(aside, data.grid, data.samples, attributes, names) as stored:
+    with write_aside(out) as aside, create(aside, data.grid, data.samples, attributes, names) as stored:
         for samples in progress(data.blocks(), "convert", unit="block"):
             for name in names:
                 stored[name][samples] = data.read(name, samples)

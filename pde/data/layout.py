@@ -9,7 +9,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from pde.data.datasets import DataFile, create
+from pde.data.data_file import DataFile
+from pde.data.store import create
 from pde.grids.grid import Grid
 
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 
 from pde.data import datasets
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.data.layout import Layout
 from pde.data.shards import OutputFile, Shard, unsharded_file
 from pde.system.errors import InputError

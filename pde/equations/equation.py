@@ -1,4 +1,4 @@
-"""What an equation gives: a law to draw problems from, and how those of a data file are solved again.
+"""The interface of equations: a law to draw problems from, and solvers for the problems of a data file.
 
 `pde.equations.registry` lists those that there are. docs/own-equation.md makes one, step by step.
 """
@@ -27,7 +27,7 @@ class Problem(Protocol):
     def grid(self) -> Grid: ...
 
     def attributes(self) -> dict[str, str | float]:
-        """What a data file says of its origin."""
+        """Return what a data file says of its origin."""
         ...
 
     def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:

@@ -55,7 +55,7 @@ class Poisson:
         return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
 
     def attributes(self) -> dict[str, str | float]:
-        """What a data file says of its origin."""
+        """Return what a data file says of its origin."""
         return {
             "equation": "-Laplace u = f on the unit square, u = 0 on the border",
             "law": f"f {describe_field(self.alpha, self.tau)}",

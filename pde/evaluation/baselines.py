@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.equations.equation import Equation
 from pde.evaluation.compare import compare, why_unsolvable
 from pde.metrics.per_sample import Fields

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.equations.registry import EQUATIONS
 from pde.metrics.interfaces import near_interfaces, piecewise_constant
 from pde.metrics.norms import mean_errors

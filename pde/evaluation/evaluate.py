@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from pde.data.datasets import DataFile, opened
+from pde.data.data_file import DataFile
+from pde.data.datasets import opened
 from pde.evaluation.compare import compare
 from pde.grids.grid import Grid
 from pde.metrics.norms import mean_errors, sample_errors

@@ -54,7 +54,7 @@ def generators(*grids: Grid) -> tuple[str, ...]:
 
 
 def group(names: Collection[str]) -> list[Symmetry]:
-    """What generators make together, identity first: 1, 2, 4 or 8."""
+    """List the symmetries that generators make together, identity first: 1, 2, 4 or 8."""
     choices = itertools.product(*([False, True][: 1 + (name in names)] for name in GENERATORS))
     return [Symmetry(*choice) for choice in choices]
 

@@ -1,4 +1,4 @@
-"""What a mean over samples hides: its uncertainty, and the samples that go wrong."""
+"""The distribution of errors over samples: uncertainty of the mean, percentiles, and the worst samples."""
 
 from typing import Any
 

@@ -21,7 +21,7 @@ class LiveCurves:
         self._shown = None
 
     def of(self, name: str) -> Callable[[dict[str, Any]], None]:
-        """What to call with each line of metrics of the run of this name."""
+        """Return the function to call with each line of metrics of the run of this name."""
         lines = self.histories[name] = []
 
         def on_epoch(line: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the figures have in common."""
+"""The style that all figures share."""
 
 from collections.abc import Iterator
 from itertools import cycle

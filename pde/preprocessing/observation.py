@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.data.readers.contents import Selection
 from pde.equations.darcy.coarse_channels import coarse_solutions
 from pde.equations.registry import check_darcy
@@ -21,7 +21,7 @@ from pde.system.errors import InputError
 
 Fields = Float[np.ndarray, "sample _ _ _"]
 Pair = tuple[Float[np.ndarray, "sample height width channel"], Float[np.ndarray, "sample height width 1"]]
-"""What the model sees of samples on a grid, and their solutions there."""
+"""Samples on a grid as the model sees them, and their solutions there."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a model sees of a data file: inputs, their restriction to its grid, coarse solutions."""
+"""The view that a model has of a data file: inputs, their restriction to its grid, coarse solutions."""
 
 from dataclasses import dataclass
 
@@ -9,24 +9,21 @@ from pde.grids.restriction import Restriction
 
 @dataclass(frozen=True)
 class View:
-    """What a model sees of the fields of a data file."""
+    """The fields that a model sees, and how it sees them."""
 
     inputs: tuple[str, ...] = ()
     """Data sets shown to the model; by default the equation's inputs."""
     filter_width: float | None = None
     """Width of the averages through which inputs are seen, in grid spacings. It is their standard deviation, in
     spacings of the training grid, at whose points the operator is held on any grid; with 0 the operator runs on
-    each
-    grid's own points. By default 0.7, and 0 with --restriction means or --informed."""
+    each grid's own points. By default 0.7, and 0 with --restriction means or --informed."""
     restriction: Restriction = "stride"
     """How the model's grid sees the file's inputs. By their values at its points, or by the arithmetic and the
     harmonic mean of each over the cells around them."""
     informed: Informed = "none"
     """Coarse solutions that the model sees and corrects. They solve -div(a grad u) = 1, u = 0 on the border, on
-    its
-    grid: strided, two from the coefficient at the grid's points, with arithmetic and with harmonic faces, whose
-        mean
-    is corrected; upscaled, one with faces upscaled from the file's coefficient."""
+    its grid: strided, two from the coefficient at the grid's points, with arithmetic and with harmonic faces,
+    whose mean is corrected; upscaled, one with faces upscaled from the file's coefficient."""
 
     @property
     def solutions(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from pde import plots
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
 from pde.evaluation.evaluate import evaluate, finest_sample, worst_samples
 from pde.reports.text import details, table
@@ -39,7 +39,7 @@ _METHODS = (
 
 @dataclass(frozen=True)
 class Tested:
-    """What models do on a test file."""
+    """Results of models on a test file."""
 
     reports: Sequence[Mapping[str, Any]]
     """Results of `pde.evaluation.evaluate.evaluate`, one a model."""
@@ -74,7 +74,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class Report:
-    """What the page shows."""
+    """Contents of the page."""
 
     title: str
     runs: Sequence[Run]
@@ -84,7 +84,7 @@ class Report:
     about: str = ""
     """Lines of text below the title."""
     generated: Mapping[str, Any] | None = None
-    """What the data are."""
+    """Origin of the data."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall times by name."""
 

@@ -1,4 +1,4 @@
-"""What a data file or a run folder is, in a few lines."""
+"""Descriptions of a data file or a run folder in a few lines."""
 
 import json
 from pathlib import Path
@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from pde.data import datasets
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.preprocessing.view import View
 from pde.reports.text import short
-from pde.runs.run import Run, history
+from pde.runs.checkpoints import Checkpoints
+from pde.runs.run import Run, best_epoch, history
 from pde.training.prepare import steps_an_epoch
 
 
@@ -103,12 +104,13 @@ def _state(run: Run, folder: Path) -> str:
     epochs = history(folder)
     if not epochs:
         steps = steps_an_epoch(run.samples, run.training.batch_size)
-        saved = [int(path.name) for path in (folder / "checkpoints").glob("*") if path.name.isdecimal()]
-        return "metrics.jsonl is missing" if max(saved, default=0) >= steps else "no epoch finished yet"
+        with Checkpoints(folder, create=False) as checkpoints:
+            finished = max(checkpoints.steps, default=0) >= steps
+        return "metrics.jsonl is missing" if finished else "no epoch finished yet"
     last = epochs[-1]
     state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {short(last['train_loss'])}"
     if run.validated:
-        best = min(epochs, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
+        best = best_epoch(epochs)
         state += f", best validation L2 {short(best['validation']['relative_l2'])} (epoch {best['epoch']})"
     if run.transfer is not None:
         known = run.transfer

@@ -110,7 +110,7 @@ def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, s
 
 
 def about_coarse(coarse: Report) -> list[str]:
-    """What the coarse solves of a table are of, or why there are none, a sentence a line."""
+    """Name the equation of the coarse solves of a table, or say why there are none, a sentence a line."""
     if "left_out" in coarse:
         return [f"No coarse solves: {coarse['left_out']}."]
     return [

@@ -1,4 +1,4 @@
-"""What is saved of a training state, and how it comes back. The one place that knows Orbax."""
+"""Training states saved and restored. The one place that knows Orbax."""
 
 import dataclasses
 import hashlib
@@ -181,7 +181,7 @@ class Checkpoints:
         return min(errors, key=errors.__getitem__, default=None)
 
     def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
-        """What Orbax asks before it deletes."""
+        """Tell Orbax which checkpoints to keep."""
         steps = sorted(each.step for each in checkpoints)
         keep = {*steps[-2:], self._best(steps)}
         return [each.step in keep for each in checkpoints]

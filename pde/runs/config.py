@@ -38,8 +38,7 @@ class TrainingConfig:
     """Fraction of every parameter, times the rate, that a step takes off."""
     ema: float | None = None
     """Decay per step of a moving average of the parameters. The exponential average over steps is evaluated and
-    kept
-    in place of the last parameters; 0.999 averages over about a thousand steps."""
+    kept in place of the last parameters; 0.999 averages over about a thousand steps."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of activations. Parameters, their gradients, Fourier transforms and long sums stay float32."""
     loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
@@ -56,4 +55,4 @@ class TrainingConfig:
     more training samples does not reject; all: right where the equation and its border have no preferred
     direction, as Darcy flow on a square; none."""
     view: View = field(default_factory=View)
-    """What the model sees of the data file."""
+    """The fields that the model sees, and how it sees them."""

@@ -7,10 +7,12 @@ checkpoints/    the last and the best state (`pde.runs.checkpoints`)
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from flax import nnx
 
 import manojax
@@ -64,7 +66,7 @@ class Run:
 
     @property
     def view(self) -> View:
-        """What the model sees of a data file."""
+        """The fields that the model sees, and how it sees them."""
         return self.training.view
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
@@ -124,7 +126,7 @@ class Run:
 
 def history(folder: str | Path) -> list[dict[str, Any]]:
     """Read the history of a run, a line for each epoch: `epoch`, `train_loss`, `skipped`, `seconds` and, where
-    there is a validation part, its mean errors as `validation`.
+    there are validation samples, their mean errors as `validation`.
 
     Raises:
         InputError: no such folder, or no run in it.
@@ -133,6 +135,11 @@ def history(folder: str | Path) -> list[dict[str, Any]]:
     path = Path(folder) / "metrics.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
+
+
+def best_epoch(epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the line of a validated run's history with the least relative L2; NaN counts as infinite."""
+    return min(epochs, key=lambda line: np.nan_to_num(line["validation"]["relative_l2"], nan=np.inf))
 
 
 def refuse_changes(wanted: tuple[ModelConfig, TrainingConfig], begun: Run, folder: Path, mend: str) -> None:

@@ -113,7 +113,7 @@ def to_the_left(field: Nodes) -> Nodes:
 
 
 def to_black(coupling: Coupling, red: Pair) -> Pair:
-    """What the red nodes send to the black ones: W^T red."""
+    """Apply the coupling from red nodes to black ones: W^T red."""
     (ee, oo), down, right = red, coupling.down, coupling.right
     eo = right[0] * ee + right[1] * to_the_right(ee) + down[1] * oo + above(down[3] * oo)
     oe = down[0] * ee + down[2] * below(ee) + right[2] * oo + to_the_left(right[3] * oo)
@@ -121,7 +121,7 @@ def to_black(coupling: Coupling, red: Pair) -> Pair:
 
 
 def to_red(coupling: Coupling, black: Pair) -> Pair:
-    """What the black nodes send to the red ones: W black."""
+    """Apply the coupling from black nodes to red ones: W black."""
     (eo, oe), down, right = black, coupling.down, coupling.right
     ee = right[0] * eo + to_the_left(right[1] * eo) + down[0] * oe + above(down[2] * oe)
     oo = down[1] * eo + down[3] * below(eo) + right[2] * oe + right[3] * to_the_right(oe)

@@ -1,4 +1,4 @@
-"""What `manojax export` wrote, read back: a compiled program, and what it was made of. The model is not needed."""
+"""Exported models read back: a compiled program and its description, without the model."""
 
 import hashlib
 import json
@@ -10,7 +10,9 @@ from typing import Any
 import jax
 import numpy as np
 from jax import Array, export
+from jaxtyping import Float, Shaped
 
+from manojax.layers.coordinates import AnyArray
 from pde.grids.grid import Grid
 from pde.preprocessing.batches import in_batches
 from pde.surrogates.shapes import as_numbers, as_samples, check_points
@@ -32,13 +34,13 @@ class Exported:
     """
 
     config: Mapping[str, Any]
-    """What `config.json` says."""
+    """Contents of `config.json`."""
     grid: Grid
     """Grid on which fields are given and solutions found."""
-    program: Callable[[Any], Array]
+    program: Callable[[Any], Any]
     """(sample, height, width, channel) float32 to (sample, height, width, 1)."""
 
-    def __call__(self, fields: Any) -> Any:
+    def __call__(self, fields: Shaped[AnyArray, "*shape"] | list[Any]) -> Float[AnyArray, "*_"]:
         """The solution, in the shape of the fields, with one channel where they have channels.
 
         Args:
@@ -54,7 +56,7 @@ class Exported:
             return self.program(samples).reshape(shape)
         if self.config["positive"] and not (samples > 0).all():
             raise InputError("the exported model needs fields that are positive everywhere; mend them")
-        predicted = in_batches(self.program, np.asarray(samples, np.float32), self.grid)
+        predicted: Any = in_batches(self.program, np.asarray(samples, np.float32), self.grid)
         if np.isnan(predicted).any():
             raise ArithmeticError("the exported model put out NaN; give it inputs like those it was trained on")
         return predicted.reshape(shape)

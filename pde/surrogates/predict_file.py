@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pde.data.datasets import DataFile, create, opened
+from pde.data.data_file import DataFile
+from pde.data.datasets import opened
+from pde.data.store import create
 from pde.equations.darcy.polish import check_polish, polish
 from pde.grids.grid import Grid
 from pde.surrogates.exported import Exported
@@ -24,7 +26,7 @@ class Predicted(NamedTuple):
     iterations: float | None
     """Mean number of iterations that polishing took."""
     cold: int | None
-    """What the first sample takes from zero."""
+    """Number of iterations that the first sample takes from zero."""
 
 
 def predict(

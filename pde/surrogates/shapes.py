@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jaxtyping import Float
 
 from manojax.layers.coordinates import AnyArray
@@ -14,21 +15,17 @@ from pde.system.errors import InputError
 
 
 def as_numbers(fields: Any) -> Any:
-    """Return fields as an array of real, finite numbers; those of JAX stay as they are, for they may be traced.
+    """Return fields as an array of real, finite numbers: those of JAX as they are, all others of NumPy.
 
     Raises:
-        InputError: no numbers, complex ones, no samples, or a value that is NaN or infinite.
+        InputError: no real numbers, no samples or, unless JAX traces them, a value that is NaN or infinite.
     """
-    if isinstance(fields, Array):
-        if jnp.iscomplexobj(fields):
-            raise InputError("fields are complex; give real ones, or the real and imaginary parts as two inputs")
-        return fields
-    found = np.asarray(fields)
-    if found.dtype.kind not in "fiub":
+    found = fields if isinstance(fields, Array) else np.asarray(fields)
+    if not (found.dtype.kind in "iub" or jnp.issubdtype(found.dtype, jnp.floating)):
         raise InputError(f"fields of type {found.dtype} are no real numbers; give an array of float32")
     if not found.size:
         raise InputError(f"fields of shape {found.shape} hold no samples; give at least one")
-    if not np.isfinite(found).all():
+    if not isinstance(found, Tracer) and not np.isfinite(np.asarray(found)).all():
         raise InputError("fields hold NaN or infinity; mend or remove those samples")
     return found
 

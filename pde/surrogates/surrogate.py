@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from manojax.layers.coordinates import AnyArray, Coordinates, interpolate, nearest
 from manojax.layers.halo import Space
@@ -73,7 +73,9 @@ class Surrogate:
         self.run, self.graph, self.params, self.epoch = run, graph, params, epoch
         self.symmetric = symmetric
 
-    def __call__(self, fields: Any, grid: Grid | None = None, *, mode: Mode = "auto") -> Any:
+    def __call__(
+        self, fields: Shaped[AnyArray, "*shape"] | list[Any], grid: Grid | None = None, *, mode: Mode = "auto"
+    ) -> Float[AnyArray, "*_"]:
         """The solution on the grid of the input fields.
 
         Args:
@@ -88,8 +90,8 @@ class Surrogate:
             In the shape of the fields, with one channel where they have channels.
 
         Raises:
-            InputError: fields of another shape, complex, not finite or without samples (JAX arrays are not checked
-                for the last two), or a mode that there is not; else as `predict`.
+            InputError: fields of another shape, no real numbers, without samples or, unless JAX traces them, not
+                finite; or a mode that there is not; else as `predict`.
         """
         samples, shape = as_samples(as_numbers(fields), self.run.view.inputs)
         grid = self.run.grid.of_shape((samples.shape[1], samples.shape[2])) if grid is None else grid

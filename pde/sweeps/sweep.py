@@ -19,7 +19,7 @@ import numpy as np
 from manojax.operators.base import ModelConfig
 from pde import plots
 from pde.data import datasets
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.evaluation.baselines import coarse_baseline
 from pde.evaluation.compare import compare
 from pde.evaluation.evaluate import milliseconds_a_sample

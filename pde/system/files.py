@@ -40,9 +40,9 @@ def folder_aside(path: Path) -> Iterator[Path]:
         yield aside
         try:
             aside.rename(path)
-        except OSError as error:
+        except OSError:
             refuse_existing(path)
-            raise error
+            raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -29,7 +29,6 @@ from pde.training.engine.divergence import Divergence
 from pde.training.engine.feeding import Batch
 from pde.training.engine.moving_average import exchanged
 from pde.training.engine.steps import Stepper, make_gradient, take_all
-from pde.training.engine.steps import make_step as make_step  # for those who write their own loop
 from pde.training.loss import make_loss
 from pde.training.prepare import (
     batch_in_force,

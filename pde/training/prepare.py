@@ -1,4 +1,4 @@
-"""What a training run needs before its first step: data read and checked, and its description."""
+"""Preparation of a training run: data read and checked, and its description made."""
 
 import dataclasses
 import hashlib
@@ -15,7 +15,7 @@ from manojax.operators.base import ModelConfig, Operator
 from manojax.operators.sharding import by_pieces
 from pde import metrics
 from pde.data import datasets
-from pde.data.datasets import DataFile, first_samples
+from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.grids.symmetries import check_symmetries, generators
 from pde.preprocessing.normalisation import Normalisation
@@ -152,7 +152,7 @@ def _check_split(operator: Operator, grid: Grid, channels: int, mesh: Mesh) -> N
 
 def training_data(source: Source, config: TrainingConfig) -> DataFile:
     """The file of a run, cut to the samples that it uses."""
-    return first_samples(_open(source, config), config.train_samples)
+    return _open(source, config).first(config.train_samples)
 
 
 def name_of(source: Source) -> str:
@@ -162,7 +162,11 @@ def name_of(source: Source) -> str:
 
 def _open(source: Source, config: TrainingConfig) -> DataFile:
     if isinstance(source, DataFile):
-        return DataFile(**{**vars(source), "inputs": config.view.inputs or source.inputs})
+        if config.boundary is not None or config.domain is not None:
+            raise InputError(
+                f"{source.path}: give boundary and domain where the data set is made, not to its training"
+            )
+        return source.with_inputs(config.view.inputs)
     return datasets.open(source, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.data.readers.contents import Selection
 from pde.grids.grid import Grid
 from pde.preprocessing.observation import Pair, observe

@@ -26,7 +26,7 @@ FEWEST_SAMPLES = 100
 ENOUGH = 2000
 """More need not be looked at."""
 _DRAWS = 999
-"""So a symmetry that holds is taken for absent once in a thousand times."""
+"""Number of draws of signs: a symmetry that holds is taken for absent once in a thousand times."""
 _POINTS = 500
 """Number of points of a grid that are looked at: enough, as neighbouring values hang together."""
 _ROUNDING = 1e-4
@@ -34,7 +34,7 @@ _ROUNDING = 1e-4
 
 
 class Seen(NamedTuple):
-    """What the test looks at of samples and of their images."""
+    """Values of samples and of their images that the test compares."""
 
     samples: AtPoints
     images: Mapping[str, AtPoints]

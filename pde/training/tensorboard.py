@@ -1,4 +1,4 @@
-"""What metrics.jsonl says, as event files that TensorBoard shows."""
+"""The lines of metrics.jsonl as event files that TensorBoard shows."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +40,7 @@ class TensorBoard:
 
     @contextmanager
     def watching(self, run_folder: Path) -> Iterator[Callable[[Any], None]]:
-        """What to call after each epoch of a run; only the first process writes."""
+        """Give a function to call after each epoch of a run; only the first process writes."""
         files: list[_Events] = []
 
         def on_epoch(_: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from manojax.operators.base import ModelConfig
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run

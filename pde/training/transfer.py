@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.metrics.norms import mean_errors, sample_errors
 from pde.runs.run import Transfer

@@ -99,7 +99,7 @@ import sys
 import jax
 jax.config.update("jax_num_cpu_devices", 2)
 from pde.cli import main
-from pde.data.datasets import DataFile
+from pde.data.data_file import DataFile
 
 read = DataFile.read_solution
 

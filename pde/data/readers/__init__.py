@@ -16,7 +16,7 @@ _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 def read(path: Path) -> Contents:
-    """What a data file of any format holds, under our names.
+    """Read the contents of a data file of any format, under our names.
 
     Raises:
         InputError: no file, none of the formats, truncated or damaged, or something that the format calls for is

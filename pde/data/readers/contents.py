@@ -1,4 +1,4 @@
-"""What a reader finds in a file, whatever its format."""
+"""The contents of a data file, whatever its format."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -28,8 +28,8 @@ def solve_cells(
 ) -> Float[np.ndarray, "coarse_height coarse_width"]:
     """The solution of -div(a grad u) = 1, u = 0 on the border, on `grid.strided(stride)`, float64.
 
-    A stride above 1 upscales, as `pde.solvers.upscaling.upscale` does on nodes: fine faces along a
-    coarse edge conduct in series, the edges across a coarse cell in parallel.
+    A stride above 1 upscales, as `pde.solvers.upscaling.upscale` does on nodes: fine faces along a coarse edge
+    conduct in series, the edges across a coarse cell in parallel.
 
     Args:
         coefficient: a on the grid.
@@ -77,7 +77,7 @@ def _with_border(grid: Grid) -> Grid:
 def _in_series(
     a: Float[np.ndarray, "points lines"], axis: Float[np.ndarray, " points"], stride: int, faces: Faces
 ) -> Float[np.ndarray, "coarse_edges lines"]:
-    """What lines down the rows conduct, a unit wide, between every `stride`-th inner point and to the border."""
+    """Conductance of lines down the rows, a unit wide, between every `stride`-th inner point and to the border."""
     resistances = np.diff(axis)[:, None] / MEANS[faces](a[:-1], a[1:])
     starts = np.concatenate([[0], np.arange(1, len(axis) - 1, stride)])
     return 1 / np.add.reduceat(resistances, starts, axis=0)

@@ -32,8 +32,8 @@ def coarse_solutions(
         fine: where it is given.
         grid: where to solve.
         informed: `strided`, from its values at the grid's points with arithmetic and with harmonic faces; or
-            `upscaled`, from faces upscaled by `pde.solvers.upscaling.upscale`, for which the grid must
-            be a stride of `fine`.
+            `upscaled`, from faces upscaled by `pde.solvers.upscaling.upscale`, for which the grid must be a
+            stride of `fine`.
 
     Raises:
         InputError: a grid that is none of these.

@@ -50,8 +50,8 @@ class Darcy:
     resolution: int = 421
     """Nodes a side, borders included; with --canonical cells a side."""
     coefficient: NameOrLaw = "two-phase"
-    """What the coefficient is of the Gaussian field g: two values by its sign, k values on parts of equal area, or
-    exp(log_scale g)."""
+    """The coefficient as a function of the Gaussian field g: two values by its sign, k values on parts of equal
+    area, or exp(log_scale g)."""
     contrast_high: float | None = None
     """two-phase: coefficient where the Gaussian field is positive or zero; 12 by default."""
     contrast_low: float | None = None
@@ -90,7 +90,7 @@ class Darcy:
 
     @property
     def centring(self) -> Centring:
-        """What the points are."""
+        """Kind of the points: nodes or cell centres."""
         return "cells" if self.canonical else "nodes"
 
     @property
@@ -99,7 +99,7 @@ class Darcy:
         return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
 
     def attributes(self) -> dict[str, str | float]:
-        """What a data file says of its origin."""
+        """Return what a data file says of its origin."""
         field = describe_field(self.alpha, self.tau, self.lengths, self.centring)
         return {
             "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",

@@ -29,7 +29,7 @@ Loaded = TypeVar("Loaded")
 
 
 class Feed(NamedTuple):
-    """What a call is given: fields, and where among them the samples of each batch are. All feeds of a training
+    """The arguments of a call: fields, and where among them the samples of each batch are. All feeds of a training
     on a grid have one shape: a call is compiled once."""
 
     fields: tuple[Array, Array]

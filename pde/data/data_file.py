@@ -1,0 +1,195 @@
+"""Samples on a grid, whose fields are read when they are asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from pde.data.readers.contents import Field, Selection
+from pde.equations.equation import Equation
+from pde.equations.registry import known_by
+from pde.grids.grid import Grid
+from pde.system.errors import InputError, suggestion
+
+_BLOCK_BYTES = 2**24
+_ZERO = 1e-3  # of the largest value: less counts as zero on the border
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file whose shapes and coordinates have been checked; fields are read when asked for."""
+
+    path: Path
+    format: str
+    inputs: tuple[str, ...]
+    samples: int
+    grid: Grid
+    attributes: Mapping[str, Any]
+    fields: Mapping[str, Field]
+
+    @property
+    def equation(self) -> Equation | None:
+        """The equation whose inputs the file holds; None where it is none that is known."""
+        return known_by(self.fields)
+
+    @property
+    def sampled(self) -> list[str]:
+        """Names of all data sets with a value at each point of each sample."""
+        shape = (self.samples, *self.grid.shape)
+        return sorted(name for name, field in self.fields.items() if field.shape == shape)
+
+    def with_inputs(self, inputs: tuple[str, ...]) -> "DataFile":
+        """The same samples with other input channels; with no names, those that it has.
+
+        Raises:
+            InputError: a name that is no field of the samples.
+        """
+        for name in inputs:
+            find_field(self.fields, self.path, name, (self.samples, *self.grid.shape))
+        return self._changed(inputs=inputs or self.inputs)
+
+    def first(self, samples: int | None) -> "DataFile":
+        """The first samples alone; None keeps all.
+
+        Raises:
+            InputError: fewer than one or more than there are.
+        """
+        if samples is not None and not 1 <= samples <= self.samples:
+            raise InputError(
+                f"{self.path} has {self.samples} samples; --train-samples {samples} must be 1 to that"
+            )
+        return self._changed(samples=samples or self.samples)
+
+    def _changed(self, **changes: Any) -> "DataFile":
+        """A `DataFile` with some fields replaced, whatever the constructor of a subclass takes."""
+        return DataFile(**{**vars(self), **changes})
+
+    def stride_to(self, resolution: int) -> int:
+        """The stride that leads to a resolution (`Grid.stride_to`).
+
+        Raises:
+            InputError: no stride does; the message names those that can be had.
+        """
+        try:
+            return self.grid.stride_to(resolution)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from error
+
+    def read_inputs(
+        self, samples: Selection = slice(None), stride: int = 1
+    ) -> Float[np.ndarray, "sample height width channel"]:
+        """The input fields, one channel each.
+
+        Raises:
+            InputError: a value that is not finite, or data that cannot be read.
+        """
+        return np.stack([self.read(name, samples, stride) for name in self.inputs], axis=-1)
+
+    def read_solution(
+        self, samples: Selection = slice(None), stride: int = 1
+    ) -> Float[np.ndarray, "sample height width 1"]:
+        """The solution, with a channel axis.
+
+        Raises:
+            InputError: no solution, a value that is not finite, a sample that is zero everywhere (relative errors
+                would divide by zero) or is not zero on the border where the grid says so, or data that cannot be
+                read.
+        """
+        solution = self.read("solution", samples, stride)
+        zero = np.flatnonzero(~solution.any(axis=(1, 2)))
+        if zero.size:
+            raise InputError(
+                f"{self.path}: solution {self._number(samples, zero[0])} is zero everywhere, so relative errors "
+                "do not exist; remove it"
+            )
+        grid = self.grid.strided(stride)
+        if grid.boundary == "zero" and grid.on_nodes:
+            self._check_border(solution, samples)
+        return solution[..., None]
+
+    def _check_border(self, solution: Float[np.ndarray, "sample height width"], samples: Selection) -> None:
+        magnitude = np.abs(solution)
+        border = np.maximum(magnitude[:, [0, -1]].max(axis=(1, 2)), magnitude[:, :, [0, -1]].max(axis=(1, 2)))
+        bad = np.flatnonzero(border > _ZERO * magnitude.max(axis=(1, 2)))
+        if bad.size:
+            raise InputError(
+                f"{self.path}: solution {self._number(samples, bad[0])} is {border[bad[0]]:.3g} on the border, "
+                "where boundary zero says that it vanishes; leave --boundary zero out, or set the attribute "
+                "boundary of the file to unknown"
+            )
+
+    def read_residual(self) -> Float[np.ndarray, " sample"] | None:
+        """The relative residual that the solver attained on each sample; None where the file does not say.
+
+        Raises:
+            InputError: data that cannot be read.
+        """
+        found = self.fields.get("residual")
+        if found is None or found.shape != (self.samples,):
+            return None  # in a file from elsewhere the name may mean anything
+        return np.asarray(found[:], np.float64)
+
+    def read(
+        self, name: str, samples: Selection = slice(None), stride: int = 1
+    ) -> Float[np.ndarray, "sample height width"]:
+        """One field.
+
+        Raises:
+            InputError: no such field, a value that is not finite, or data that cannot be read.
+        """
+        count = len(range(self.samples)[samples]) if isinstance(samples, slice) else len(samples)
+        fields = np.empty((count, *self.grid.strided(stride).shape), np.float32)
+        data, done = find_field(self.fields, self.path, name), 0
+        # Whole samples in blocks, strided in memory: HDF5 reads element by element where it strides itself.
+        for block in self.pieces(samples):
+            found = data[block][:, ::stride, ::stride]
+            with np.errstate(over="ignore"):  # infinity is refused below
+                fields[done : done + len(found)] = found
+            done += len(found)
+        bad = np.flatnonzero(~np.isfinite(fields).all(axis=(1, 2)))
+        if bad.size:
+            raise InputError(
+                f"{self.path}: {name} {self._number(samples, bad[0])} holds NaN or infinity, or a value too "
+                "large for float32; mend or remove that sample"
+            )
+        return fields
+
+    def blocks(self, samples: slice = slice(None)) -> list[slice]:
+        """Samples in slices of which a field fits into memory, whatever the grid."""
+        start, stop, _ = samples.indices(self.samples)
+        return [slice(first, min(first + self._block, stop)) for first in range(start, stop, self._block)]
+
+    def pieces(self, samples: Selection) -> Sequence[Selection]:
+        """Any samples in pieces of which a field fits into memory."""
+        if isinstance(samples, slice):
+            return self.blocks(samples)
+        return [samples[first : first + self._block] for first in range(0, len(samples), self._block)]
+
+    @property
+    def _block(self) -> int:
+        return max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
+
+    def _number(self, samples: Selection, index: np.integer) -> int:
+        """The number in the file of the sample at this place of a selection."""
+        return int(np.arange(self.samples)[samples][index])
+
+
+def find_field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[int, ...] | None = None) -> Field:
+    """Return a field by its name, checked to be numbers and, where one is given, of a shape.
+
+    Raises:
+        InputError: no such field, or one of another type or shape.
+    """
+    if name not in fields:
+        there = ", ".join(sorted(fields)) or "none"
+        hint = suggestion(name, fields) or "; it must be there"
+        raise InputError(f"{path}: no data set {name!r}{hint} (there are: {there})")
+    found = fields[name]
+    if found.dtype.kind not in "fiub":
+        raise InputError(f"{path}: {name} has type {found.dtype}; it must be numbers")
+    if shape is not None and found.shape != shape:
+        raise InputError(f"{path}: {name} has shape {found.shape}; it must be {shape}")
+    return found
