@@ -19,7 +19,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from pde.solvers.elliptic import solve
+from pde import solve
 
 NOISE = 1e-3
 STEPS = 5

@@ -45,14 +45,13 @@ import numpy as np
 import scipy
 from scipy.sparse.linalg import spsolve
 
-from pde import Darcy, generate, plots
+from pde import Darcy, generate, plots, solve
 from pde.data import datasets
 from pde.equations.darcy.canonical import assemble
 from pde.equations.darcy.coarse_nodes import coarse_solve
 from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
 from pde.reports.info import describe
 from pde.solvers.conductances import conductances
-from pde.solvers.elliptic import solve
 from pde.system.timing import median_milliseconds
 
 work = Path(tempfile.mkdtemp())

@@ -41,14 +41,13 @@ import numpy as np
 
 import pde
 from manojax import MODELS
-from pde import Darcy, TrainingConfig, evaluate, generate, plots, train
+from pde import Darcy, TrainingConfig, evaluate, generate, history, plots, train
 from pde.data import datasets
 from pde.evaluation.baselines import coarse_baseline
 from pde.evaluation.evaluate import finest_sample
 from pde.plots.live import LiveCurves
 from pde.reports.info import describe
 from pde.reports.text import costs, table
-from pde.runs.run import history
 
 work = Path(tempfile.mkdtemp())
 

@@ -40,10 +40,9 @@ from pathlib import Path
 
 import pde
 from manojax import FNOConfig, MANOConfig
-from pde import Darcy, TrainingConfig, evaluate, generate, plots, train
+from pde import Darcy, TrainingConfig, evaluate, generate, history, plots, train
 from pde.data import datasets
 from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
-from pde.runs.run import history
 
 work = Path(tempfile.mkdtemp())
 

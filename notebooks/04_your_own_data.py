@@ -46,12 +46,10 @@ import numpy as np
 
 import pde
 from manojax import MANOConfig
-from pde import TrainingConfig, plots, train
+from pde import TrainingConfig, export_run, plots, solve, train
 from pde.data import datasets
 from pde.metrics import relative_l2
 from pde.plots.live import LiveCurves
-from pde.solvers.elliptic import solve
-from pde.surrogates.export import export_run
 
 work = Path(tempfile.mkdtemp())
 

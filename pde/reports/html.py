@@ -146,7 +146,7 @@ def _error_table(tested: Tested) -> str:
         "model",
         "parameters",
         "grid",
-        *(f"{way} {name}" for way in ("direct", "resample") for name in _COLUMNS),
+        *(f"{mode} {name}" for mode in ("direct", "resample") for name in _COLUMNS),
     ]
     rows = [f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"]
     rows += [_row(model, row) for model in tested.reports for row in model["rows"]]
@@ -154,14 +154,14 @@ def _error_table(tested: Tested) -> str:
 
 
 def _row(model: Mapping[str, Any], row: Mapping[str, Any]) -> str:
-    direct, resample = (row[way].get("relative_l2") for way in ("direct", "resample"))
+    direct, resample = (row[mode].get("relative_l2") for mode in ("direct", "resample"))
     loses = ' class="loses"' if direct is not None and resample is not None and direct > resample else ""
     cells = "".join(f"<td>{cell}</td>" for cell in (title_of(model["model"]), f"{model['parameters']:,}"))
     cells += "<td>{} x {}</td>".format(*row["shape"])
-    for way in ("direct", "resample"):
+    for mode in ("direct", "resample"):
         for key, form in _COLUMNS.values():
-            shown = f"{row[way][key]:{form}}" if key in row[way] else "-"
-            cells += f'<td class="{way}">{shown}</td>'
+            shown = f"{row[mode][key]:{form}}" if key in row[mode] else "-"
+            cells += f'<td class="{mode}">{shown}</td>'
     return f"<tr{loses}>{cells}</tr>"
 
 

@@ -12,7 +12,7 @@ Report = Mapping[str, Any]
 
 
 def table(reports: Sequence[Report], coarse: Report) -> str:
-    """One line a model, grid and way of predicting, a dash where that is impossible; coarse solves below.
+    """One line a model, grid and mode of predicting, a dash where that is impossible; coarse solves below.
 
     Args:
         reports: what `pde.evaluation.evaluate.evaluate` returns, one a model on the same samples.
@@ -25,13 +25,13 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
         f"{'model':14} {'parameters':>10} {'grid':>9}  {'by':10} {'L2':>7}  {'95 % interval':16}"
         f" {'MSE':>8} {'H1':>7} {'ms':>8}",
     ]
-    for name, parameters, grid, way, errors in _entries(reports, coarse):
+    for name, parameters, grid, by, errors in _entries(reports, coarse):
         if "left_out" in errors:
-            lines.append(f"{name:14} {parameters:>10} {grid:>9}  {way:10} {'-':>7}")
+            lines.append(f"{name:14} {parameters:>10} {grid:>9}  {by:10} {'-':>7}")
             continue
         low, high = errors["interval"]
         lines.append(
-            f"{name:14} {parameters:>10} {grid:>9}  {way:10} {short(errors['relative_l2']):>7}"
+            f"{name:14} {parameters:>10} {grid:>9}  {by:10} {short(errors['relative_l2']):>7}"
             f"  {short(low)} to {short(high)}  {errors['relative_mse']:8.2e} {short(errors['relative_h1']):>7}"
             f" {errors['milliseconds']:8.1f}" + ("  (nearest points)" if errors.get("inputs") == "nearest" else "")
         )
@@ -46,9 +46,9 @@ def short(number: float) -> str:
 def left_out(report: Report) -> list[str]:
     """Write a sentence for each reason that made lines of `table` a dash."""
     lines: dict[str, list[str]] = defaultdict(list)
-    for name, _, grid, way, errors in _entries([report], {}):
+    for name, _, grid, by, errors in _entries([report], {}):
         if "left_out" in errors:
-            lines[errors["left_out"]].append(f"{name} {way} on {' '.join(grid.split())}")
+            lines[errors["left_out"]].append(f"{name} {by} on {' '.join(grid.split())}")
     return [f"left out: {', '.join(each)}: {reason}" for reason, each in lines.items()]
 
 
@@ -59,9 +59,9 @@ def costs(reports: Sequence[Report], coarse: Report) -> dict[str, dict[str, tupl
     made the file.
     """
     found: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
-    for name, _, grid, way, errors in _entries(reports, coarse):
+    for name, _, grid, by, errors in _entries(reports, coarse):
         if errors.get("relative_l2"):
-            found[f"{title_of(name)}, {way}"][grid.split()[0]] = errors["milliseconds"], errors["relative_l2"]
+            found[f"{title_of(name)}, {by}"][grid.split()[0]] = errors["milliseconds"], errors["relative_l2"]
     return dict(found)
 
 
@@ -88,25 +88,25 @@ def details(reports: Sequence[Report], coarse: Report) -> str:
         f"{'model':14} {'grid':>9}  {'by':10}"
         + "".join(f"{name:>7}" for name in ("50 %", "90 %", "99 %", "worst", *_PARTS)),
     ]
-    for name, _, grid, way, errors in _entries(reports, coarse):
+    for name, _, grid, by, errors in _entries(reports, coarse):
         if "left_out" in errors:
             continue
         numbers = [*errors["percentiles"].values(), *(errors.get(key) for key in _PARTS.values())]
         shown = "".join(f"{'' if number is None else short(number):>7}" for number in numbers)
-        lines.append(f"{name:14} {grid:>9}  {way:10}{shown}".rstrip())
+        lines.append(f"{name:14} {grid:>9}  {by:10}{shown}".rstrip())
     return "\n".join([*lines, *_consistencies(reports), *_residuals(reports)])
 
 
 def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, str, str, str, Report]]:
-    """Name, parameters, grid, way and errors of each line."""
+    """Yield name, parameters, grid, mode or scheme, and errors of each line."""
     solves = {"model": "coarse solve", "parameters": None, "rows": coarse.get("rows", [])}
     for report in (*reports, solves):
         parameters = "none" if report["parameters"] is None else f"{report['parameters']:,}"
         for row in report["rows"]:
             grid = f"{row['shape'][0]} x{row['shape'][1]:>3}"
-            for way, errors in row.items():
+            for by, errors in row.items():
                 if isinstance(errors, Mapping) and errors.keys() & {"relative_l2", "left_out"}:
-                    yield report["model"], parameters, grid, way, errors
+                    yield report["model"], parameters, grid, by, errors
 
 
 def about_coarse(coarse: Report) -> list[str]:
@@ -139,7 +139,7 @@ _WITH_RESIDUAL = ("direct", "resample", "truth")
 def _residuals(reports: Sequence[Report]) -> list[str]:
     return [
         f"\n{report['model']}: relative residual on the file's own grid, in the scheme of `manojax generate`: "
-        + ", ".join(f"{way} {row[way]['residual']:.2e}" for way in _WITH_RESIDUAL if "residual" in row[way])
+        + ", ".join(f"{by} {row[by]['residual']:.2e}" for by in _WITH_RESIDUAL if "residual" in row[by])
         for report in reports
         for row in report["rows"]
         if "truth" in row

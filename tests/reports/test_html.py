@@ -19,8 +19,8 @@ def test_a_page_with_a_test_file_holds_what_evaluate_finds(folder, darcy_file, c
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", page)
     for row in evaluated["rows"]:
         assert "{} x {}".format(*row["shape"]) in cells
-        for way in ("direct", "resample"):
-            assert f"{row[way]['relative_l2']:.4f}" in cells
+        for mode in ("direct", "resample"):
+            assert f"{row[mode]['relative_l2']:.4f}" in cells
     worst = evaluated["rows"][-1]["direct"]["worst"][0]
     assert page.count("data:image/png;base64,") == 4
     assert "Where FNO does worst" in page
