@@ -40,9 +40,10 @@ import numpy as np
 from flax import nnx
 
 import manojax
-from manojax.layers.basic import PreNormBlock, default_init
+from manojax.layers.basic import default_init
 from manojax.layers.multipole import Finest, LevelSum
 from manojax.layers.pyramid import level_count
+from manojax.layers.trunk import PreNormBlock
 from pde.system.files import write_text
 from pde.system.versions import versions
 

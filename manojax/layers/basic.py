@@ -1,7 +1,6 @@
 """Parts that several models share."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -84,60 +83,3 @@ class MLP(nnx.Module):
 
     def __call__(self, x: Map) -> Float[Array, "batch *grid out"]:
         return self.second(gelu(self.first(x)))
-
-
-class PreNormBlock(nnx.Module):
-    """x + attention(LN(x)), then x + MLP(LN(x)); what else it is given goes to the attention."""
-
-    def __init__(
-        self,
-        attention: nnx.Module,
-        width: int,
-        hidden: int,
-        *,
-        output_init: Initializer,
-        dtype: DTypeLike,
-        rngs: nnx.Rngs,
-    ):
-        self.attention_norm = LayerNorm(width, rngs=rngs)
-        self.attention = attention
-        self.mlp_norm = LayerNorm(width, rngs=rngs)
-        self.mlp = MLP(width, hidden, width, output_init=output_init, dtype=dtype, rngs=rngs)
-
-    def __call__(self, x: Map, *context: Any) -> Map:
-        x = x + self.attention(self.attention_norm(x), *context)
-        return x + self.mlp(self.mlp_norm(x))
-
-
-def in_sequence(
-    blocks: Sequence[nnx.Module], x: Map, *context: Any, remat: bool = False, scan: bool = True
-) -> Map:
-    """x through the blocks in turn, each called with what else is given.
-
-    Blocks that are alike but for their parameters are compiled once, as the body of a scan, unless told otherwise:
-    with convolutions a step takes a fifth more time in it on a CPU. With `remat` a gradient computes each block a
-    second time instead of keeping what lies inside it.
-    """
-    graphs, states = zip(*(nnx.split(block) for block in blocks), strict=True)
-
-    def through(block: nnx.Module, x: Map) -> Map:
-        return rematerialised(block, x, *context) if remat else block(x, *context)
-
-    if not scan or any(graph != graphs[0] for graph in graphs):
-        for block in blocks:
-            x = through(block, x)
-        return x
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
-    x, _ = jax.lax.scan(lambda x, state: (through(nnx.merge(graphs[0], state), x), None), x, stacked)
-    return x
-
-
-def rematerialised(module: nnx.Module, *inputs: Any) -> Any:
-    """module(*inputs), whose gradient computes it a second time instead of keeping what lies in between."""
-    graph, state = nnx.split(module)
-
-    @jax.checkpoint
-    def call(state: Any, *inputs: Any) -> Any:
-        return nnx.merge(graph, state)(*inputs)
-
-    return call(state, *inputs)

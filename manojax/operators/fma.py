@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
+from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from manojax.layers.basic import MLP, LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
+from manojax.layers.basic import MLP, LayerNorm, Linear
 from manojax.layers.coordinates import Coordinates, append_coordinates
 from manojax.layers.fast_multipole import FastMultipoleAttention
 from manojax.layers.interactions import far_levels
+from manojax.layers.trunk import in_sequence, pre_norm_blocks
 from manojax.operators.base import ModelConfig, Operator
 
 
@@ -69,10 +71,9 @@ class FMA(Operator):
         width = config.width
         self.remat = config.remat
         self.lift = Linear(in_channels + dimensions, width, dtype=dtype, rngs=rngs)
-        self.blocks = nnx.List([])
-        output_init = residual_init(2 * config.depth)
-        for _ in range(config.depth):
-            attention = FastMultipoleAttention(
+
+        def attention(_: int, output_init: Initializer) -> nnx.Module:
+            return FastMultipoleAttention(
                 width,
                 heads=config.heads,
                 group=config.group,
@@ -84,8 +85,8 @@ class FMA(Operator):
                 dtype=dtype,
                 rngs=rngs,
             )
-            block = PreNormBlock(attention, width, 4 * width, output_init=output_init, dtype=dtype, rngs=rngs)
-            self.blocks.append(block)
+
+        self.blocks = pre_norm_blocks(attention, config.depth, width, 4 * width, dtype=dtype, rngs=rngs)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head = MLP(width, width, out_channels, dtype=dtype, rngs=rngs)
 

@@ -10,9 +10,10 @@ from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from manojax.layers.basic import MLP, Linear, gelu, in_sequence, residual_init
+from manojax.layers.basic import MLP, Linear, gelu, residual_init
 from manojax.layers.coordinates import Coordinates, append_coordinates
 from manojax.layers.spectral import SpectralConv, held_modes
+from manojax.layers.trunk import in_sequence
 from manojax.operators.base import ModelConfig, Operator
 
 _MODES = 12

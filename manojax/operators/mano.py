@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
+from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from manojax.layers.basic import LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
+from manojax.layers.basic import LayerNorm, Linear
 from manojax.layers.coordinates import Coordinates, append_coordinates, mean_spacing
 from manojax.layers.halo import Space
 from manojax.layers.multipole import Finest, LevelSum, MultipoleAttention, Position
 from manojax.layers.pyramid import Down, Up, level_count
+from manojax.layers.trunk import in_sequence, pre_norm_blocks
 from manojax.operators.base import ModelConfig, Operator
 
 
@@ -117,10 +119,9 @@ class MANO(Operator):
         self.scan = config.finest == "attention"
         inputs = in_channels + (dimensions if config.coordinates else 0)
         self.lift = Linear(inputs, width, dtype=dtype, rngs=rngs)
-        self.blocks = nnx.List([])
-        output_init = residual_init(2 * config.depth)
-        for index in range(config.depth):
-            attention = MultipoleAttention(
+
+        def attention(index: int, output_init: Initializer) -> nnx.Module:
+            return MultipoleAttention(
                 width,
                 heads=config.heads,
                 window=config.window,
@@ -140,8 +141,8 @@ class MANO(Operator):
                 dtype=dtype,
                 rngs=rngs,
             )
-            block = PreNormBlock(attention, width, width, output_init=output_init, dtype=dtype, rngs=rngs)
-            self.blocks.append(block)
+
+        self.blocks = pre_norm_blocks(attention, config.depth, width, width, dtype=dtype, rngs=rngs)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head_in = Linear(width, width, dtype=dtype, rngs=rngs)
         self.head_out = Linear(width, out_channels, dtype=dtype, rngs=rngs)

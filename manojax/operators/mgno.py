@@ -10,10 +10,11 @@ from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from manojax.layers.basic import Linear, default_init, gelu, in_sequence, residual_init
+from manojax.layers.basic import Linear, default_init, gelu, residual_init
 from manojax.layers.convolution import RATE, Convolution, held_levels
 from manojax.layers.coordinates import Coordinates, append_coordinates
 from manojax.layers.pyramid import Downsample, Upsample
+from manojax.layers.trunk import in_sequence
 from manojax.operators.base import ModelConfig, Operator
 
 Map = Float[Array, "batch *grid channel"]

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
+from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from manojax.layers.basic import MLP, LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
+from manojax.layers.basic import MLP, LayerNorm, Linear
 from manojax.layers.coordinates import Coordinates, append_coordinates
 from manojax.layers.physics_attention import PhysicsAttention
+from manojax.layers.trunk import in_sequence, pre_norm_blocks
 from manojax.operators.base import ModelConfig, Operator
 
 
@@ -58,10 +60,9 @@ class Transolver(Operator):
         self.coordinates, self.remat = config.coordinates, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
         self.lift = MLP(inputs, 2 * width, width, dtype=dtype, rngs=rngs)
-        self.blocks = nnx.List([])
-        output_init = residual_init(2 * config.depth)
-        for _ in range(config.depth):
-            attention = PhysicsAttention(
+
+        def attention(_: int, output_init: Initializer) -> nnx.Module:
+            return PhysicsAttention(
                 width,
                 heads=config.heads,
                 slices=config.slices,
@@ -69,8 +70,8 @@ class Transolver(Operator):
                 dtype=dtype,
                 rngs=rngs,
             )
-            block = PreNormBlock(attention, width, width, output_init=output_init, dtype=dtype, rngs=rngs)
-            self.blocks.append(block)
+
+        self.blocks = pre_norm_blocks(attention, config.depth, width, width, dtype=dtype, rngs=rngs)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head = Linear(width, out_channels, dtype=dtype, rngs=rngs)
 

@@ -6,13 +6,15 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.attention import SelfAttention
-from manojax.layers.basic import LayerNorm, Linear, PreNormBlock, in_sequence, residual_init
+from manojax.layers.basic import LayerNorm, Linear
 from manojax.layers.cells import from_cells, to_cells
 from manojax.layers.coordinates import Coordinates, coordinates_or_nodes
+from manojax.layers.trunk import in_sequence, pre_norm_blocks
 from manojax.operators.base import ModelConfig, Operator
 
 _OCTAVES = 4
@@ -72,16 +74,19 @@ class ViT(Operator):
         points = config.patch**dimensions
         self.embed = Linear(points * in_channels, config.width, dtype=dtype, rngs=rngs)
         self.position = Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs)
-        self.blocks = nnx.List([])
-        output_init = residual_init(2 * config.depth)
-        for _ in range(config.depth):
-            attention = SelfAttention(
-                config.width, heads=config.heads, output_init=output_init, dtype=dtype, rngs=rngs
+
+        def attention(_: int, output_init: Initializer) -> nnx.Module:
+            return SelfAttention(
+                config.width,
+                heads=config.heads,
+                output_init=output_init,
+                dtype=dtype,
+                rngs=rngs,
             )
-            hidden = 4 * config.width
-            self.blocks.append(
-                PreNormBlock(attention, config.width, hidden, output_init=output_init, dtype=dtype, rngs=rngs)
-            )
+
+        self.blocks = pre_norm_blocks(
+            attention, config.depth, config.width, 4 * config.width, dtype=dtype, rngs=rngs
+        )
         self.norm = LayerNorm(config.width, rngs=rngs)
         self.head = Linear(config.width, points * out_channels, dtype=dtype, rngs=rngs)
 

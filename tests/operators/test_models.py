@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 
 import manojax
-from manojax.layers.basic import in_sequence
+from manojax.layers.trunk import in_sequence
 
 # The others, of which each has a test file of its own, are left to `make check`.
 CORE = ("mano", "fno", "vit")
