@@ -106,7 +106,8 @@ def _state(run: Run, folder: Path) -> str:
         steps = steps_an_epoch(run.samples, run.training.batch_size)
         with Checkpoints(folder, create=False) as checkpoints:
             finished = max(checkpoints.steps, default=0) >= steps
-        return "metrics.jsonl is missing" if finished else "no epoch finished yet"
+        lost = finished and not (folder / "metrics.jsonl").exists()
+        return "metrics.jsonl is missing" if lost else "no epoch finished yet"
     last = epochs[-1]
     state = f"epoch {last['epoch']} of {run.training.epochs}, training loss {short(last['train_loss'])}"
     if run.validated:
