@@ -43,7 +43,7 @@ def pre_norm_blocks(
     *,
     dtype: DTypeLike,
     rngs: nnx.Rngs,
-) -> nnx.List:
+) -> list[PreNormBlock]:
     """Make blocks for `in_sequence`, whose sum of residual branches has the scale of one branch.
 
     Args:
@@ -56,14 +56,10 @@ def pre_norm_blocks(
         rngs: random numbers of the parameters.
     """
     output_init = residual_init(2 * depth)
-    return nnx.List(
-        [
-            PreNormBlock(
-                attention(index, output_init), width, hidden, output_init=output_init, dtype=dtype, rngs=rngs
-            )
-            for index in range(depth)
-        ]
-    )
+    return [
+        PreNormBlock(attention(index, output_init), width, hidden, output_init=output_init, dtype=dtype, rngs=rngs)
+        for index in range(depth)
+    ]
 
 
 def in_sequence(

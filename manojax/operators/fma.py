@@ -86,7 +86,8 @@ class FMA(Operator):
                 rngs=rngs,
             )
 
-        self.blocks = pre_norm_blocks(attention, config.depth, width, 4 * width, dtype=dtype, rngs=rngs)
+        blocks = pre_norm_blocks(attention, config.depth, width, 4 * width, dtype=dtype, rngs=rngs)
+        self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head = MLP(width, width, out_channels, dtype=dtype, rngs=rngs)
 

@@ -142,7 +142,8 @@ class MANO(Operator):
                 rngs=rngs,
             )
 
-        self.blocks = pre_norm_blocks(attention, config.depth, width, width, dtype=dtype, rngs=rngs)
+        blocks = pre_norm_blocks(attention, config.depth, width, width, dtype=dtype, rngs=rngs)
+        self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head_in = Linear(width, width, dtype=dtype, rngs=rngs)
         self.head_out = Linear(width, out_channels, dtype=dtype, rngs=rngs)

@@ -71,7 +71,8 @@ class Transolver(Operator):
                 rngs=rngs,
             )
 
-        self.blocks = pre_norm_blocks(attention, config.depth, width, width, dtype=dtype, rngs=rngs)
+        blocks = pre_norm_blocks(attention, config.depth, width, width, dtype=dtype, rngs=rngs)
+        self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head = Linear(width, out_channels, dtype=dtype, rngs=rngs)
 

@@ -84,9 +84,8 @@ class ViT(Operator):
                 rngs=rngs,
             )
 
-        self.blocks = pre_norm_blocks(
-            attention, config.depth, config.width, 4 * config.width, dtype=dtype, rngs=rngs
-        )
+        blocks = pre_norm_blocks(attention, config.depth, config.width, 4 * config.width, dtype=dtype, rngs=rngs)
+        self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(config.width, rngs=rngs)
         self.head = Linear(config.width, points * out_channels, dtype=dtype, rngs=rngs)
 
