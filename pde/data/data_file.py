@@ -38,8 +38,7 @@ class DataFile:
     @property
     def sampled(self) -> list[str]:
         """Names of all data sets with a value at each point of each sample."""
-        shape = (self.samples, *self.grid.shape)
-        return sorted(name for name, field in self.fields.items() if field.shape == shape)
+        return sorted(name for name, field in self.fields.items() if field.shape == self._shape)
 
     def with_inputs(self, inputs: tuple[str, ...]) -> "DataFile":
         """The same samples with other input channels; with no names, those that it has.
@@ -48,7 +47,7 @@ class DataFile:
             InputError: a name that is no field of the samples.
         """
         for name in inputs:
-            find_field(self.fields, self.path, name, (self.samples, *self.grid.shape))
+            find_field(self.fields, self.path, name, self._shape)
         return self._changed(inputs=inputs or self.inputs)
 
     def first(self, samples: int | None) -> "DataFile":
@@ -62,6 +61,11 @@ class DataFile:
                 f"{self.path} has {self.samples} samples; --train-samples {samples} must be 1 to that"
             )
         return self._changed(samples=samples or self.samples)
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """The shape of a field as it is stored, which `first` does not change."""
+        return self.fields[self.inputs[0]].shape
 
     def _changed(self, **changes: Any) -> "DataFile":
         """A `DataFile` with some fields replaced, whatever the constructor of a subclass takes."""
@@ -128,9 +132,9 @@ class DataFile:
             InputError: data that cannot be read.
         """
         found = self.fields.get("residual")
-        if found is None or found.shape != (self.samples,):
+        if found is None or found.shape != self._shape[:1]:
             return None  # in a file from elsewhere the name may mean anything
-        return np.asarray(found[:], np.float64)
+        return np.asarray(found[: self.samples], np.float64)
 
     def read(
         self, name: str, samples: Selection = slice(None), stride: int = 1

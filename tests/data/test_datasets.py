@@ -30,6 +30,15 @@ def path(tmp_path):
     return tmp_path / "data.h5"
 
 
+def test_the_first_samples_of_a_file_are_a_data_set_like_any_other(path):
+    write(path)
+    data = datasets.open(path).first(2)
+    again = data.with_inputs(("coefficient",))
+    assert again.samples == 2
+    assert again.sampled == ["coefficient", "solution"]
+    np.testing.assert_array_equal(again.read_inputs(), datasets.open(path).read_inputs(slice(2)))
+
+
 def test_a_file_from_elsewhere_is_read_strided_and_in_parts(path):
     write(path)
     data = datasets.open(path)

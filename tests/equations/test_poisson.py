@@ -145,7 +145,7 @@ def test_generated_by_command_shard_by_shard_and_merged_it_is_the_same_file(caps
 @pytest.mark.slow
 def test_every_command_works(capsys, run_folder, file, tmp_path):
     table, predicted, converted = tmp_path / "evaluation.json", tmp_path / "predicted.h5", tmp_path / "own.h5"
-    assert json.loads((run_folder / "run.json").read_text())["training"]["inputs"] == ["source"]
+    assert json.loads((run_folder / "run.json").read_text())["training"]["view"]["inputs"] == ["source"]
     status, printed, _ = run(capsys, "evaluate", run_folder, file, "--json", table)
     assert status == 0
     assert "Coarse solves of -Laplace u = f: f = `source` is assumed; the file says: -Laplace u = f on" in printed

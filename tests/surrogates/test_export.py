@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -124,8 +124,11 @@ def test_it_refuses_what_the_surrogate_refuses(cases):
     exported = cases["informed"].exported
     with pytest.raises(InputError, match="positive everywhere"):
         exported(-fields_on(exported.grid))
-    with pytest.raises(ArithmeticError, match="put out NaN"):
+    with pytest.raises(InputError, match="hold NaN or infinity"):
         cases["fno"].exported(np.nan * fields_on(exported.grid))
+    broken = replace(exported, program=lambda fields: np.nan * fields)
+    with pytest.raises(ArithmeticError, match="put out NaN"):
+        broken(fields_on(exported.grid))
 
 
 def test_the_weights_are_the_parameters(cases):
