@@ -39,7 +39,7 @@ def write_noise(path: Path, gibibytes: float) -> None:
     grid = Grid(axis, axis, "zero", (0.0, 1.0, 0.0, 1.0))
     generator = np.random.default_rng(0)
     aside = path.with_suffix(".partial")
-    with create(aside, grid, samples, {}, ("coefficient", "solution")) as stored:
+    with create(aside, grid, samples, {}, ("coefficient", "solution"), inputs=("coefficient",)) as stored:
         for first in range(0, samples, 256):
             for field in stored.values():
                 shape = (min(256, samples - first), *grid.shape)

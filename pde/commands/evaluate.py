@@ -9,8 +9,9 @@ from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde import plots
 from pde.commands.source import Source, refuse_repeated
-from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
-from pde.evaluation.evaluate import evaluate, finest_sample, worst_samples
+from pde.evaluation.baselines import errors_by_scheme
+from pde.evaluation.evaluate import evaluate_together
+from pde.evaluation.figures import finest_sample, worst_samples
 from pde.reports.text import details, left_out, table
 from pde.surrogates.surrogate import load
 from pde.system.files import refuse_unwritable, write_text
@@ -40,8 +41,8 @@ class Evaluate:
             refuse_unwritable(self.json)
         surrogate = load(self.run_folder, symmetric=self.symmetries)
         data = self.source.open(self.test, surrogate.run.view.inputs)
-        report = evaluate(surrogate, data, self.resolutions or None)
-        coarse = coarse_baseline(data, [row["resolution"] for row in report["rows"]])
+        evaluation = evaluate_together([surrogate], data, self.resolutions or None)
+        [report], coarse = evaluation.reports, evaluation.coarse
         for sentence in left_out(report):
             print(f"manojax: {sentence}", file=sys.stderr)
         print(f"{table([report], coarse)}\n\n{details([report], coarse)}")

@@ -36,9 +36,12 @@ def convert(
     data = datasets.open(source, boundary=boundary, domain=domain)
     shape = data.fields[data.inputs[0]].shape
     names = tuple(name for name, field in data.fields.items() if field.shape == shape)
-    told = {name: value for name, value in data.attributes.items() if name not in ("boundary", "domain")}
+    told = {name: value for name, value in data.attributes.items() if name not in ("inputs", "boundary", "domain")}
     attributes = {"source_format": data.format} | told  # of a file converted twice, the first format
-    with write_aside(out) as aside, create(aside, data.grid, data.samples, attributes, names) as stored:
+    with (
+        write_aside(out) as aside,
+        create(aside, data.grid, data.samples, attributes, names, inputs=data.inputs) as stored,
+    ):
         for samples in progress(data.blocks(), "convert", unit="block"):
             for name in names:
                 stored[name][samples] = data.read(name, samples)

@@ -9,8 +9,6 @@ import numpy as np
 from jaxtyping import Float
 
 from pde.data.readers.contents import Field, Selection
-from pde.equations.equation import Equation
-from pde.equations.registry import known_by
 from pde.grids.grid import Grid
 from pde.system.errors import InputError, suggestion
 
@@ -29,11 +27,6 @@ class DataFile:
     grid: Grid
     attributes: Mapping[str, Any]
     fields: Mapping[str, Field]
-
-    @property
-    def equation(self) -> Equation | None:
-        """The equation whose inputs the file holds; None where it is none that is known."""
-        return known_by(self.fields)
 
     @property
     def sampled(self) -> list[str]:
@@ -98,11 +91,22 @@ class DataFile:
         """The solution, with a channel axis.
 
         Raises:
-            InputError: no solution, a value that is not finite, a sample that is zero everywhere (relative errors
-                would divide by zero) or is not zero on the border where the grid says so, or data that cannot be
-                read.
+            InputError: no solution, a value that is not finite, a sample that `check_solution` refuses, or data
+                that cannot be read.
         """
         solution = self.read("solution", samples, stride)
+        self.check_solution(solution, samples, stride)
+        return solution[..., None]
+
+    def check_solution(
+        self, solution: Float[np.ndarray, "sample height width"], samples: Selection, stride: int
+    ) -> None:
+        """Check solutions of some samples on a stride of the grid.
+
+        Raises:
+            InputError: a sample that is zero everywhere (relative errors would divide by zero) or is not zero on
+                the border where the grid says so.
+        """
         zero = np.flatnonzero(~solution.any(axis=(1, 2)))
         if zero.size:
             raise InputError(
@@ -112,7 +116,6 @@ class DataFile:
         grid = self.grid.strided(stride)
         if grid.boundary == "zero" and grid.on_nodes:
             self._check_border(solution, samples)
-        return solution[..., None]
 
     def _check_border(self, solution: Float[np.ndarray, "sample height width"], samples: Selection) -> None:
         magnitude = np.abs(solution)

@@ -1,16 +1,15 @@
 """Samples on a grid: our HDF5 store, and every format that `pde.data.readers` knows, read as the same object.
 
 Our file holds contiguous data sets of the inputs, such as `coefficient`, and of the `solution`, all (N, height,
-width) float32, and the coordinates `x` (height,) and `y` (width,) in any length unit, increasing. The names of the
-inputs tell the equation (`pde.equations.registry`); there may be more data sets of that shape. Attributes say
-where the data come from and, where it is known, `boundary` ("zero": the solution vanishes on the border of the
-domain) and `domain` (x0, x1, y0, y1). Where a solver made the solution, `residual` (N,) float64 is the relative
-residual that each sample attained. A file from elsewhere that has inputs, solution, x and y works, whatever its
-grid. HDF5 is read as it is asked for; the arrays of other formats are read whole when the file is opened, and
-kept.
+width) float32, and the coordinates `x` (height,) and `y` (width,) in any length unit, increasing. The attribute
+`inputs` lists the names of the inputs; there may be more data sets of that shape. In a file without it, such as
+one of manojax 0.1.0, the input is `coefficient`, or else `source`. Other attributes say where the data come from
+and, where it is known, `boundary` ("zero": the solution vanishes on the border of the domain) and `domain` (x0,
+x1, y0, y1). Where a solver made the solution, `residual` (N,) float64 is the relative residual that each sample
+attained. A file from elsewhere that has inputs, solution, x and y works, whatever its grid. HDF5 is read as it is
+asked for; the arrays of other formats are read whole when the file is opened, and kept.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,12 @@ import numpy as np
 
 from pde.data import readers
 from pde.data.data_file import DataFile, find_field
-from pde.data.readers.contents import Contents, Field
-from pde.equations.registry import EQUATIONS, known_by
+from pde.data.readers.contents import Contents
 from pde.grids.grid import Boundary, Grid
 from pde.system.errors import InputError
+
+_CUSTOMARY = ("coefficient", "source")
+"""The input of a file that does not list its inputs: the first of these data sets that it has."""
 
 
 def open(
@@ -35,7 +36,7 @@ def open(
 
     Args:
         path: the file, of any format in `pde.data.readers`.
-        inputs: names of the input data sets, one channel each; by default those of the file's equation.
+        inputs: names of the input data sets, one channel each; by default those that the file lists.
         boundary: what is known of the border, for a file that does not say.
         domain: x0, x1, y0, y1, for a file that does not say.
 
@@ -74,7 +75,7 @@ def from_contents(
             f"--inputs {' '.join(inputs)}: name one or more different data sets, the solution not among them"
         )
     fields, attributes = contents.fields, contents.attributes
-    inputs = inputs or _inputs(fields, path)
+    inputs = inputs or _inputs(contents, path)
     first = find_field(fields, path, inputs[0])
     if len(first.shape) != 3:
         raise InputError(
@@ -111,14 +112,16 @@ def from_contents(
     return DataFile(path, contents.format, inputs, first.shape[0], grid, attributes, fields)
 
 
-def _inputs(fields: Mapping[str, Field], path: Path) -> tuple[str, ...]:
-    """Names of the inputs of the equation that the file belongs to."""
-    equation = known_by(fields)
-    if equation is None:
-        known = ", ".join(f"{' and '.join(map(repr, each.inputs))} ({name})" for name, each in EQUATIONS.items())
-        there = ", ".join(sorted(fields)) or "none"
-        raise InputError(f"{path}: no data set {known}; inputs of an equation must be there (there are: {there})")
-    return equation.inputs
+def _inputs(contents: Contents, path: Path) -> tuple[str, ...]:
+    """Names of the inputs of a file, by its attribute or by custom."""
+    listed = contents.attributes.get("inputs")
+    if isinstance(listed, tuple) and listed and set(listed) <= contents.fields.keys():
+        return listed
+    found = next((name for name in _CUSTOMARY if name in contents.fields), None)
+    if found is None:
+        there, names = ", ".join(sorted(contents.fields)) or "none", " or ".join(map(repr, _CUSTOMARY))
+        raise InputError(f"{path}: no data set {names}; name its inputs by --inputs (there are: {there})")
+    return (found,)
 
 
 def _agreed(path: Path, name: str, in_file: Any, given: Any) -> Any:

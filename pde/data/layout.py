@@ -26,11 +26,11 @@ class Layout:
     def create(self, path: Path) -> AbstractContextManager[dict[str, h5py.Dataset]]:
         """A new file of this layout, open for writing its values."""
         names = (*self.inputs, "solution")
-        return create(path, self.grid, self.samples, self.attributes, names, residual=True)
+        return create(path, self.grid, self.samples, self.attributes, names, inputs=self.inputs, residual=True)
 
     def difference(self, data: DataFile) -> str | None:
         """The first thing in which a file's layout is another, in words; None where it is the same."""
-        for name in sorted(self.attributes.keys() | data.attributes.keys() - {"boundary", "domain"}):
+        for name in sorted(self.attributes.keys() | data.attributes.keys() - {"inputs", "boundary", "domain"}):
             its, mine = data.attributes.get(name, "missing"), self.attributes.get(name, "missing")
             if its != mine:
                 return f"its {name} is {its}, not {mine}"

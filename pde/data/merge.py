@@ -75,7 +75,7 @@ def _provenance(file: DataFile) -> tuple[Shard, range]:
 
 def _layout(shard: DataFile, output: OutputFile) -> Layout:
     """The layout of a file with samples of the data set that a shard belongs to."""
-    own = {"boundary", "domain", "first_index", "shard", "whole_first_index", "whole_samples"}
+    own = {"inputs", "boundary", "domain", "first_index", "shard", "whole_first_index", "whole_samples"}
     origin = {name: value for name, value in shard.attributes.items() if name not in own}
     return Layout(shard.inputs, shard.grid, len(output.indices), origin | output.attributes)
 

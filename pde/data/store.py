@@ -19,12 +19,13 @@ def create(
     attributes: Mapping[str, Any],
     names: tuple[str, ...],
     *,
+    inputs: tuple[str, ...],
     residual: bool = False,
     double: tuple[str, ...] = (),
 ) -> Iterator[dict[str, h5py.Dataset]]:
     """A new file with empty data sets of these names on a grid, open for writing; `residual` begins as NaN.
 
-    They are float32, those named in `double` float64.
+    They are float32, those named in `double` float64. The attribute `inputs` lists those that are inputs.
 
     Its layout is on disk before it is handed out, space for all values included: what is written later is values
     alone, so a file whose writer is killed can be opened, and its bytes depend on the values and attributes alone.
@@ -37,7 +38,7 @@ def create(
         if residual:
             stored["residual"] = _reserve(file, "residual", (samples,), np.float64, fillvalue=np.nan)
         file["x"], file["y"] = grid.x, grid.y
-        file.attrs["boundary"] = grid.boundary
+        file.attrs["inputs"], file.attrs["boundary"] = inputs, grid.boundary
         if grid.domain is not None:
             file.attrs["domain"] = grid.domain
         file.attrs.update(sorted(attributes.items()))

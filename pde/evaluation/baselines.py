@@ -4,6 +4,7 @@ McGreivy and Hakim, "Weak baselines and reporting biases lead to overoptimism in
 partial differential equations", Nature Machine Intelligence 2024, say why a table needs it.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 
 from pde.data.data_file import DataFile
 from pde.equations.equation import Equation
-from pde.evaluation.compare import compare, why_unsolvable
+from pde.evaluation.block import Block
+from pde.evaluation.compare import Comparison, Predictions, Summaries, compare
+from pde.evaluation.solvable import Solvable
 from pde.metrics.per_sample import Fields
 from pde.system.timing import median_milliseconds
 
@@ -32,16 +35,72 @@ def coarse_baseline(data: DataFile, resolutions: Sequence[int]) -> dict[str, Any
         InputError: a resolution that the file cannot be strided to, or bad data.
     """
     strides = [data.stride_to(resolution) for resolution in resolutions]
-    equation, reason = data.equation, why_unsolvable(data)
-    if equation is None or reason is not None:
-        return {"left_out": reason}
-    try:
-        rows = [_row(data, equation, stride) for stride in strides]
-    except ArithmeticError as error:
-        return {"left_out": str(error)}
-    says = data.attributes.get("equation", "nothing of its equation")
-    assumed = f"{equation.assumed}; the file says: {says}"
-    return {"equation": equation.formula, "assumed": assumed, "samples": data.samples, "rows": rows}
+    solves = CoarseSolves(data, strides)
+    if solves.solvable.equation is None:
+        return {"left_out": solves.solvable.reason}
+    compared = compare(data, strides, [solves], solves.solvable, "coarse solves")
+    return solves.report(compared.errors[0], compared)
+
+
+class CoarseSolves:
+    """All schemes of a file's equation on strides of its grid, as a predictor that needs no training.
+
+    Args:
+        data: the file.
+        strides: those to solve on.
+    """
+
+    def __init__(self, data: DataFile, strides: Sequence[int]):
+        self.solvable = Solvable(data)
+        self._strides = strides
+        self._failed: str | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the equation's inputs."""
+        return self.solvable.inputs
+
+    def __call__(self, block: Block) -> Predictions:
+        equation = self.solvable.equation
+        if equation is None or self._left_out is not None:
+            return {}
+        try:
+            return {stride: self._solutions(equation, block, stride) for stride in self._strides}
+        except ArithmeticError as error:
+            self._failed = str(error)
+            return {}
+
+    def report(self, errors: Summaries, compared: Comparison) -> dict[str, Any]:
+        """The result of `coarse_baseline`, given the errors that `compare` found."""
+        equation, data = self.solvable.equation, compared.data
+        if equation is None or self._left_out is not None:
+            return {"left_out": self._left_out}
+        says = data.attributes.get("equation", "nothing of its equation")
+        assumed = f"{equation.assumed}; the file says: {says}"
+        rows = [self._row(equation, stride, errors[stride], compared) for stride in self._strides]
+        return {"equation": equation.formula, "assumed": assumed, "samples": data.samples, "rows": rows}
+
+    @property
+    def _left_out(self) -> str | None:
+        return self.solvable.reason or self._failed
+
+    def _solutions(self, equation: Equation, block: Block, stride: int) -> dict[str, Fields]:
+        solved: dict[str, list[np.ndarray]] = {scheme: [] for scheme in equation.schemes(stride)}
+        for inputs in zip(*block.named(self.inputs), strict=True):
+            for scheme, solutions in solved.items():
+                solutions.append(equation.solve(scheme, inputs, block.data.grid, stride).astype(np.float32))
+        return {scheme: np.stack(solutions)[..., None] for scheme, solutions in solved.items()}
+
+    def _row(
+        self, equation: Equation, stride: int, errors: Mapping[str, dict[str, Any]], compared: Comparison
+    ) -> dict[str, Any]:
+        fine, first = compared.data.grid, [field[0] for field in compared.first.named(self.inputs)]
+        grid = fine.strided(stride)
+        row: dict[str, Any] = {"resolution": grid.shape[0], "shape": list(grid.shape), "stride": stride}
+        for scheme, errors_of_scheme in errors.items():
+            solve = functools.partial(equation.solve, scheme, first, fine, stride)
+            row[scheme] = errors_of_scheme | {"milliseconds": median_milliseconds(solve)}
+        return row | compared.truth.get(stride, {})
 
 
 def errors_by_scheme(coarse: Mapping[str, Any]) -> dict[str, dict[int, float]]:
@@ -59,28 +118,3 @@ def errors_by_scheme(coarse: Mapping[str, Any]) -> dict[str, dict[int, float]]:
 def schemes(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Errors by scheme in a row of `coarse_baseline`."""
     return {name: each for name, each in row.items() if isinstance(each, Mapping) and "relative_l2" in each}
-
-
-def _row(data: DataFile, equation: Equation, stride: int) -> dict[str, Any]:
-    grid, names = data.grid.strided(stride), equation.schemes(stride)
-
-    def predict(samples: slice) -> dict[str, Fields]:
-        return _solutions(data, equation, samples, stride)
-
-    errors = compare(data, stride, f"coarse solve at {grid.shape[0]}", predict)
-    first = [data.read(name, slice(1))[0] for name in equation.inputs]
-    for scheme in names:
-        errors[scheme]["milliseconds"] = median_milliseconds(
-            lambda scheme=scheme: equation.solve(scheme, first, data.grid, stride)
-        )
-    return {"resolution": grid.shape[0], "shape": list(grid.shape), "stride": stride, **errors}
-
-
-def _solutions(data: DataFile, equation: Equation, samples: slice, stride: int) -> dict[str, Fields]:
-    """The fine inputs are read a few at a time: they may be far larger than the solutions."""
-    solved: dict[str, list[np.ndarray]] = {scheme: [] for scheme in equation.schemes(stride)}
-    for block in data.blocks(samples):
-        for inputs in zip(*(data.read(name, block) for name in equation.inputs), strict=True):
-            for scheme, solutions in solved.items():
-                solutions.append(equation.solve(scheme, inputs, data.grid, stride).astype(np.float32))
-    return {scheme: np.stack(solutions)[..., None] for scheme, solutions in solved.items()}

@@ -1,90 +1,115 @@
-"""Several predictions of the same fields, scored side by side on one stride of a data file."""
+"""Predictions of several kinds scored side by side on strides of a data file, in one pass over its samples."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 from pde.data.data_file import DataFile
-from pde.equations.registry import EQUATIONS
+from pde.evaluation.block import Block
+from pde.evaluation.solvable import Solvable
 from pde.metrics.interfaces import near_interfaces, piecewise_constant
 from pde.metrics.norms import mean_errors
-from pde.metrics.per_sample import Errors, Fields, Residual, score, summarise
-from pde.system.errors import InputError
+from pde.metrics.per_sample import Errors, Fields, score, summarise
 from pde.system.progress import progress
 
-_ENOUGH = slice(10)
+_ENOUGH = 10  # samples, to tell if a field is piecewise constant
 
-Predict = Callable[[slice], Mapping[str, Fields]]
+Summaries = Mapping[int, Mapping[str, dict[str, Any]]]
+"""Errors over all samples (`pde.metrics.per_sample.summarise`) by stride and name."""
+Predictions = Mapping[int, Mapping[str, Fields]]
+"""Predicted solutions by stride and name; a name is a mode or a scheme."""
 
 
-def compare(data: DataFile, stride: int, label: str, predict: Predict) -> dict[str, Any]:
-    """Errors of all samples of a file on one of its strides.
+@runtime_checkable
+class Predictor(Protocol):
+    """A function from fields on a file's grid to solutions on strides of it: a model or coarse solves."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the fields that it takes."""
+        ...
+
+    def __call__(self, block: Block) -> Predictions:
+        """Predict the solutions of some samples, and leave out what is impossible."""
+        ...
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The errors of several predictors on the same samples."""
+
+    errors: Sequence[Summaries]
+    """The errors of each predictor."""
+    truth: Mapping[int, dict[str, Any]]
+    """{"truth": {"residual": mean of the file's own solutions}} by stride, where there are residuals."""
+    first: Block
+    """The first sample."""
+
+    @property
+    def data(self) -> DataFile:
+        """The file."""
+        return self.first.data
+
+
+def compare(
+    data: DataFile, strides: Sequence[int], predictors: Sequence[Predictor], solvable: Solvable, label: str
+) -> Comparison:
+    """Measure errors of all samples of a file on strides of its grid, reading each field once.
 
     Points near interfaces are told apart where an input is piecewise constant. On the file's own grid, the
-    residuals in the discrete equation are added where these are nodes and our solver takes the file, with that of
-    the file's solution.
+    residuals in the discrete equation are added where these are nodes and our solver takes the file, with those of
+    the file's solutions.
 
     Args:
         data: a file that holds solutions.
-        stride: of both axes.
+        strides: of both axes.
+        predictors: what is compared.
+        solvable: the equation of the file.
         label: of the progress bar.
-        predict: from samples of the file to predictions on the strided grid, by name.
-
-    Returns:
-        {name: `pde.metrics.per_sample.summarise`}, and {"truth": {"residual"}} if residuals are there.
 
     Raises:
         InputError: bad data.
     """
-    grid = data.grid.strided(stride)
-    broken, residuals = _with_interfaces(data), _has_residuals(data, stride)
-    scores: dict[str, list[Errors]] = defaultdict(list)
+    scores: dict[tuple[int, int, str], list[Errors]] = defaultdict(list)
+    residuals: list[Errors] = []
+    names = {"solution", *data.inputs, *solvable.inputs}.union(*(each.inputs for each in predictors))
+    first, broken = None, None
     for samples in progress(data.blocks(), label, unit="block"):
-        true = data.read_solution(samples, stride)
-        near = None if broken is None else near_interfaces(data.read(broken, samples, stride))
-        residual = _residual(data, samples) if residuals else None
-        for name, predicted in predict(samples).items():
-            scores[name].append(score(predicted, true, grid, near, residual))
-        if residual is not None:
-            scores["truth"].append({"residual": residual(true[..., 0])})
-    truth = {"truth": mean_errors(scores.pop("truth"))} if residuals else {}
-    return {name: summarise(blocks) for name, blocks in scores.items()} | truth
+        block = Block.read(data, samples, sorted(names))
+        if first is None:
+            first, broken = block.first(1), _with_interfaces(data, block)
+        solvable.check(block)
+        residual = solvable.residual(block) if 1 in strides else None
+        predicted = [predictor(block) for predictor in predictors]
+        for stride in strides:
+            true, grid = block.solution(stride), data.grid.strided(stride)
+            near = None if broken is None else near_interfaces(block.channels([broken], stride)[..., 0])
+            on_nodes = residual if stride == 1 else None
+            for number, name, fields in _on(stride, predicted):
+                scores[number, stride, name].append(score(fields, true, grid, near, on_nodes))
+            if on_nodes is not None:
+                residuals.append({"residual": on_nodes(true[..., 0])})
+    assert first is not None  # a file holds a sample
+    if solvable.reason is not None:  # known at the end: earlier blocks could be solved
+        residuals = []
+        for blocks in scores.values():
+            for errors in blocks:
+                errors.pop("residual", None)
+    found: list[dict[int, dict[str, dict[str, Any]]]] = [{stride: {} for stride in strides} for _ in predictors]
+    for (number, stride, name), blocks in scores.items():
+        found[number][stride][name] = summarise(blocks)
+    return Comparison(found, {1: {"truth": mean_errors(residuals)}} if residuals else {}, first)
 
 
-def why_unsolvable(data: DataFile) -> str | None:
-    """Return why the equation of a file cannot be solved on its own grid; None where it can.
-
-    All inputs are read. Whether they are those of the equation that their names stand for cannot be known:
-    `Equation.assumed` says what is taken for granted.
-
-    Raises:
-        InputError: data that cannot be read.
-    """
-    equation = data.equation
-    if equation is None:
-        known = " or ".join(" and ".join(each.inputs) for each in EQUATIONS.values())
-        return f"the file holds no {known}"
-    for block in data.blocks():
-        inputs = [data.read(name, block) for name in equation.inputs]
-        try:
-            equation.check(*inputs, data.grid)
-        except InputError as error:
-            return str(error)
-    return None
+def _on(stride: int, predicted: Sequence[Predictions]) -> Iterator[tuple[int, str, Fields]]:
+    """The predictions on a stride: number of the predictor, name, fields."""
+    for number, by_stride in enumerate(predicted):
+        for name, fields in by_stride.get(stride, {}).items():
+            yield number, name, fields
 
 
-def _has_residuals(data: DataFile, stride: int) -> bool:
-    """Tell if residuals mean something: on cell centres several schemes are in use, each with its own residual."""
-    return stride == 1 and data.grid.on_nodes and why_unsolvable(data) is None
-
-
-def _residual(data: DataFile, samples: slice) -> Residual:
-    assert data.equation is not None  # or it could not be solved
-    equation, inputs = data.equation, [data.read(name, samples) for name in data.equation.inputs]
-    return lambda solution: equation.residual(*inputs, solution, data.grid)
-
-
-def _with_interfaces(data: DataFile) -> str | None:
+def _with_interfaces(data: DataFile, block: Block) -> str | None:
     """The first input that is piecewise constant."""
-    few = data.blocks(_ENOUGH)[0]
-    return next((name for name in data.inputs if piecewise_constant(data.read(name, few))), None)
+    few = block.first(_ENOUGH).fields
+    return next((name for name in data.inputs if piecewise_constant(few[name])), None)

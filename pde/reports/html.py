@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 
 from pde import plots
 from pde.data.data_file import DataFile
-from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
-from pde.evaluation.evaluate import evaluate, finest_sample, worst_samples
+from pde.evaluation.baselines import errors_by_scheme
+from pde.evaluation.evaluate import evaluate_together
+from pde.evaluation.figures import finest_sample, worst_samples
 from pde.reports.text import details, table
 from pde.runs.build import title_of
 from pde.runs.run import Run
@@ -64,12 +65,12 @@ class Tested:
         Raises:
             InputError, ArithmeticError: as `pde.evaluation.evaluate.evaluate`.
         """
-        reports = [evaluate(surrogate, data, resolutions) for surrogate in surrogates]
-        grids = [row["resolution"] for row in reports[0]["rows"]]
-        fields = finest_sample(surrogates, data, max(grids))
+        evaluation = evaluate_together(surrogates, data, resolutions)
+        reports = evaluation.reports
+        fields = finest_sample(surrogates, data, max(row["resolution"] for row in reports[0]["rows"]))
         drawn = zip(surrogates, reports, strict=True) if worst else ()
         worsts = {each.run.model: worst_samples(each, data, report) for each, report in drawn}
-        return cls(reports, coarse_baseline(data, grids), fields, worsts)
+        return cls(reports, evaluation.coarse, fields, worsts)
 
 
 @dataclass(frozen=True)

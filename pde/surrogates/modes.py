@@ -1,43 +1,49 @@
-"""The two modes of predicting on a grid, direct and resample, and why one of them is impossible there."""
-
-from collections.abc import Callable
+"""The two modes of predicting on a grid, direct and resample, side by side."""
 
 from pde.grids.grid import Grid
 from pde.surrogates.surrogate import Extended, Fields, Surrogate
 from pde.system.errors import InputError
 
-Call = Callable[[Fields, Grid, Grid], Extended]
+MODES = ("direct", "resample")
+Failed = dict[str, InputError | ArithmeticError]
+"""The first error of each mode that failed."""
 
 
-def modes(surrogate: Surrogate) -> dict[str, Call]:
-    """`direct` and `resample`: input fields, their grid and the target grid to the prediction there."""
-    return {"direct": surrogate.predict, "resample": lambda *fields: surrogate.resample(*fields)[0]}
+class Predictions:
+    """Predictions of a surrogate from the same fields on several grids, each computed once.
 
-
-class Attempts:
-    """Predictions from one grid on another in every mode; a mode that fails is not tried again.
-
-    A model may ask for what a grid does not hold, or a solve inside it fail: no reason to measure nothing else.
+    Args:
+        surrogate: the trained model.
+        fields: the input fields, one channel each.
+        source: the grid on which the fields are given.
     """
 
-    def __init__(self, surrogate: Surrogate, source: Grid, on: Grid):
-        self._modes, self._source, self._on = modes(surrogate), source, on
-        self.failed: dict[str, InputError | ArithmeticError] = {}
-        """The first error of each mode that failed."""
+    def __init__(self, surrogate: Surrogate, fields: Fields, source: Grid):
+        self._surrogate, self._fields, self._source = surrogate, fields, source
+        self._direct: dict[Grid, Extended] = {}
 
-    def __call__(self, fields: Fields) -> dict[str, Extended]:
-        """Predictions in the modes that have not failed so far."""
+    def direct(self, on: Grid) -> Extended:
+        """The model run on a grid, as by `Surrogate.predict`."""
+        if on not in self._direct:
+            self._direct[on] = self._surrogate.predict(self._fields, self._source, on)
+        return self._direct[on]
+
+    def resample(self, on: Grid) -> Extended:
+        """The prediction on the training grid interpolated to a grid, as by `Surrogate.resample`."""
+        return self._surrogate.interpolated(self.direct(self._surrogate.run.grid), on)
+
+    def possible(self, on: Grid, failed: Failed) -> dict[str, Extended]:
+        """Predictions in each mode that has not failed; the error of one that fails now is noted.
+
+        A model may ask for what a grid does not hold, or a solve inside it fail. The other mode is still worth
+        measuring.
+        """
         predicted = {}
-        for mode, predict in self._modes.items():
-            if mode in self.failed:
+        for mode, predict in zip(MODES, (self.direct, self.resample), strict=True):
+            if mode in failed:
                 continue
             try:
-                predicted[mode] = predict(fields, self._source, self._on)
+                predicted[mode] = predict(on)
             except (InputError, ArithmeticError) as error:
-                self.failed[mode] = error
+                failed[mode] = error
         return predicted
-
-    @property
-    def hopeless(self) -> bool:
-        """True once no mode is left."""
-        return self.failed.keys() == self._modes.keys()

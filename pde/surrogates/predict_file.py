@@ -120,9 +120,10 @@ def _write(
         attributes = attributes | {"polished_to": tolerance}
     attributes = attributes | {"input_file": data.path.name}
     attributes |= {f"version_{name}": version for name, version in versions().items()}
-    precise: dict[str, Any] = {} if tolerance is None else {"residual": True, "double": ("solution",)}
+    options: dict[str, Any] = {"inputs": data.inputs}
+    options |= {} if tolerance is None else {"residual": True, "double": ("solution",)}
     names, iterations = (*data.inputs, "solution"), []
-    with write_aside(out) as aside, create(aside, grid, data.samples, attributes, names, **precise) as stored:
+    with write_aside(out) as aside, create(aside, grid, data.samples, attributes, names, **options) as stored:
         for samples in progress(data.blocks(), "predict", unit="block"):
             inputs = data.read_inputs(samples, stride)
             for channel, name in enumerate(data.inputs):

@@ -138,15 +138,25 @@ class Surrogate:
         data declare a zero border, zero values on the border of the domain are added to the prediction before it
         is interpolated.
         """
-        trained, target = self.run.grid, grid if on is None else on
-        *_, nested = nearest((grid.x, grid.y), (trained.x, trained.y))
-        predicted = self.predict(inputs, grid, trained)
-        if target.matches(trained):
-            return predicted, nested
-        declared = target if target.boundary == "zero" else trained
+        predicted = self.predict(inputs, grid, self.run.grid)
+        return self.interpolated(predicted, grid if on is None else on), self.nested(grid)
+
+    def nested(self, grid: Grid) -> bool:
+        """Tell if the points of the training grid are points of a grid, so that inputs there are known exactly."""
+        trained = self.run.grid
+        return nearest((grid.x, grid.y), (trained.x, trained.y))[-1]
+
+    def interpolated(
+        self, predicted: Float[AnyArray, "sample height width 1"], on: Grid
+    ) -> Float[AnyArray, "sample new_height new_width 1"]:
+        """Interpolate predictions on the training grid to a grid by cubic splines, as `resample` does."""
+        trained = self.run.grid
+        if on.matches(trained):
+            return predicted
+        declared = on if on.boundary == "zero" else trained
         if declared.boundary == "zero":
             predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
-        return interpolate(predicted, (trained.x, trained.y), (target.x, target.y)), nested
+        return interpolate(predicted, (trained.x, trained.y), (on.x, on.y))
 
     def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
         """Mean relative errors on the training grid, given what the model sees there, and solutions, in blocks."""

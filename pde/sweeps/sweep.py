@@ -8,7 +8,7 @@ sweep.md, sweep.png     the table, and errors against time
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,17 @@ from manojax.operators.base import ModelConfig
 from pde import plots
 from pde.data import datasets
 from pde.data.data_file import DataFile
-from pde.evaluation.baselines import coarse_baseline
-from pde.evaluation.compare import compare
-from pde.evaluation.evaluate import milliseconds_a_sample
+from pde.evaluation.baselines import CoarseSolves
+from pde.evaluation.block import Block
+from pde.evaluation.compare import Predictions, compare
+from pde.evaluation.model import milliseconds_a_sample
+from pde.grids.grid import Grid
 from pde.metrics.norms import RELATIVE
 from pde.runs.build import create, options_of
 from pde.runs.checkpoints import Checkpoints
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run, history, refuse_changes
-from pde.surrogates.surrogate import load
+from pde.surrogates.surrogate import Surrogate, load
 from pde.sweeps.table import costs, markdown
 from pde.system.errors import InputError, check_seed
 from pde.system.files import write_text
@@ -46,6 +48,27 @@ class Member:
     folder: Path
     run: Run
     """Description of the run, begun or to be begun."""
+
+
+@dataclass(frozen=True)
+class OnTrainingGrid:
+    """A trained operator run directly on its training grid, as a predictor."""
+
+    surrogate: Surrogate
+    grid: Grid
+    """Grid of the fields."""
+    stride: int
+    """Stride that leads to the training grid."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the fields that the operator takes."""
+        return self.surrogate.run.view.inputs
+
+    def __call__(self, block: Block) -> Predictions:
+        fields = block.channels(self.inputs)
+        predicted = self.surrogate.predict(fields, self.grid, self.grid.strided(self.stride))
+        return {self.stride: {"direct": predicted}}
 
 
 def sweep(
@@ -101,8 +124,7 @@ def sweep(
         "device": jax.default_backend(),
         "training": dataclasses.asdict(run.training) | {"seed": None},
         "versions": versions(),
-        "coarse": coarse_baseline(file, [run.grid.shape[0]]),
-        "rows": [_row(file, row) for row in rows],
+        **_evaluated(file, rows),
     }
     write_text(out / "sweep.json", json.dumps(found, indent=1) + "\n")
     write_text(out / "sweep.md", markdown(found))
@@ -178,9 +200,28 @@ def _is_finished(member: Member) -> bool:
         return training.epochs * steps_an_epoch(member.run.samples, training.batch_size) in checkpoints.steps
 
 
-def _row(test: DataFile, row: list[Member]) -> dict[str, Any]:
+def _evaluated(file: DataFile, rows: list[list[Member]]) -> dict[str, Any]:
+    """The coarse solves and the rows of a sweep, all members being evaluated in one pass over the file."""
+    members = [member for row in rows for member in row]
+    stride = _stride(file, members[0].run)
+    solves = CoarseSolves(file, [stride])
+    models = [OnTrainingGrid(load(member.folder), file.grid, stride) for member in members]
+    compared = compare(file, [stride], [*models, solves], solves.solvable, "evaluate")
+    measured = {
+        member.folder: {
+            **{name: errors[stride]["direct"][name] for name in RELATIVE},
+            "milliseconds": milliseconds_a_sample(model.surrogate, "direct", compared.first, stride),
+            "seconds": sum(line["seconds"] for line in history(member.folder)),
+        }
+        for member, model, errors in zip(members, models, compared.errors, strict=False)
+    }
+    coarse = solves.report(compared.errors[-1], compared)
+    return {"coarse": coarse, "rows": [_row(row, measured) for row in rows]}
+
+
+def _row(row: list[Member], measured: Mapping[Path, dict[str, float]]) -> dict[str, Any]:
     first = row[0].run
-    runs = [{"seed": member.run.training.seed, **_measured(test, member)} for member in row]
+    runs = [{"seed": member.run.training.seed, **measured[member.folder]} for member in row]
     values = {name: [each[name] for each in runs] for name in _MEASURED}
     several = len(runs) > 1
     return {
@@ -190,21 +231,4 @@ def _row(test: DataFile, row: list[Member]) -> dict[str, Any]:
         "runs": runs,
         "mean": {name: float(np.mean(each)) for name, each in values.items()},
         "deviation": {name: float(np.std(each, ddof=1)) for name, each in values.items()} if several else None,
-    }
-
-
-def _measured(test: DataFile, member: Member) -> dict[str, float]:
-    surrogate = load(member.folder)
-    stride = _stride(test, surrogate.run)
-    grid = test.grid.strided(stride)
-    errors = compare(
-        test,
-        stride,
-        f"evaluate {member.folder.name}",
-        lambda samples: {"direct": surrogate.predict(test.read_inputs(samples), test.grid, grid)},
-    )["direct"]
-    return {
-        **{name: errors[name] for name in RELATIVE},
-        "milliseconds": milliseconds_a_sample(surrogate.predict, surrogate.run.view, test, stride),
-        "seconds": sum(line["seconds"] for line in history(member.folder)),
     }

@@ -1,3 +1,5 @@
+from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import h5py
@@ -10,7 +12,8 @@ from pde.data import datasets
 from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
 from pde.evaluation.baselines import coarse_baseline
-from pde.evaluation.evaluate import default_resolutions, evaluate, worst_samples
+from pde.evaluation.evaluate import default_resolutions, evaluate, evaluate_together
+from pde.evaluation.figures import worst_samples
 from pde.grids.grid import Grid
 from pde.metrics import sample_errors
 from pde.metrics.interfaces import near_interfaces, region_rms
@@ -204,3 +207,31 @@ def test_a_rectangular_grid_evaluates(tmp_path):
     train(tmp_path / "data.h5", tmp_path / "run", model="fno", options=FNOConfig(width=4, depth=1), config=config)
     report = evaluate(pde.load(tmp_path / "run"), datasets.open(tmp_path / "data.h5"))
     assert [row["shape"] for row in report["rows"]] == [[7, 4], [13, 7]]
+
+
+def test_each_field_is_read_once_for_all_models_and_grids(surrogate, darcy_file):
+    """Four grids, two modes, two models, all coarse solves and residuals."""
+    data, read = datasets.open(darcy_file), Counter()
+
+    class Counted:
+        def __init__(self, name, field):
+            self.name, self.field, self.shape, self.dtype = name, field, field.shape, field.dtype
+
+        def __getitem__(self, samples):
+            read.update((self.name, sample) for sample in np.arange(self.shape[0])[samples])
+            return self.field[samples]
+
+    counted = replace(data, fields={name: Counted(name, field) for name, field in data.fields.items()})
+    read.clear()
+    evaluation = evaluate_together([surrogate, surrogate], counted, [3, 5, 9, 17])
+    assert read == {(name, sample): 1 for name in ("coefficient", "solution") for sample in range(data.samples)}
+    for report in evaluation.reports:
+        assert without_times(report) == without_times(evaluate(surrogate, data, [3, 5, 9, 17]))
+    assert without_times(evaluation.coarse) == without_times(coarse_baseline(data, [3, 5, 9, 17]))
+
+
+def without_times(found):
+    """Results without milliseconds."""
+    if isinstance(found, dict):
+        return {name: without_times(each) for name, each in found.items() if name != "milliseconds"}
+    return [without_times(each) for each in found] if isinstance(found, list) else found

@@ -1,0 +1,54 @@
+"""Samples of a data file whose fields are read once, for every predictor and every stride."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from pde.data.data_file import DataFile
+
+Field = Float[np.ndarray, "sample height width"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive samples of a file, on the file's own grid."""
+
+    data: DataFile
+    samples: slice
+    fields: Mapping[str, Field]
+    """Fields by the names of their data sets."""
+
+    @classmethod
+    def read(cls, data: DataFile, samples: slice, names: Iterable[str]) -> "Block":
+        """Read fields of some samples.
+
+        Raises:
+            InputError: no such field, a value that is not finite, or data that cannot be read.
+        """
+        return cls(data, samples, {name: data.read(name, samples) for name in names})
+
+    def first(self, samples: int) -> "Block":
+        """The first samples alone, in memory of their own."""
+        start, stop, _ = self.samples.indices(self.data.samples)
+        kept = slice(start, min(start + samples, stop))
+        return Block(self.data, kept, {name: field[:samples].copy() for name, field in self.fields.items()})
+
+    def named(self, names: Sequence[str]) -> list[Field]:
+        """The fields of these names, in their order."""
+        return [self.fields[name] for name in names]
+
+    def channels(self, names: Sequence[str], stride: int = 1) -> Float[np.ndarray, "sample _ _ channel"]:
+        """The fields of these names on a stride of the grid, one channel each."""
+        return np.stack([field[:, ::stride, ::stride] for field in self.named(names)], axis=-1)
+
+    def solution(self, stride: int) -> Float[np.ndarray, "sample _ _ 1"]:
+        """The solutions on a stride of the grid.
+
+        Raises:
+            InputError: a solution that `DataFile.check_solution` refuses.
+        """
+        solution = self.fields["solution"][:, ::stride, ::stride]
+        self.data.check_solution(solution, self.samples, stride)
+        return solution[..., None]

@@ -1,0 +1,80 @@
+"""A surrogate as a predictor, in both modes on every grid of a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pde.evaluation.block import Block
+from pde.evaluation.compare import Predictions as ByStride
+from pde.grids.grid import Grid
+from pde.metrics.norms import mean_errors, sample_errors
+from pde.surrogates.modes import MODES, Failed, Predictions
+from pde.surrogates.surrogate import Surrogate
+from pde.system.errors import InputError
+from pde.system.timing import median_milliseconds
+
+
+class ModelPredictor:
+    """Predictions of a surrogate on strides of a grid, and how consistent these are.
+
+    Args:
+        surrogate: the trained model.
+        grid: where the fields are given.
+        strides: those to predict on.
+    """
+
+    def __init__(self, surrogate: Surrogate, grid: Grid, strides: Sequence[int]):
+        self.surrogate, self._grid = surrogate, grid
+        self.inputs = surrogate.run.view.inputs
+        self.failed: dict[int, Failed] = {stride: {} for stride in strides}
+        """The first errors of the modes that failed, by stride."""
+        self._pair = _grids_of_one_function(grid, surrogate.run.grid)
+        self._distances: list[Any] = []
+
+    def __call__(self, block: Block) -> ByStride:
+        predictions = Predictions(self.surrogate, block.channels(self.inputs), self._grid)
+        found = {
+            stride: predictions.possible(self._grid.strided(stride), failed)
+            for stride, failed in self.failed.items()
+        }
+        self._measure_consistency(predictions)
+        return found
+
+    @property
+    def hopeless(self) -> bool:
+        """True where no mode is possible on any grid."""
+        return all(failed.keys() == set(MODES) for failed in self.failed.values())
+
+    @property
+    def consistency(self) -> float | None:
+        """The relative L2 distance of predictions run directly on two grids, strided to the coarser one.
+
+        The grids are the training grid and the one twice as fine. None where the fields' grid holds not both of
+        them, or the model cannot run there.
+        """
+        return mean_errors(self._distances)["relative_l2"] if self._pair is not None else None
+
+    def _measure_consistency(self, predictions: Predictions) -> None:
+        if self._pair is None:
+            return
+        trained = self.surrogate.run.grid
+        try:
+            coarse, fine = (predictions.direct(grid) for grid in self._pair)
+        except (InputError, ArithmeticError):
+            self._pair = None
+            return
+        self._distances.append(sample_errors(fine[:, ::2, ::2], coarse, (trained.x, trained.y)))
+
+
+def milliseconds_a_sample(surrogate: Surrogate, mode: str, first: Block, stride: int) -> float:
+    """Time that one sample takes in a mode on a stride; the model is handed only the points that it needs."""
+    grid, handed = first.data.grid, 1 if surrogate.run.view.sees_between else stride
+    fields, source = first.channels(surrogate.run.view.inputs, handed), grid.strided(handed)
+    call = surrogate.predict if mode == "direct" else surrogate.resample
+    return median_milliseconds(lambda: call(fields, source, grid.strided(stride)))
+
+
+def _grids_of_one_function(grid: Grid, trained: Grid) -> tuple[Grid, Grid] | None:
+    """The training grid and the one twice as fine, as strides of a grid; None where it does not hold them."""
+    strides = (grid.stride_to(resolution) for resolution in grid.resolutions())
+    stride = next((s for s in strides if s % 2 == 0 and grid.strided(s).matches(trained)), None)
+    return None if stride is None else (grid.strided(stride), grid.strided(stride // 2))

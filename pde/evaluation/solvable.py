@@ -1,0 +1,48 @@
+"""The equation of a data file, as far as our solvers take the file's inputs."""
+
+from pde.data.data_file import DataFile
+from pde.equations.registry import EQUATIONS, known_by
+from pde.evaluation.block import Block
+from pde.metrics.per_sample import Residual
+from pde.system.errors import InputError
+
+
+class Solvable:
+    """The equation whose inputs a file holds, until samples are met for which it cannot be solved.
+
+    Whether the inputs are those of the equation that their names stand for cannot be known: `Equation.assumed`
+    says what is taken for granted.
+    """
+
+    def __init__(self, data: DataFile):
+        self.grid, self.equation = data.grid, known_by(data.sampled)
+        self.reason: str | None = None
+        """Why the file cannot be solved; None as long as it can."""
+        if self.equation is None:
+            known = " or ".join(" and ".join(each.inputs) for each in EQUATIONS.values())
+            self.reason = f"the file holds no {known}"
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the equation's inputs; none without an equation."""
+        return () if self.equation is None else self.equation.inputs
+
+    def check(self, block: Block) -> None:
+        """Note why samples cannot be solved, the first time that some cannot."""
+        if self.equation is None or self.reason is not None:
+            return
+        try:
+            self.equation.check(*block.named(self.inputs), self.grid)
+        except InputError as error:
+            self.reason = str(error)
+
+    def residual(self, block: Block) -> Residual | None:
+        """The function from solutions of some samples to their relative residuals; None where these mean nothing.
+
+        On cell centres several schemes are in use, each with its own residual.
+        """
+        equation = self.equation
+        if equation is None or self.reason is not None or not self.grid.on_nodes:
+            return None
+        inputs = block.named(self.inputs)
+        return lambda solution: equation.residual(*inputs, solution, self.grid)
