@@ -35,7 +35,8 @@ class Anchored(nnx.Module):
         filter_width: standard deviation of g by the mean distance of neighbouring anchors.
 
     Raises:
-        ValueError: an axis of fewer than two anchors, or a width that is not positive.
+        ValueError: an axis of fewer than two anchors, more or fewer axes than the operator has dimensions, or a
+            width that is not positive.
     """
 
     def __init__(self, operator: Operator, anchors: Coordinates, *, filter_width: float = FILTER_WIDTH):
@@ -43,6 +44,11 @@ class Anchored(nnx.Module):
             raise ValueError(f"filter width {filter_width} must be positive")
         self.operator, self.filter_width = operator, filter_width
         self.anchors = tuple(tuple(map(float, np.asarray(axis))) for axis in anchors)
+        if len(self.anchors) != operator.dimensions:
+            raise ValueError(
+                f"anchors along {len(self.anchors)} axes: give coordinates along each axis of the grid, "
+                f"of which the operator has dimensions={operator.dimensions}"
+            )
         if min(map(len, self.anchors)) < 2:
             raise ValueError(f"{' x '.join(str(len(axis)) for axis in self.anchors)} anchors: an axis needs two")
 
@@ -52,7 +58,12 @@ class Anchored(nnx.Module):
         coordinates: Coordinates | None = None,
         space: Space | None = None,
     ) -> Float[Array, "batch *grid out"]:
-        """Map fields to fields; with a `space`, whole ones, and the operator computes a piece of its grid."""
+        """Map fields to fields; with a `space`, whole ones, and the operator computes a piece of its grid.
+
+        Raises:
+            ValueError: as `Operator.check_fields`.
+        """
+        self.operator.check_fields(fields)
         points = [axis.astype(jnp.float32) for axis in coordinates_or_nodes(fields.shape[1:-1], coordinates)]
         anchors = [np.array(axis) for axis in self.anchors]
         averages = [_averages(at, of, self.filter_width) for at, of in zip(anchors, points, strict=True)]

@@ -1,7 +1,7 @@
 """The interface that all operators share."""
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_type_hints
 
 from flax import nnx
 from jax import Array
@@ -9,6 +9,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.coordinates import Coordinates
+from manojax.operators.arguments import check
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,27 @@ class ModelConfig:
     """Options of a model: plain values, so that a run can hold them and a command line can set them.
 
     Raises:
-        ValueError: a whole number below 1.
+        ValueError: a value that is not of the type of its option, or a whole number below 1.
     """
 
     def __post_init__(self):
+        kinds = get_type_hints(type(self))
         for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, int) and not isinstance(value, bool) and value < 1:
-                raise ValueError(f"{field.name} {value} must be at least 1")
+            check(field.name, getattr(self, field.name), kinds[field.name])
+
+    def check_dimensions(self, dimensions: int) -> None:
+        """Compare options that have a number for each dimension of the grid with how many there are.
+
+        Raises:
+            ValueError: an option has more or fewer.
+        """
+        for name, value in vars(self).items():
+            if isinstance(value, tuple) and len(value) != dimensions:
+                fitting = (value[0],) * dimensions
+                raise ValueError(
+                    f"{name}={value}: give one number for each dimension of the grid, here {dimensions}, "
+                    f"such as {fitting}"
+                )
 
     def for_grid(self, shape: tuple[int, ...]) -> "ModelConfig":
         """Fill in the options that follow from the training grid.
@@ -38,6 +52,11 @@ class Operator(nnx.Module):
     """A map from fields to fields on any grid, at fixed parameters.
 
     Fields are (batch, one axis a dimension of space, channel): (batch, height, width, channel) in the plane.
+    A subclass calls `super().__init__` with all that it is given, and has `forward` for what it computes.
+
+    Raises:
+        ValueError: channels below 1, dimensions other than 1, 2 and 3, an option that does not fit them, or no
+            source of random numbers.
     """
 
     Config: ClassVar[type[ModelConfig]]
@@ -48,19 +67,48 @@ class Operator(nnx.Module):
         self,
         in_channels: int,
         out_channels: int,
-        config: Any,
+        config: ModelConfig,
         *,
         dimensions: int = 2,
         dtype: DTypeLike,
         rngs: nnx.Rngs,
     ):
-        raise NotImplementedError
+        check("in_channels", in_channels, int)
+        check("out_channels", out_channels, int)
+        check("dimensions", dimensions, Literal[1, 2, 3])
+        check("rngs", rngs, nnx.Rngs)
+        config.check_dimensions(dimensions)
+        self.in_channels, self.out_channels, self.dimensions = int(in_channels), int(out_channels), int(dimensions)
 
     def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None, **space: Any
     ) -> Float[Array, "batch *grid out"]:
         """Map fields to fields on the same grid.
 
-        `coordinates` are those of the axes, (x, y) in the plane; None stands for the nodes of the unit square.
+        `coordinates` are those of the axes, (x, y) in the plane; None stands for the nodes of the unit square. An
+        operator that splits the grid takes a `space`, and then a piece of the fields.
+
+        Raises:
+            ValueError: as `check_fields`.
         """
+        self.check_fields(fields)
+        return self.forward(fields, coordinates, **space)
+
+    def check_fields(self, fields: Array) -> None:
+        """Compare fields with what the operator was made for.
+
+        Raises:
+            ValueError: another number of axes or channels.
+        """
+        if fields.ndim != self.dimensions + 2 or fields.shape[-1] != self.in_channels:
+            axes = ", ".join(["batch", *("nx", "ny", "nz")[: self.dimensions], str(self.in_channels)])
+            raise ValueError(
+                f"fields of shape {fields.shape}: give ({axes}), as the model has dimensions={self.dimensions} "
+                f"and in_channels={self.in_channels}"
+            )
+
+    def forward(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
+    ) -> Float[Array, "batch *grid out"]:
+        """Compute what a call gives, of fields that fit."""
         raise NotImplementedError

@@ -68,6 +68,7 @@ class FMA(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
         width = config.width
         self.remat = config.remat
         self.lift = Linear(in_channels + dimensions, width, dtype=dtype, rngs=rngs)
@@ -91,8 +92,8 @@ class FMA(Operator):
         self.norm = LayerNorm(width, rngs=rngs)
         self.head = MLP(width, width, out_channels, dtype=dtype, rngs=rngs)
 
-    def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    def forward(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         x = self.lift(append_coordinates(fields, coordinates))
         return self.head(self.norm(in_sequence(self.blocks, x, remat=self.remat)))

@@ -49,12 +49,13 @@ class FNOConfig(ModelConfig):
     def __post_init__(self):
         super().__post_init__()
         if not 0 <= self.padding <= 10:
-            raise ValueError(f"padding {self.padding} must be a fraction of the grid, 0 to 10")
+            raise ValueError(f"padding={self.padding}: give a fraction of the grid, 0 to 10")
         for name in ("lift_ratio", "projection_ratio", "mlp_ratio"):
             if not 0 < getattr(self, name) <= 100:
-                raise ValueError(f"{name} {getattr(self, name)} must be positive, and at most 100")
+                raise ValueError(f"{name}={getattr(self, name)}: give a positive number, at most 100")
 
     def for_grid(self, shape: tuple[int, ...]) -> "FNOConfig":
+        self.check_dimensions(len(shape))
         held = tuple(held_modes(n) for n in shape)
         if self.modes is None:
             return dataclasses.replace(self, modes=tuple(min(_MODES, n) for n in held))
@@ -80,7 +81,7 @@ class FNO(Operator):
     projection = Linear-GELU-Linear.
 
     Raises:
-        ValueError: a mode count below 1.
+        ValueError: an option does not fit (see `Operator`).
     """
 
     Config = FNOConfig
@@ -95,6 +96,7 @@ class FNO(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
         width, modes = config.width, config.modes or (_MODES,) * dimensions
         self.coordinates, self.padding, self.remat = config.coordinates, config.padding, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
@@ -107,8 +109,8 @@ class FNO(Operator):
         hidden = config.hidden(config.projection_ratio)
         self.projection = MLP(width, hidden, out_channels, dtype=dtype, rngs=rngs)
 
-    def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    def forward(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         grid = fields.shape[1:-1]
         x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)

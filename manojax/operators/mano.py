@@ -114,6 +114,7 @@ class MANO(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
         width = config.width
         self.coordinates, self.remat = config.coordinates, config.remat
         self.scan = config.finest == "attention"
@@ -148,11 +149,10 @@ class MANO(Operator):
         self.head_in = Linear(width, width, dtype=dtype, rngs=rngs)
         self.head_out = Linear(width, out_channels, dtype=dtype, rngs=rngs)
 
-    def __call__(
+    def forward(
         self,
         fields: Float[Array, "batch *grid channel"],
-        coordinates: Coordinates | None = None,
-        *,
+        coordinates: Coordinates | None,
         space: Space | None = None,
     ) -> Float[Array, "batch *grid out"]:
         """Map fields to fields; with a `space`, this device's piece of them (see `manojax.operators.sharding`)."""

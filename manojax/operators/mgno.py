@@ -127,6 +127,7 @@ class MgNO(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
         width, small = config.width, 16 * config.depth
         self.coordinates, self.remat = config.coordinates, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
@@ -145,8 +146,8 @@ class MgNO(Operator):
         head_init = nnx.initializers.variance_scaling(small, "fan_in", "truncated_normal")
         self.head = Linear(width, out_channels, kernel_init=head_init, dtype=dtype, rngs=rngs)
 
-    def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    def forward(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         v = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
         return self.head(in_sequence(self.blocks, v, remat=self.remat, scan=False))

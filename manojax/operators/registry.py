@@ -46,13 +46,13 @@ def create(
         name: one of `MODELS`.
         in_channels: channels of the input fields, coordinates not counted.
         out_channels: channels of the output fields.
-        dimensions: axes of the grid.
+        dimensions: axes of the grid, 1 to 3.
         dtype: of the activations (parameters are float32); FFTs and softmax stay in float32.
         rngs: where the parameters' random numbers come from.
         options: fields of the model's config; what is not given keeps its default.
 
     Raises:
-        ValueError: no such model or option, or an option that does not fit.
+        ValueError: no such model or option, or an argument that does not fit, in one sentence with its mend.
     """
     if name not in MODELS:
         raise ValueError(f"no model is named {name!r}; there are {', '.join(MODELS)}")

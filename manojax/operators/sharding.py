@@ -37,7 +37,7 @@ def by_pieces(
         raise ValueError(f"{rows} rows cannot be divided over {count} devices; choose another grid or number")
     first, *others = coordinates_or_nodes(fields.shape[1:-1], coordinates)
     own = (space.own_axis(jnp.asarray(first)), *others)
-    return space.gather(operator(space.own(fields), own, **{"space": space}))
+    return space.gather(operator(space.own(fields), own, space=space))
 
 
 def sharded(
@@ -53,7 +53,8 @@ def sharded(
     gathered.
 
     Raises:
-        ValueError: the grid is to be split and the model is none that can, or its pieces cannot be coarsened.
+        ValueError: the grid is to be split and the model is none that can, or its pieces cannot be coarsened; or
+            fields that are not the model's.
     """
     if space_axis is not None:
         _check_splits(model)
@@ -64,6 +65,7 @@ def sharded(
         return nnx.merge(graph, parameters)(fields, coordinates, **space)
 
     def apply(parameters: Any, fields: Map, coordinates: Coordinates | None = None) -> Map:
+        model.check_fields(fields)
         axes = coordinates_or_nodes(fields.shape[1:-1], coordinates)
         divided = PartitionSpec(batch_axis, space_axis)
         along = (PartitionSpec(space_axis), *[PartitionSpec()] * (len(axes) - 1))

@@ -56,6 +56,7 @@ class Transolver(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
         width = config.width
         self.coordinates, self.remat = config.coordinates, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
@@ -76,8 +77,8 @@ class Transolver(Operator):
         self.norm = LayerNorm(width, rngs=rngs)
         self.head = Linear(width, out_channels, dtype=dtype, rngs=rngs)
 
-    def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    def forward(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
         return self.head(self.norm(in_sequence(self.blocks, x, remat=self.remat)))

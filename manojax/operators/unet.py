@@ -69,6 +69,7 @@ class UNet(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
         self.coordinates, self.remat = config.coordinates, config.remat
         inputs = in_channels + (dimensions if config.coordinates else 0)
         self.lift = Linear(inputs, config.width, dtype=dtype, rngs=rngs)
@@ -88,8 +89,8 @@ class UNet(Operator):
         self.norm = LayerNorm(config.width, rngs=rngs)
         self.head = Linear(config.width, out_channels, dtype=dtype, rngs=rngs)
 
-    def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    def forward(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
         count = min(len(self.blocks), held_levels(fields.shape[1:-1]))

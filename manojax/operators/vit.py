@@ -69,8 +69,9 @@ class ViT(Operator):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
         self.remat = config.remat
-        self.sides, self.out_channels = (config.patch,) * dimensions, out_channels
+        self.sides = (config.patch,) * dimensions
         points = config.patch**dimensions
         self.embed = Linear(points * in_channels, config.width, dtype=dtype, rngs=rngs)
         self.position = Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs)
@@ -89,8 +90,8 @@ class ViT(Operator):
         self.norm = LayerNorm(config.width, rngs=rngs)
         self.head = Linear(config.width, points * out_channels, dtype=dtype, rngs=rngs)
 
-    def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None
+    def forward(
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         grid = fields.shape[1:-1]
         cells = to_cells(fields, self.sides)

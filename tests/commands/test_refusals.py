@@ -42,6 +42,7 @@ def test_bad_input_is_one_sentence_and_damages_nothing(capsys, folder, darcy_fil
         (("train", darcy_file, *fresh, "--train-samples", 99), "has 20 samples"),
         (("train", darcy_file, *fresh, "--inputs", "coefficient", "source"), "no data set 'source'"),
         (("train", darcy_file, *fresh, "--modes", 99, 99), "at most 9 9"),
+        (("train", darcy_file, *fresh, "--modes", 8), "modes=(8,): give one number for each dimension"),
         (("train", darcy_file, "--model", "fno", "--out", folder / "run"), "exists already"),
         (("train", darcy_file, "--model", "fno", "--out", empty), "exists already"),
         (("train", darcy_file, "--out", empty, "--resume"), "holds no run"),

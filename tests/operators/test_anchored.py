@@ -17,7 +17,7 @@ class Function(Operator):
     """Not an operator but a given function of the points, or of the points and the fields."""
 
     def __init__(self, function):
-        self.function = function
+        self.function, self.in_channels, self.dimensions = function, 1, 2
 
     def __call__(self, fields, coordinates=None):
         assert coordinates is not None
