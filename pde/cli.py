@@ -44,18 +44,18 @@ _AGAIN = {
 
 _ABOUT = """Neural operators for PDE surrogates.
 
-COMMAND --help: its usual flags, a sentence each. COMMAND --help-verbose: all about all of them.
---quiet with any command: neither progress nor notes, errors alone.
---version: which one this is.
---tyro-write-completion bash FILE: completion of commands and flags; or zsh, fish, tcsh.
+manojax COMMAND --help explains the flags that are used most, --help-verbose explains all flags in full.
+--quiet with any command leaves out progress and notes; results and errors stay.
+--version prints the version.
+--tyro-write-completion bash FILE writes the completion of commands and flags; zsh, fish and tcsh work too.
 
 Exit codes: 0 all went well, 1 a solve or a training failed, 2 bad input, 130 Ctrl-C, 143 SIGTERM.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C,
-    143 for SIGTERM."""
+    """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C, 143 for
+    SIGTERM."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv == ["--version"]:
         print(f"manojax {version('manojax')}")

@@ -5,19 +5,19 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from pde.commands.source import Source
+from pde.commands.source import Source, SourceFlags
 from pde.data.convert import convert
 
 
 @dataclass(frozen=True)
 class Convert:
-    """Rewrite a data file of any format that is read (HDF5, .mat, .pt, .npz) as our HDF5."""
+    """Convert a data file (HDF5, .mat, .pt or .npz) to an HDF5 file with the names and axes of manojax."""
 
     data: Positional[Path]
-    """Data file."""
+    """Data file to read."""
     out: Positional[Path]
     """HDF5 file to write."""
-    source: Source = field(default_factory=Source)
+    source: SourceFlags = field(default_factory=Source)
 
     def run(self) -> None:
         data = convert(self.data, self.out, boundary=self.source.boundary, domain=self.source.domain)

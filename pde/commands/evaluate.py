@@ -8,7 +8,7 @@ from pathlib import Path
 from tyro.conf import FlagCreatePairsOff, Positional
 
 from pde import plots
-from pde.commands.source import Source, refuse_repeated
+from pde.commands.source import Source, SourceFlags, refuse_repeated
 from pde.evaluation.baselines import errors_by_scheme
 from pde.evaluation.evaluate import evaluate_together
 from pde.evaluation.figures import finest_sample, worst_samples
@@ -19,21 +19,21 @@ from pde.system.files import refuse_unwritable, write_text
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Errors of a trained operator on several grids, beside the resample baseline and coarse solves."""
+    """Measure a trained operator's errors on several grids, beside those of interpolation and coarse solves."""
 
     run_folder: Positional[Path]
-    """Run folder."""
+    """Folder of the training run."""
     test: Positional[Path]
     """Data file with solutions."""
     resolutions: tuple[int, ...] = ()
-    """Points along axis 1 of each grid; by default the training grid, 2x and 4x, where the file has them. The
-    file's own grid adds residuals."""
+    """Grids to evaluate on, each given by its number of points along axis 1; by default the training grid and the
+    grids twice and four times as fine, where the file has them. The file's own grid adds residuals."""
     json: Path | None = None
-    """Write all numbers to this file, and plots beside it: errors, one sample, the worst samples."""
+    """JSON file to write all numbers to; plots of the errors, of one sample and of the worst ones go beside it."""
     symmetries: FlagCreatePairsOff[bool] = False
-    """Predict by the mean over the flips and transposes that the run was trained under, up to eight, as far as a
-    grid has them: more accurate, and as many times slower."""
-    source: Source = field(default_factory=Source)
+    """Average each prediction over the flips and transposes that the run was trained under, as far as the grid has
+    them. There are up to eight: the average is more accurate, and takes as many times longer."""
+    source: SourceFlags = field(default_factory=Source)
 
     def run(self) -> None:
         refuse_repeated(self.resolutions)

@@ -11,18 +11,19 @@ from pde.surrogates.surrogate import Mode
 
 @dataclass(frozen=True)
 class Export:
-    """Write a trained operator as a program for one grid that runs without this package, with a model card."""
+    """Export a trained operator, with a model card, as a program for one grid that runs without this package."""
 
     run_folder: Positional[Path]
-    """Run folder."""
+    """Folder of the training run."""
     out: Positional[Path]
     """Folder to create."""
     resolution: int | None = None
-    """Points along axis 1, on the domain of the training grid; by default the training grid."""
+    """Number of points along axis 1 of the grid, on the domain of the training grid, which is the default."""
     mode: Mode = "auto"
-    """direct: run on that grid; resample: on the training grid, interpolated; auto: as manojax predict."""
+    """direct runs the operator on that grid; resample runs it on the training grid and interpolates; auto chooses
+    as `manojax predict` does."""
     symmetries: FlagCreatePairsOff[bool] = False
-    """Predict by the mean over the flips and transposes that the run was trained under, as far as the grid has
+    """Average each prediction over the flips and transposes that the run was trained under, as far as the grid has
     them."""
 
     def run(self) -> None:

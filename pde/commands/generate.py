@@ -21,22 +21,23 @@ Law = TypeVar("Law", bound=Problem)
 
 @dataclass(frozen=True)
 class Generate(Generic[Law]):
-    """Generate a data set of an equation. --equation NAME --help shows the options of each."""
+    """Generate a data set of an equation. With --equation NAME, --help shows the options of that equation."""
 
     out: Positional[Path]
     """HDF5 file to write."""
     equation: Annotated[str, tyro.conf.arg(metavar="|".join(EQUATIONS))] = DEFAULT
     """Equation to solve."""
     samples: int | None = None
-    """Number of samples; 1024 where neither this nor --splits is given."""
+    """Number of samples, by default 1024; --splits replaces this flag."""
     splits: str | None = None
-    """name=count,name=count: consecutive samples to OUT-name.h5 each. For example train=1000,test=200."""
+    """Write several files: with train=1000,test=200 the first 1000 samples go to OUT-train.h5 and the next 200 to
+    OUT-test.h5."""
     shard: str | None = None
-    """i/n: shard i of n alone, to OUT-shard-i-of-n.h5, not OUT; see merge."""
+    """Write one of several parts: 1/4 is the first of four, in OUT-shard-1-of-4.h5; `manojax merge` joins them."""
     resume: FlagCreatePairsOff[bool] = False
-    """Continue an interrupted command; whole files are kept."""
+    """Continue an interrupted command; complete files stay as they are."""
     seed: int = 0
-    """Sample i of a seed is the same whatever the number of samples."""
+    """Seed; sample i of a seed does not depend on the number of samples."""
     problem: FlagCreatePairsOff[Law] = field(kw_only=True)
 
     def run(self) -> None:

@@ -11,10 +11,10 @@ from pde.reports.info import describe, facts
 
 @dataclass(frozen=True)
 class Info:
-    """Say what a data file or a run folder is."""
+    """Describe a data file or the folder of a training run."""
 
     path: Positional[Path]
-    """Data file or run folder."""
+    """Data file or folder of a training run."""
     json: FlagCreatePairsOff[bool] = False
     """Print all that is known as one JSON object, for scripts."""
 

@@ -1,14 +1,19 @@
-"""Parsing of every command line: help of one sentence a flag, and colours on a terminal alone."""
+"""Parsing of every command line: help of one sentence a flag, and colours on a terminal alone.
+
+Only what tyro documents is used: a rule for structures in a registry that is given to it (`tyro.constructors`).
+"""
 
 import dataclasses
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from typing import Annotated, Any
 
 import tyro
-from tyro.conf import DisallowNone, OmitArgPrefixes, Suppress
+from tyro.conf import DisallowNone, FlagCreatePairsOff, OmitArgPrefixes, Suppress
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
 from pde.preprocessing.view import View
@@ -32,7 +37,6 @@ def parse(command: Any, prog: str, argv: Sequence[str], description: str | None 
 
     `--help` has the first sentence about each flag that many set, `--help-verbose` all about all.
     """
-    _colour()
     verbose = VERBOSE in argv
     hidden = RARE if HELP & set(argv) and not verbose else {}
     settings: dict[str, Any] = {
@@ -42,15 +46,27 @@ def parse(command: Any, prog: str, argv: Sequence[str], description: str | None 
         "description": description,
         "registry": _registry(_joined if verbose else _first_sentence, hidden),
     }
-    if isinstance(command, dict):
-        return tyro.extras.subcommand_cli_from_dict(command, **settings)
-    return tyro.cli(command, **settings)
+    with _colours_on_a_terminal_alone():
+        if isinstance(command, dict):
+            return tyro.extras.subcommand_cli_from_dict(command, **settings)
+        return tyro.cli(command, **settings)
 
 
-def _colour() -> None:
-    """tyro looks at standard output alone, also for what it writes to standard error, and not at NO_COLOR."""
-    terminal = sys.stdout.isatty() and sys.stderr.isatty()
-    tyro._experimental_options["ansi_codes"] = terminal and not os.environ.get("NO_COLOR")
+@contextmanager
+def _colours_on_a_terminal_alone() -> Iterator[None]:
+    """tyro asks standard output whether it is a terminal, also for what it writes to standard error, and does not
+    ask for NO_COLOR: where colours are not wanted, it finds an output that is no terminal."""
+    if sys.stdout.isatty() and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        yield
+        return
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    held = TextIOWrapper(BytesIO(), encoding, errors="replace", newline="")
+    try:
+        with redirect_stdout(held):
+            yield
+    finally:
+        held.seek(0)
+        print(held.read(), end="")
 
 
 def _registry(shown: Callable[[str], str], hidden: Mapping[type, set[str]]) -> ConstructorRegistry:
@@ -61,7 +77,7 @@ def _registry(shown: Callable[[str], str], hidden: Mapping[type, set[str]]) -> C
     def _(info: StructTypeInfo) -> StructConstructorSpec | None:
         if inside or not dataclasses.is_dataclass(info.type):
             return None
-        inside.append(info)
+        inside.append(info)  # so that this rule does not apply while tyro's own are asked for
         try:
             spec = ConstructorRegistry.get_struct_spec(info)
         finally:
@@ -79,16 +95,17 @@ def _hidden(field: StructFieldSpec) -> StructFieldSpec:
 
 
 def _shown(field: StructFieldSpec, shown: Callable[[str], str]) -> StructFieldSpec:
-    """A default of None is what leaving the flag out means: no value to give, and nothing to tell."""
+    """A default of None, nothing or off is what leaving the flag out means: there is nothing to tell."""
 
     def text() -> str | None:
         found = field.helptext() if callable(field.helptext) else field.helptext  # read when help is asked for
         return None if found is None else shown(found)
 
-    if field.default is None:
-        silent = tyro.conf.arg(help_behavior_hint="")
-        return dataclasses.replace(field, helptext=text, type=Annotated[DisallowNone[field.type], silent])
-    return dataclasses.replace(field, helptext=text)
+    switch = field.default is False and field.type == FlagCreatePairsOff[bool]
+    kind: Any = DisallowNone[field.type] if field.default is None else field.type
+    if switch or field.default is None or field.default == ():
+        kind = Annotated[kind, tyro.conf.arg(help_behavior_hint="")]
+    return dataclasses.replace(field, helptext=text, type=kind)
 
 
 def _joined(text: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tyro.conf import FlagCreatePairsOff, Positional
 
-from pde.commands.source import Source
+from pde.commands.source import Source, SourceFlags
 from pde.surrogates.exported import load_exported
 from pde.surrogates.predict_file import Predicted, predict, predict_exported
 from pde.surrogates.surrogate import Mode, load
@@ -17,23 +17,25 @@ class Predict:
     """Write the predicted solution for every sample of a data file."""
 
     run_folder: Positional[Path]
-    """Run folder; with --exported a folder that manojax export wrote."""
+    """Folder of the training run, or with --exported a folder that `manojax export` wrote."""
     data: Positional[Path]
-    """Data file; it needs no solutions."""
+    """Data file with the inputs; it needs no solutions."""
     out: Positional[Path]
     """HDF5 file to write."""
     mode: Mode = "auto"
-    """direct: run on the file's grid; resample: on the training grid, interpolated; auto: direct on the training
-    grid, on finer ones what did better in training's own validation there, else resample."""
+    """direct runs the operator on the file's grid; resample runs it on the training grid and interpolates; auto is
+    direct on the training grid, the better of the two on a finer grid that training validated, and else
+    resample."""
     polish: float | None = None
-    """Go on from the prediction with conjugate gradients to this relative residual of -div(a grad u) = 1, such as
-    1e-6, and write the residual of every sample as well."""
+    """Improve predictions by conjugate gradients until the relative residual of -div(a grad u) = 1 is this small,
+    such as 1e-6. The residual of every sample is written as well."""
     symmetries: FlagCreatePairsOff[bool] = False
-    """Predict by the mean over the flips and transposes that the run was trained under, up to eight, as far as a
-    grid has them: more accurate, and as many times slower."""
+    """Average each prediction over the flips and transposes that the run was trained under, as far as the grid has
+    them. There are up to eight: the average is more accurate, and takes as many times longer."""
     exported: FlagCreatePairsOff[bool] = False
-    """Run the exported program in the folder, on its own grid; --mode and --symmetries were decided then."""
-    source: Source = field(default_factory=Source)
+    """Run the exported program in the folder, on the grid that it was exported for. --mode and --symmetries were
+    chosen at the export."""
+    source: SourceFlags = field(default_factory=Source)
 
     def run(self) -> None:
         predicted = self._by_exported() if self.exported else self._by_run()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from pde.commands.source import Source, refuse_repeated
+from pde.commands.source import Source, SourceFlags, refuse_repeated
 from pde.reports.html import Report, Tested, write_report
 from pde.reports.info import describe
 from pde.reports.text import left_out
@@ -22,14 +22,14 @@ class WriteReport:
     """Write one HTML page about a run: learning curves, configuration and, with a test file, its errors."""
 
     run_folder: Positional[Path]
-    """Run folder."""
+    """Folder of the training run."""
     test: Positional[Path | None] = None
     """Data file with solutions, for tables and plots of the errors."""
     out: Path | None = None
     """HTML file to write; by default report.html in the run folder."""
     resolutions: tuple[int, ...] = ()
-    """Points along axis 1 of each grid, as `manojax evaluate` has them."""
-    source: Source = field(default_factory=Source)
+    """Grids to evaluate on, each given by its number of points along axis 1, as for `manojax evaluate`."""
+    source: SourceFlags = field(default_factory=Source)
 
     def run(self) -> None:
         out = self.out or self.run_folder / "report.html"

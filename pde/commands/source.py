@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from tyro.conf import arg
 
 from pde.data import datasets
 from pde.data.data_file import DataFile
@@ -11,15 +13,18 @@ from pde.system.errors import InputError
 
 @dataclass(frozen=True)
 class Source:
-    """Boundary and domain of a data file without attributes."""
+    """For a data file that does not state its boundary or its domain."""
 
     boundary: Literal["zero", "unknown"] | None = None
-    """Border values of the solution, for a file without this attribute."""
+    """Value of the solution on the border."""
     domain: tuple[float, float, float, float] | None = None
-    """Domain x0 x1 y0 y1 in the unit of the coordinates, for a file without this attribute."""
+    """Domain x0 x1 y0 y1 in the unit of the coordinates."""
 
     def open(self, path: Path, inputs: tuple[str, ...]) -> DataFile:
         return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
+
+
+SourceFlags = Annotated[Source, arg(name="data file")]
 
 
 def refuse_repeated(resolutions: tuple[int, ...]) -> None:

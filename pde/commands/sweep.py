@@ -18,20 +18,20 @@ class Training(TrainingConfig):
 
 @dataclass(frozen=True)
 class Sweep:
-    """Train models x widths x seeds into one table. A second call goes on; --help-verbose has all flags."""
+    """Train each model, width and seed into one table, or go on with that. --help-verbose shows all flags."""
 
     data: Positional[Path]
     """Data file to train on."""
     test: Positional[Path]
-    """Data file with solutions, whose grid holds the training grid."""
+    """Data file with solutions to test on; its grid must contain the training grid."""
     out: Path
-    """Folder of the runs and of sweep.md, sweep.json and sweep.png."""
+    """Folder to write the runs, sweep.md, sweep.json and sweep.png to."""
     models: tuple[str, ...] = ("mano", "fno")
-    """Names of the models."""
+    """Models to train."""
     widths: tuple[int, ...] = ()
-    """Channels of the feature maps; by default each model's own."""
+    """Numbers of channels to train each model with; by default the model's own number."""
     seeds: tuple[int, ...] = (0, 1, 2)
-    """Seeds; each model and width is trained with each of them."""
+    """Seeds to train each model and width with."""
     training: Training = field(default_factory=Training)
 
     def run(self) -> None:

@@ -27,6 +27,9 @@ _UNSAID = Processes()
 Value = TypeVar("Value")
 Unsaid = Annotated[DisallowNone[Value], arg(help_behavior_hint="")]
 """A flag that is None where it is left out."""
+Switch = Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")]
+"""A flag without a value, which is off where it is left out."""
+_MODEL = f"Model to train, one of {', '.join(MODELS)}."
 
 
 @dataclass(frozen=True)
@@ -90,26 +93,25 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
         data: Positional[Path],
         *,
         out: Path,
-        model: str = model,
-        resume: FlagCreatePairsOff[bool] = False,
+        model: Annotated[str, arg(help=_MODEL)] = model,
+        resume: Switch = False,
         tensorboard: Unsaid[Path | None] = None,
         mesh: Unsaid[str | None] = None,
-        shard_optimiser: FlagCreatePairsOff[bool] = False,
-        processes: Processes = _UNSAID,
+        shard_optimiser: Switch = False,
+        processes: Annotated[Processes, arg(name="process")] = _UNSAID,
         architecture: ModelConfig = options,
         training: TrainingConfig = training,
     ) -> Train:
-        """Train an operator on a data set. --model NAME --help has a model's options, --help-verbose all flags.
+        """Train an operator. --model NAME --help shows a model's options too, --help-verbose shows all flags.
 
         Args:
             data: Data file to train on.
-            out: Run folder to create.
-            model: mano, mano-paper, mano-reference, fma, fno, vit, full-attention, unet, mgno or transolver.
-            resume: Continue the run in --out; begin it if there is none.
-            tensorboard: Folder for TensorBoard, a folder a run in it; needs the extra of this name.
-            mesh: Devices that divide a batch and the grid, as data=4,space=2; space is for MANO alone.
-            shard_optimiser: Devices of a batch share the optimiser's state (ZeRO-1).
-            processes: Processes on several machines.
+            out: Folder to create for the run.
+            resume: Continue the run in --out, or begin it if there is none.
+            tensorboard: Folder for TensorBoard to read; needs the extra `tensorboard`.
+            mesh: Devices to share a batch and, in MANO, the grid, as data=4,space=2.
+            shard_optimiser: Divide the optimiser's state among devices that share a batch (ZeRO-1).
+            processes: The processes of a training on several machines.
             architecture: Options of the model.
             training: Options of the training.
         """

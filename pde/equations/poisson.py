@@ -38,9 +38,9 @@ class Poisson:
 
     inputs: ClassVar[tuple[str, ...]] = ("source",)
     resolution: int = 421
-    """Nodes a side, borders included."""
+    """Number of nodes along each side, borders included."""
     alpha: float = 2.0
-    """Smoothness of the source: the power of its covariance."""
+    """Smoothness of the source: its covariance goes as (-Laplace + tau^2)^(-alpha)."""
     tau: float = 3.0
     """Inverse length scale of the source."""
 

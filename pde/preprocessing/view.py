@@ -12,18 +12,20 @@ class View:
     """The fields that a model sees, and how it sees them."""
 
     inputs: tuple[str, ...] = ()
-    """Data sets shown to the model; by default the equation's inputs."""
+    """Data sets that the model sees; by default the inputs of the equation."""
     filter_width: float | None = None
-    """Width of the averages through which inputs are seen, in grid spacings. It is their standard deviation, in
-    spacings of the training grid, at whose points the operator is held on any grid; with 0 the operator runs on
-    each grid's own points. By default 0.7, and 0 with --restriction means or --informed."""
+    """Width of the averages through which the model sees its inputs, in spacings of the training grid. It is the
+    standard deviation of their weights. The averages are taken around the points of the training grid, on which
+    the operator then runs whatever the grid of the data; with 0 it runs on the points of that grid itself. By
+    default 0.7, and 0 with --restriction means or --informed."""
     restriction: Restriction = "stride"
-    """How the model's grid sees the file's inputs. By their values at its points, or by the arithmetic and the
-    harmonic mean of each over the cells around them."""
+    """How inputs on the file's grid reach the model's grid. stride takes their values at its points; means takes
+    the arithmetic and the harmonic mean of each input over the cells around the points."""
     informed: Informed = "none"
-    """Coarse solutions that the model sees and corrects. They solve -div(a grad u) = 1, u = 0 on the border, on
-    its grid: strided, two from the coefficient at the grid's points, with arithmetic and with harmonic faces,
-    whose mean is corrected; upscaled, one with faces upscaled from the file's coefficient."""
+    """Coarse solutions that the model sees and corrects. They solve -div(a grad u) = 1 with u = 0 on the border on
+    the model's grid. strided gives two, from the coefficient at the points of the grid with arithmetic and with
+    harmonic faces, and their mean is corrected. upscaled gives one, with faces upscaled from the file's
+    coefficient."""
 
     @property
     def solutions(self) -> int:

@@ -18,18 +18,26 @@ from pde.evaluation.evaluate import evaluate_together
 from pde.evaluation.figures import finest_sample, worst_samples
 from pde.reports.text import details, table
 from pde.runs.build import title_of
-from pde.runs.run import Run
+from pde.runs.run import SPREAD, Run
 from pde.surrogates.surrogate import Surrogate
 from pde.system.files import write_text
 
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; margin: 1rem 0 }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+h1, h2, p { max-width: 48rem; overflow-wrap: anywhere }
+table { border-collapse: collapse }
 th, td { padding: .25rem .7rem; text-align: right; white-space: nowrap }
 th { border-bottom: 1px solid #888; font-weight: 600 } td:first-child, th:first-child { text-align: left }
-tr.loses td.direct { color: #a33 } img { max-width: 100%; height: auto }
-pre { background: #f5f5f5; padding: .8rem; overflow: auto }
+tr.loses td.direct { color: #a33 }
+.scroll { overflow-x: auto; margin: 1rem 0 }
+.scroll img { display: block; height: auto } @media (min-width: 60rem) { .scroll img { max-width: 100% } }
+pre { background: #f5f5f5; padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere }
+pre.scroll { white-space: pre; overflow-wrap: normal; font-size: 14px }
 """
+"""Whatever is wide scrolls inside its own box, so that the page is as wide as the screen; lines of text wrap."""
+_META = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+_PIXELS_AN_INCH = 96
+"""The CSS pixels of an inch: letters in a figure keep their size on a narrow screen, where the figure scrolls."""
 _METHODS = (
     "<b>Direct</b> gives the model the inputs on the grid itself. <b>Resample</b> strides them to the training "
     "grid, predicts there and interpolates by cubic splines: the plain baseline that a zero-shot claim must beat. "
@@ -93,7 +101,7 @@ class Report:
 def write_report(path: Path, report: Report) -> None:
     """Write the page, whole or not at all."""
     title = html.escape(report.title)
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    head = f"{_META}<title>{title}</title><style>{_STYLE}</style>"
     body = "\n".join([f"<h1>{title}</h1>", *_sections(report)])
     write_text(path, f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n')
 
@@ -124,11 +132,12 @@ def _errors(tested: Tested) -> Iterator[str]:
         f"{_METHODS}</p>"
     )
     yield _error_table(tested)
+    yield f"<p>{html.escape(SPREAD)}</p>"
     curves = errors_by_scheme(tested.coarse)
     yield _image(plots.errors_by_grid(tested.reports, curves), "relative L2 by points a side")
     yield "<h2>The same with intervals, times and coarse solves</h2>"
-    yield _text(table(tested.reports, tested.coarse))
-    yield _text(details(tested.reports, tested.coarse))
+    yield from _blocks(table(tested.reports, tested.coarse))
+    yield from _blocks(details(tested.reports, tested.coarse))
     yield "<h2>One test sample on the finest grid</h2>"
     yield _image(plots.sample_fields(*tested.fields), "input, solution, predictions and their errors")
     for model, drawn in tested.worst.items():
@@ -151,7 +160,7 @@ def _error_table(tested: Tested) -> str:
     ]
     rows = [f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"]
     rows += [_row(model, row) for model in tested.reports for row in model["rows"]]
-    return f"<table>{''.join(rows)}</table>"
+    return _scrolling(f"<table>{''.join(rows)}</table>")
 
 
 def _row(model: Mapping[str, Any], row: Mapping[str, Any]) -> str:
@@ -183,8 +192,22 @@ def _text(lines: str) -> str:
     return f"<pre>{html.escape(lines)}</pre>"
 
 
+def _blocks(text: str) -> Iterator[str]:
+    """Show blocks of a text that empty lines part: tables keep their columns, sentences flow."""
+    for block in text.split("\n\n"):
+        shown = html.escape(block.strip("\n"))
+        columns = block.lstrip().startswith("model  ")
+        yield f'<pre class="scroll" tabindex="0">{shown}</pre>' if columns else f"<p>{shown}</p>"
+
+
+def _scrolling(wide: str) -> str:
+    """Put what may be wider than the screen into a box that scrolls, also by the keys of a keyboard."""
+    return f'<div class="scroll" tabindex="0">{wide}</div>'
+
+
 def _image(figure: Figure, description: str) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=140)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<p><img alt="{html.escape(description)}" src="data:image/png;base64,{data}"></p>'
+    width = round(figure.get_figwidth() * _PIXELS_AN_INCH)
+    return _scrolling(f'<img alt="{html.escape(description)}" width="{width}" src="data:image/png;base64,{data}">')

@@ -1,9 +1,9 @@
 """The settings of a training."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from tyro.conf import FlagCreatePairsOff
+from tyro.conf import FlagCreatePairsOff, arg
 
 from pde.preprocessing.view import View
 
@@ -13,46 +13,49 @@ class TrainingConfig:
     """The settings of a training; each is a flag of `manojax train`."""
 
     resolution: int | None = None
-    """Points along axis 1 of the training grid, a stride of the file's. There the operator is held and validated.
-    By default the finest of --resolutions, or the file's own grid."""
+    """Number of points along axis 1 of the training grid. That is a stride of the file's grid, by default the
+    finest of --resolutions, or the file's own. The operator keeps to it, and is validated on it."""
     resolutions: tuple[int, ...] = ()
-    """Grids that batches are taken from. Each batch comes from one drawn at random; by default the training grid
-    alone."""
+    """Grids to take batches from, each given by its number of points along axis 1. Every batch is of one of them,
+    drawn at random; by default all are of the training grid."""
     train_samples: int | None = None
-    """Samples used, the first of the file; by default all."""
+    """Number of training samples, the first of the file; by default all."""
     validation: str = "last-tenth"
-    """A file, `none`, or `last-tenth` of the samples. The last tenth is not trained on."""
+    """A file to validate on, last-tenth or none. The last tenth of the samples is not trained on."""
     epochs: int | None = None
-    """Passes over the samples; by default 5000 steps, at most 500 passes."""
+    """Number of passes over the samples; by default 5000 steps, at most 500 passes."""
     batch_size: int = 10
-    """Samples a step."""
+    """Number of samples in a step."""
     accumulate: int = 1
-    """Number of pieces that a batch is divided into, seen one after the other. Their gradients are averaged: it
-    takes the memory of one piece, and less time on CPUs where a piece fits the cache and the batch does not."""
+    """Number of pieces to divide a batch into. The pieces are computed one after the other and their gradients
+    averaged. This takes the memory of one piece, and less time on CPUs where a piece fits the cache and the batch
+    does not."""
     stream: FlagCreatePairsOff[bool] = False
-    """Read samples from the file when a batch needs them. Ahead of it and in the background, none being kept in
-    memory: for files that do not fit there."""
+    """Read samples from the file when they are needed, for files larger than the memory. They are read ahead in
+    the background, and none are kept."""
     learning_rate: float = 3e-3
-    """The highest learning rate. A warm-up over a twentieth of the steps leads to it, a cosine from it to zero."""
+    """The highest learning rate. The rate rises to it over a twentieth of the steps, then falls to zero as a
+    cosine."""
     weight_decay: float = 1e-4
-    """Fraction of every parameter, times the rate, that a step takes off."""
+    """Fraction, times the learning rate, by which each step shrinks every parameter."""
     ema: float | None = None
-    """Decay per step of a moving average of the parameters. The exponential average over steps is evaluated and
-    kept in place of the last parameters; 0.999 averages over about a thousand steps."""
+    """Decay per step of an exponential moving average of the parameters. The average is evaluated and kept in
+    place of the last parameters; 0.999 averages over about a thousand steps."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Precision of activations. Parameters, their gradients, Fourier transforms and long sums stay float32."""
+    """Precision of the activations. Parameters, their gradients, Fourier transforms and long sums stay float32."""
     loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
-    """Error that is minimised. It is a mean over samples; for relative H1 lengths are measured in the longer side
-    of the domain."""
+    """Error to minimise, averaged over the samples. For relative H1 lengths are measured in units of the longer
+    side of the domain."""
     seed: int = 0
-    """Seed of initial parameters and sample order."""
+    """Seed of the initial parameters and of the order of the samples."""
     boundary: Literal["zero", "unknown"] | None = None
-    """Value of the solution on the border, for a file that does not say."""
+    """Value of the solution on the border, for a data file that does not state it."""
     domain: tuple[float, float, float, float] | None = None
-    """x0 x1 y0 y1 in the unit of the coordinates, for a file that does not say."""
+    """Domain x0 x1 y0 y1 in the unit of the coordinates, for a data file that does not state it."""
     symmetries: Literal["auto", "all", "none"] = "auto"
-    """Show every batch under a random flip or transpose of the training grid. auto: those that a test of 100 or
-    more training samples does not reject; all: right where the equation and its border have no preferred
-    direction, as Darcy flow on a square; none."""
-    view: View = field(default_factory=View)
+    """Show each batch under a random flip or transpose. auto draws from the flips and transposes of the training
+    grid that a test on 100 or more training samples does not reject. all draws from all of them, which is right
+    where the equation and its border have no preferred direction, as for Darcy flow on a square. none leaves every
+    batch as it is."""
+    view: Annotated[View, arg(name="input", prefix_name=False)] = field(default_factory=View)
     """The fields that the model sees, and how it sees them."""

@@ -27,6 +27,13 @@ from pde.system.errors import InputError
 from pde.system.files import write_text
 from pde.system.versions import versions
 
+SPREAD = (
+    "Every error of a model is that of one training, and another seed or another machine changes it: in the "
+    "demonstration MANO had a mean relative L2 of 0.0149 / 0.0118 / 0.0110 at 31, 61 and 121 points a side on one "
+    "machine, and of 0.0152 / 0.0123 / 0.0116 on another."
+)
+"""A sentence for every table of errors of trained models: how far apart two trainings are."""
+
 
 @dataclass(frozen=True)
 class Transfer:

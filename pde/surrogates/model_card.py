@@ -7,7 +7,7 @@ from typing import Any
 
 from pde.grids.grid import Grid
 from pde.metrics.norms import RELATIVE
-from pde.runs.run import Run, history
+from pde.runs.run import SPREAD, Run, history
 from pde.surrogates.surrogate import Mode, Surrogate
 from pde.system.versions import versions
 
@@ -148,7 +148,7 @@ def _metrics(run: Run, epochs: list[dict[str, Any]], exported: int) -> str:
             rows[f"relative l2, {run.transfer.resolution} points, {name}"] = f"{error:.4g}"
     return (
         "Means over the validation samples, which also chose the epoch. Points are those along axis 1; the first "
-        f"rows are of the training grid.\n\n{_table(rows)}"
+        f"rows are of the training grid.\n\n{_table(rows)}\n\n{SPREAD}"
     )
 
 

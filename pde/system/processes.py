@@ -18,11 +18,12 @@ class Processes:
     """The meeting point of the processes of a training. Slurm, Kubernetes and TPU pods need none to be said."""
 
     coordinator: str | None = None
-    """host:port that the first process listens at and all can reach."""
+    """Address host:port at which the first process listens and which all processes can reach."""
     process_id: int | None = None
-    """Number of this process, from 0."""
+    """Number of this process, counted from 0."""
     num_processes: int | None = None
-    """Number of processes; 1 alone: this one, whatever cluster it is in."""
+    """Number of processes. If 1 is given, and no other of these flags, this process trains by itself even in a
+    cluster."""
 
     def join(self) -> None:
         """Join the others, before anything else is asked of JAX.

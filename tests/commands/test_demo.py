@@ -5,6 +5,8 @@ import pytest
 
 from pde.cli import main
 from pde.commands import demo
+from pde.runs.run import SPREAD
+from tests.reports.test_html import assert_fits_any_screen
 
 
 @pytest.fixture
@@ -36,5 +38,6 @@ def test_the_demo_ends_with_its_table_and_a_page_that_holds_everything(small_dem
     for report in reports:
         for row in report["rows"]:
             assert f"{row['direct']['relative_l2']:.4f}" in page
-    for word in ("versions", "learning_rate", "generate:"):
+    assert_fits_any_screen(page, tables=1)
+    for word in ("versions", "learning_rate", "generate:", SPREAD):
         assert word in page

@@ -1,13 +1,14 @@
 """How the command line treats people and scripts: hints, help that fits, quiet, JSON, colours."""
 
 import json
+import re
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-import tyro
 
+import pde
 from tests.command_line import TINY, refused, run
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -53,7 +54,7 @@ def test_help_fits_a_screen(capsys, command):
 def test_verbose_help_has_what_the_short_one_leaves_out(capsys):
     for flag, there in (("--help", False), ("--help-verbose", True)):
         shown = " ".join(run(capsys, "train", flag)[1].replace("│", " ").split())
-        assert "--help-verbose all flags" in shown
+        assert "--help-verbose shows all flags" in shown
         for said in ("0.999 averages over about a thousand steps", "--coordinator", "--boundary"):
             assert (said in shown) == there
 
@@ -132,8 +133,16 @@ def test_completion_knows_commands_and_flags(capsys, tmp_path, shell):
         assert word in written
 
 
-def test_the_release_of_tyro_is_bounded_as_colours_need_an_experimental_option():
-    """`pde.commands.parsing` sets it: tyro has no public way to say that standard error takes no colours."""
-    assert "ansi_codes" in tyro._experimental_options
+def test_headings_are_words(capsys):
+    for command in COMMANDS:
+        for line in run(capsys, command, "--help-verbose")[1].splitlines():
+            if " options" in line and not line.startswith("usage"):
+                assert "." not in line.split(" options")[0]
+
+
+def test_nothing_private_of_tyro_is_used_and_its_release_is_bounded_as_it_lays_out_the_help():
+    """Its headings, columns and hints make the screens of these tests; another release may make others."""
+    sources = Path(pde.__file__).parent.rglob("*.py")
+    assert [path for path in sources if re.search(r"tyro\._|from tyro\S*\._", path.read_text("utf-8"))] == []
     (bounds,) = (each for each in tomllib.loads(PROJECT.read_text())["project"]["dependencies"] if "tyro" in each)
     assert bounds.endswith("<1.1")

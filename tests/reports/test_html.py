@@ -3,10 +3,25 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
+from pde.runs.run import SPREAD
 from tests.command_line import refused, run
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def assert_fits_any_screen(page, tables):
+    """The page is as wide as the screen: tables, columns of text and figures scroll inside a box each."""
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    box = r'<div class="scroll" tabindex="0"><'
+    assert len(re.findall("<table", page)) == len(re.findall(f"{box}table", page)) == tables
+    assert len(re.findall("<img", page)) == len(re.findall(f"{box}img", page)) > 0
+    assert ".scroll { overflow-x: auto" in page
+    columns = [re.search(r"<pre[^>]*>(?=model  )", line) for line in page.splitlines()]
+    assert [found.group() for found in columns if found] == ['<pre class="scroll" tabindex="0">'] * 2 * tables
 
 
 @pytest.mark.slow
@@ -26,6 +41,12 @@ def test_a_page_with_a_test_file_holds_what_evaluate_finds(folder, darcy_file, c
     assert "Where FNO does worst" in page
     assert f"{worst['error']:.4f}" in page  # also the largest of the percentiles
     assert not re.search(r"(src|href)=.(http|/)", page)  # self-contained
+    assert_fits_any_screen(page, tables=1)
+    assert f"</table></div>\n<p>{SPREAD}</p>" in page
+
+
+def test_the_readme_says_as_well_that_its_errors_are_of_one_training():
+    assert SPREAD in " ".join(README.read_text(encoding="utf-8").split())
 
 
 def test_without_a_test_file_it_shows_what_the_run_knows(folder, capsys, tmp_path):
@@ -38,6 +59,7 @@ def test_without_a_test_file_it_shows_what_the_run_knows(folder, capsys, tmp_pat
     assert described.split("versions")[0] in page.replace("&#x27;", "'")
     for word in ("Learning curves", "learning_rate", "orbax-checkpoint"):
         assert word in page
+    assert_fits_any_screen(page, tables=0)
 
 
 @pytest.mark.parametrize("left", ["", '{"epoch": 1, "train_'])

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 
 import pde
 from pde.cli import main
+from pde.runs.run import SPREAD
 from pde.surrogates.export import export_run, named
 from pde.system.errors import InputError
 from tests.command_line import refused, run
@@ -152,6 +153,7 @@ def test_the_card_says_what_the_run_knows(cases):
         assert f"| {name.replace('_', ' ')}, {points} points | {errors[name]:.4g} |" in body
     assert f"| relative l2, 17 points, direct | {run.transfer.direct:.4g} |" in body
     assert f"| relative l2, 17 points, resample | {run.transfer.resample:.4g} |" in body
+    assert f"|\n\n{SPREAD}\n" in body
     for known in (run.digest, run.data, f"{run.parameters:,} parameters", f"jax {jax.__version__}"):
         assert known in body
     assert "not the training grid" not in body

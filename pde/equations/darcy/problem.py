@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float
+from tyro.conf import FlagCreatePairsOff
 
 from pde.equations.darcy.canonical import cell_centres, solve_canonical
 from pde.grids.grid import Centring, Grid
@@ -37,10 +38,10 @@ _SCHEMES = {
 
 @dataclass(frozen=True)
 class Darcy:
-    """A law of coefficients and the grid on which the equation is solved.
+    """The law of the coefficients, and the grid on which the equation is solved.
 
-    a is a function of the Gaussian field g: a law of `pde.random_fields` by its name, with its options, or in
-    Python any function, `Darcy(coefficient=function)`.
+    The coefficient a is a function of a Gaussian field g: a law of `pde.random_fields` by its name, with its
+    options, or in Python any function, `Darcy(coefficient=function)`.
 
     Raises:
         InputError: an option outside its range, or one that belongs to another law.
@@ -48,26 +49,27 @@ class Darcy:
 
     inputs: ClassVar[tuple[str, ...]] = ("coefficient",)
     resolution: int = 421
-    """Nodes a side, borders included; with --canonical cells a side."""
+    """Number of nodes along each side, borders included; with --canonical the number of cells."""
     coefficient: NameOrLaw = "two-phase"
     """The coefficient as a function of the Gaussian field g: two values by its sign, k values on parts of equal
     area, or exp(log_scale g)."""
     contrast_high: float | None = None
-    """two-phase: coefficient where the Gaussian field is positive or zero; 12 by default."""
+    """For two-phase, the coefficient where the field is not negative; by default 12."""
     contrast_low: float | None = None
-    """two-phase: coefficient where the Gaussian field is negative; 3 by default."""
+    """For two-phase, the coefficient where the field is negative; by default 3."""
     phases: tuple[float, ...] = ()
-    """k-phase: coefficients from the lowest part of the Gaussian field to the highest, for example 1 4 12."""
+    """For k-phase, the coefficients from the field's lowest part to its highest."""
     log_scale: float | None = None
-    """log-normal: factor of the Gaussian field in the exponent; 6 makes contrasts of thousands."""
+    """For log-normal, the factor of the field in the exponent, such as 6."""
     alpha: float = 2.0
-    """Smoothness of the Gaussian field: the power of its covariance."""
+    """Smoothness; the covariance goes as (-Laplace + tau^2)^(-alpha)."""
     tau: float = 3.0
-    """Inverse length scale of the Gaussian field."""
+    """Inverse length scale of the field."""
     lengths: tuple[float, float] = (1.0, 1.0)
-    """Factors that stretch the Gaussian field's correlation along x and y; its variance stays about the same."""
-    canonical: bool = False
-    """The procedure of the published 421 sets: on cell centres, by splines to nodes and back, direct solve."""
+    """Factors that stretch the correlation of the field along x and y; its variance stays about the same."""
+    canonical: FlagCreatePairsOff[bool] = False
+    """Follow the procedure of the published data on 421 x 421 points: cell centres, splines to nodes and back, and
+    a direct solve."""
     tolerance: ClassVar[float] = 1e-10
     """Relative residual of the solver."""
 
