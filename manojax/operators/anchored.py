@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jax import Array
 from jaxtyping import Float
 
@@ -15,7 +14,7 @@ from manojax.operators.sharding import by_pieces
 FILTER_WIDTH = 0.7
 
 
-class Anchored(nnx.Module):
+class Anchored(Operator):
     """An operator held at fixed points p_i, its anchors, as a map of fields on any grid.
 
         w_i = sum_j q_j g(p_i - x_j) a_j / sum_j q_j g(p_i - x_j),        u(x) = sum_i S_i(x) M(w)_i
@@ -39,9 +38,17 @@ class Anchored(nnx.Module):
             width that is not positive.
     """
 
+    divides_itself = True
+
     def __init__(self, operator: Operator, anchors: Coordinates, *, filter_width: float = FILTER_WIDTH):
         if not filter_width > 0:
             raise ValueError(f"filter width {filter_width} must be positive")
+        self.in_channels, self.out_channels, self.dimensions = (
+            operator.in_channels,
+            operator.out_channels,
+            operator.dimensions,
+        )
+        self.config, self.dtype = operator.config, operator.dtype
         self.operator, self.filter_width = operator, filter_width
         self.anchors = tuple(tuple(map(float, np.asarray(axis))) for axis in anchors)
         if len(self.anchors) != operator.dimensions:
@@ -52,18 +59,13 @@ class Anchored(nnx.Module):
         if min(map(len, self.anchors)) < 2:
             raise ValueError(f"{' x '.join(str(len(axis)) for axis in self.anchors)} anchors: an axis needs two")
 
-    def __call__(
+    def forward(
         self,
         fields: Float[Array, "batch *grid channel"],
-        coordinates: Coordinates | None = None,
+        coordinates: Coordinates | None,
         space: Space | None = None,
     ) -> Float[Array, "batch *grid out"]:
-        """Map fields to fields; with a `space`, whole ones, and the operator computes a piece of its grid.
-
-        Raises:
-            ValueError: as `Operator.check_fields`.
-        """
-        self.operator.check_fields(fields)
+        """Map fields to fields; with a `space`, whole ones, and the operator computes a piece of its grid."""
         points = [axis.astype(jnp.float32) for axis in coordinates_or_nodes(fields.shape[1:-1], coordinates)]
         anchors = [np.array(axis) for axis in self.anchors]
         averages = [_averages(at, of, self.filter_width) for at, of in zip(anchors, points, strict=True)]

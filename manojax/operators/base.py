@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, get_type_hints
 
+import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import DTypeLike
@@ -62,6 +63,8 @@ class Operator(nnx.Module):
     Config: ClassVar[type[ModelConfig]]
     splits_space: ClassVar[bool] = False
     """True if the operator runs on pieces of a grid (see `manojax.operators.sharding`)."""
+    divides_itself: ClassVar[bool] = False
+    """True if the operator takes whole fields also where a grid is split, and divides the work itself."""
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class Operator(nnx.Module):
         check("rngs", rngs, nnx.Rngs)
         config.check_dimensions(dimensions)
         self.in_channels, self.out_channels, self.dimensions = int(in_channels), int(out_channels), int(dimensions)
+        self.config, self.dtype = config, jnp.dtype(dtype)
 
     def __call__(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None, **space: Any

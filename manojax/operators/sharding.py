@@ -31,6 +31,8 @@ def by_pieces(
     """
     if space is None:
         return operator(fields, coordinates)
+    if operator.divides_itself:
+        return operator(fields, coordinates, space=space)
     _check_splits(operator)
     rows, count = fields.shape[1], jax.lax.axis_size(space.name)
     if rows % count:

@@ -15,7 +15,6 @@ from jaxtyping import Float, Shaped
 
 from manojax.layers.coordinates import AnyArray, Coordinates, interpolate, nearest
 from manojax.layers.halo import Space
-from manojax.operators.anchored import Anchored
 from manojax.operators.sharding import by_pieces
 from pde.grids.grid import Grid
 from pde.grids.symmetries import Symmetry, averaged, generators, group
@@ -46,10 +45,7 @@ def forward(
     With a `space`, devices under `jax.shard_map` that have all of the fields compute a piece of them each.
     """
     model, seen = nnx.merge(graph, params), normalisation.encode(inputs)
-    if isinstance(model, Anchored):
-        outputs = model(seen, coordinates, space)
-    else:
-        outputs = by_pieces(model, seen, coordinates, space)
+    outputs = by_pieces(model, seen, coordinates, space)
     return normalisation.decode(outputs.astype(jnp.float32), inputs)
 
 
