@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from manojax import FNOConfig
-from pde import InputError, TrainingConfig, train
+from pde import InputError, TrainingConfig, plots, train
 from pde.plots.live import LiveCurves
 from pde.runs.run import history
 
@@ -13,6 +14,13 @@ def test_curves_hold_what_the_run_keeps(darcy_file, tmp_path):
     train(darcy_file, tmp_path / "run", model="fno", options=options, config=config, on_epoch=curves.of("fno"))
     assert curves.histories["fno"] == history(tmp_path / "run")
     assert [line["epoch"] for line in curves.histories["fno"]] == [1, 2]
+    loss, error = plots.learning_curves(curves.histories).axes[0].lines
+    for line, key in (
+        (loss, lambda each: each["train_loss"]),
+        (error, lambda each: each["validation"]["relative_l2"]),
+    ):
+        np.testing.assert_array_equal(line.get_xdata(), [1, 2])
+        np.testing.assert_array_equal(line.get_ydata(), [key(each) for each in history(tmp_path / "run")])
 
 
 def test_a_model_that_there_is_not_is_refused(darcy_file, tmp_path):
