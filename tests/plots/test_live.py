@@ -14,13 +14,12 @@ def test_curves_hold_what_the_run_keeps(darcy_file, tmp_path):
     train(darcy_file, tmp_path / "run", model="fno", options=options, config=config, on_epoch=curves.of("fno"))
     assert curves.histories["fno"] == history(tmp_path / "run")
     assert [line["epoch"] for line in curves.histories["fno"]] == [1, 2]
-    loss, error = plots.learning_curves(curves.histories).axes[0].lines
-    for line, key in (
-        (loss, lambda each: each["train_loss"]),
-        (error, lambda each: each["validation"]["relative_l2"]),
-    ):
+    losses = [line["train_loss"] for line in history(tmp_path / "run")]
+    errors = [line["validation"]["relative_l2"] for line in history(tmp_path / "run")]
+    lines = plots.learning_curves(curves.histories).axes[0].lines
+    for line, expected in zip(lines, (losses, errors), strict=True):
         np.testing.assert_array_equal(line.get_xdata(), [1, 2])
-        np.testing.assert_array_equal(line.get_ydata(), [key(each) for each in history(tmp_path / "run")])
+        np.testing.assert_array_equal(line.get_ydata(), expected)
 
 
 def test_a_model_that_there_is_not_is_refused(darcy_file, tmp_path):
