@@ -24,6 +24,26 @@ jax.config.update("jax_default_matmul_precision", "highest")
 install_import_hook(("manojax", "pde"), "beartype.beartype")
 
 
+LONG = (
+    "test_processes",
+    "test_faults",
+    "test_models",
+    "test_documents",
+    "test_sharding",
+    "test_notebooks",
+    "test_train",
+    "test_configs",
+    "test_coarse_channels",
+    "test_poisson",
+    "test_as_shipped",
+)
+"""Files of minutes. They begin first, so that at the end no worker waits for another."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _forget_programs():
     """Every compiled program takes some maps of a process's memory, of which Linux allows 65530."""

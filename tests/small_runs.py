@@ -8,7 +8,7 @@ import pytest
 from manojax import FNOConfig, MANOConfig
 from pde.preprocessing.view import View
 from pde.runs.config import TrainingConfig
-from pde.training import loop
+from pde.surrogates.surrogate import Surrogate
 from pde.training.engine.devices import DEFAULT
 from pde.training.train import train
 
@@ -30,16 +30,21 @@ def history(out):
     return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
 
 
-def start_and_interrupt(data, out, monkeypatch, whole, **changes):
-    """Ctrl-C in the first step after so many whole epochs."""
-    batches = loop.batches_of_epoch
+def interrupted_after(whole):
+    """Surrogate.sample_errors where Ctrl-C comes while the epoch after so many whole ones is validated."""
+    errors, epochs = Surrogate.sample_errors, iter(range(whole + 1))
 
-    def interrupted(run, epoch, *counts):
-        if epoch == whole:
+    def interrupted(*arguments):
+        if next(epochs) == whole:
             raise KeyboardInterrupt
-        return batches(run, epoch, *counts)
+        return errors(*arguments)
 
+    return interrupted
+
+
+def start_and_interrupt(data, out, monkeypatch, whole, **changes):
+    """Ctrl-C in the epoch after so many whole ones, before a checkpoint holds it."""
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "batches_of_epoch", interrupted)
+        patch.setattr(Surrogate, "sample_errors", interrupted_after(whole))
         with pytest.raises(KeyboardInterrupt):
             start(data, out, **changes)

@@ -12,7 +12,8 @@ from pde.data.readers.contents import Field, Selection
 from pde.grids.grid import Grid
 from pde.system.errors import InputError, suggestion
 
-_BLOCK_BYTES = 2**24
+BLOCK_BYTES = 2**24
+"""Size of a field of the samples that are read at once."""
 _ZERO = 1e-3  # of the largest value: less counts as zero on the border
 
 
@@ -177,7 +178,7 @@ class DataFile:
 
     @property
     def _block(self) -> int:
-        return max(1, _BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
+        return max(1, BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
 
     def _number(self, samples: Selection, index: np.integer) -> int:
         """The number in the file of the sample at this place of a selection."""

@@ -21,7 +21,8 @@ from pde.data.layout import Layout
 from pde.system.errors import InputError
 from pde.system.files import refuse_existing, refuse_unwritable, write_aside
 
-_SAVE_SECONDS = 1.0
+SAVE_SECONDS = 1.0
+"""After so long the samples that have come are made safe."""
 
 
 class Samples:
@@ -40,7 +41,7 @@ class Samples:
         for name in sample.keys() - {"residual"}:
             self._stored[name][index] = sample[name].astype(np.float32)
         self._residuals.append(sample["residual"])
-        if time.monotonic() - self._saved > _SAVE_SECONDS:
+        if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save()
 
     def save(self) -> None:

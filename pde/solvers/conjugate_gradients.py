@@ -81,7 +81,7 @@ def solve_system(
     largest = jnp.maximum(*(jnp.max(jax.lax.stop_gradient(each)) for each in (c.x, c.y)))
     c = Conductances(c.x / largest, c.y / largest)
     fixed = jax.lax.stop_gradient(c)
-    system = _system(fixed, jnp.float64 if precision == "double" else jnp.float32)
+    system = scaled_system(fixed, jnp.float64 if precision == "double" else jnp.float32)
 
     first = None if guess is None else jax.lax.stop_gradient(guess * largest)
 
@@ -95,7 +95,8 @@ def solve_system(
     return Solve(u / largest, residual, iterations, converged)
 
 
-def _system(c: Conductances, dtype: Any) -> System:
+def scaled_system(c: Conductances, dtype: Any) -> System:
+    """Scale the system to a unit diagonal, in a working precision, and build its preconditioner."""
     edges = with_border(c.x, c.y)
     shape = (c.y.shape[0], c.x.shape[1])
     scale = inverse_root_diagonal(edges, shape)
@@ -167,7 +168,7 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
 
     def step(state):
         red, residual, direction, previous, _, iterations = state
-        preconditioned = _precondition(hierarchy, residual)
+        preconditioned = precondition(hierarchy, residual)
         slope = _dot(residual, preconditioned)
         direction = stored(add(preconditioned, direction, slope / previous))
         image = stored(add(direction, to_red(coupling, stored(to_black(coupling, direction))), -1.0))
@@ -186,7 +187,8 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     return solution[1 : right.shape[0] + 1, 1 : right.shape[1] + 1].astype(right.dtype), iterations
 
 
-def _precondition(hierarchy: Hierarchy, residual: Pair) -> Pair:
+def precondition(hierarchy: Hierarchy, residual: Pair) -> Pair:
+    """One cycle in float32, from zero, on the red nodes."""
     red = stored(tuple(part.astype(jnp.float32) for part in residual))
     zero = jnp.zeros_like(red[0])
     (ee, oo), _ = cycle(hierarchy, red, (zero, zero))

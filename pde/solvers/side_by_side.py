@@ -16,7 +16,8 @@ import numpy as np
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_BATCH_POINTS = 2**23  # of a batch on an accelerator, all samples together: some 4 GiB in the solver
+BATCH_POINTS = 2**23
+"""Points of a batch on an accelerator, all samples together: some 4 GiB in the solver."""
 
 
 def batch_size(points: int) -> int:
@@ -24,7 +25,7 @@ def batch_size(points: int) -> int:
 
     It depends on the hardware and never on how many samples are asked for, so neither do the bits of a sample.
     """
-    return 1 if _on_cpu() else max(1, _BATCH_POINTS // points)
+    return 1 if _on_cpu() else max(1, BATCH_POINTS // points)
 
 
 def batches(indices: range, size: int) -> Iterator[range]:

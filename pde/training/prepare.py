@@ -30,7 +30,8 @@ from pde.training.samples import Samples, kept, stored
 from pde.training.symmetry_test import ENOUGH, invariant
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
-_FASTEST = 10.0
+HIGHEST_LEARNING_RATE = 10.0
+"""Larger ones are taken for a slip."""
 _FAR = 0.5  # relative error: such a solution is no start for a correction
 
 
@@ -52,8 +53,10 @@ def prepare(
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"--{name.replace('_', '-')} {value} must be positive")
-    if not 0 < config.learning_rate <= _FASTEST:
-        raise InputError(f"--learning-rate {config.learning_rate} must be positive, and at most {_FASTEST}")
+    if not 0 < config.learning_rate <= HIGHEST_LEARNING_RATE:
+        raise InputError(
+            f"--learning-rate {config.learning_rate} must be positive, and at most {HIGHEST_LEARNING_RATE}"
+        )
     if not 0 <= config.weight_decay <= 1:
         raise InputError(f"--weight-decay {config.weight_decay} must lie between 0 and 1")
     if config.ema is not None and not 0 < config.ema < 1:

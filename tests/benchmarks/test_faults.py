@@ -8,7 +8,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SHORT = {
-    "faults": ["--kills", "2", "--commands", "generate", "train", "merge", "convert"],
+    "faults": ["--kills", "2", "--resolution", "17", "--commands", "generate", "train", "merge", "convert"],
     "fuzz": ["--files", "12"],
     "soak": ["--checkpoints", "40"],
 }

@@ -46,7 +46,7 @@ def test_flags_say_what_the_file_does_not(tmp_path):
 
 
 def test_many_blocks_are_the_same_as_one(tmp_path, monkeypatch):
-    monkeypatch.setattr("pde.data.data_file._BLOCK_BYTES", 1)
+    monkeypatch.setattr("pde.data.data_file.BLOCK_BYTES", 1)
     ours = convert(FIXTURES / "li_7_3.mat", tmp_path / "ours.h5")
     assert len(ours.blocks()) == 3
     np.testing.assert_array_equal(ours.read_inputs(), datasets.open(FIXTURES / "li_5.mat").read_inputs())

@@ -11,21 +11,17 @@ from pde.system.errors import InputError
 
 
 @pytest.mark.parametrize("program", ["import os; os.abort()", "import time; time.sleep(60)"])
-def test_a_library_that_crashes_or_never_returns_is_told_in_a_sentence(darcy_file, monkeypatch, program):
-    with monkeypatch.context() as patch:
-        patch.setattr(probe, "_prober", probe._Prober())
-        patch.setattr(probe, "_PROGRAM", program)
-        patch.setattr(probe, "_SECONDS", 1)
-        with pytest.raises(InputError, match="the HDF5 library crashes on this file or does not return from it"):
-            datasets.open(darcy_file)
+def test_a_library_that_crashes_or_never_returns_is_told_in_a_sentence(darcy_file, program):
+    with pytest.raises(InputError, match="the HDF5 library crashes on this file or does not return from it"):
+        probe.check(darcy_file, probe.Prober(program, seconds=1.0))
     assert datasets.open(darcy_file).samples == 20
 
 
 def test_one_process_serves_all_files_and_is_begun_again_after_a_crash(darcy_file, monkeypatch):
-    prober = probe._Prober()
+    prober = probe.Prober()
     begun = []
-    popen = probe.subprocess.Popen
-    monkeypatch.setattr(probe.subprocess, "Popen", lambda *a, **k: begun.append(popen(*a, **k)) or begun[-1])
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: begun.append(popen(*a, **k)) or begun[-1])
     assert prober.survives(darcy_file)
     assert prober.survives(darcy_file)
     assert len(begun) == 1

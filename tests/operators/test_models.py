@@ -42,6 +42,17 @@ def forward_and_params(name):
     return split(small(name))
 
 
+def pulled_back(forward):
+    """(params, x, weight) -> gradients of (weight * forward(params, x)).sum() by both, in one program."""
+    return jax.jit(jax.grad(lambda params, x, weight: (weight * forward(params, x)).sum(), argnums=(0, 1)))
+
+
+@functools.cache
+def gradients(name):
+    """Those of the small model, compiled once for all tests that take them at one shape: seconds each."""
+    return pulled_back(forward_and_params(name)[0])
+
+
 def small(name, **options):
     return manojax.create(name, rngs=nnx.Rngs(0), **{**SMALL[name], **options})
 
@@ -96,10 +107,9 @@ def test_no_coordinates_means_the_nodes_of_the_unit_square(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_gradient_reaches_every_parameter(name):
     """No parameter is idle: a generic functional depends on more than nine in ten entries of every leaf."""
-    forward, params = forward_and_params(name)
+    _, params = forward_and_params(name)
     x, weight = random_fields(2, 9, 9, 1), jax.random.normal(jax.random.key(2), (2, 9, 9, 1))
-    gradients = jax.jit(jax.grad(lambda p: (weight * forward(p, x)).sum()))(params)
-    for path, gradient in jax.tree_util.tree_leaves_with_path(gradients):
+    for path, gradient in jax.tree_util.tree_leaves_with_path(gradients(name)(params, x, weight)[0]):
         share = np.mean(np.asarray(gradient) != 0)
         assert share > 0.9, (jax.tree_util.keystr(path), share)
 
@@ -129,12 +139,12 @@ def test_levels_keep_the_scale_of_activations(levels):
 def test_rematerialisation_changes_nothing_but_memory(name):
     forward, params = forward_and_params(name)
     remat, _ = split(small(name, remat=True))
-    x = random_fields(1, 6, 6, 1)
+    x, weight = random_fields(2, 9, 9, 1), jax.random.normal(jax.random.key(2), (2, 9, 9, 1))
     checkpoints = [
         len(re.findall(r"checkpoint\[|remat2?\[", str(jax.make_jaxpr(f)(params, x)))) for f in (forward, remat)
     ]
     assert checkpoints[1] > checkpoints[0]
-    plain, again = (jax.jit(jax.grad(lambda p, f=f: (f(p, x) ** 2).sum()))(params) for f in (forward, remat))
+    plain, again = (gradient(params, x, weight)[0] for gradient in (gradients(name), pulled_back(remat)))
     for a, b in zip(jax.tree.leaves(plain), jax.tree.leaves(again), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
@@ -176,7 +186,7 @@ def test_jit_vmap_and_grad_agree_with_plain_calls(name):
     plain = jnp.stack([forward(params, batch) for batch in x])
     mapped = jax.jit(jax.vmap(forward, in_axes=(None, 0)))(params, x)
     np.testing.assert_allclose(mapped, plain, atol=1e-5)
-    slope = jax.grad(lambda s: forward(params, s * x[0]).sum())(1.0)
+    slope = (gradients(name)(params, x[0], jnp.ones_like(x[0]))[1] * x[0]).sum()
     step = 1e-2
     difference = (forward(params, (1 + step) * x[0]).sum() - forward(params, (1 - step) * x[0]).sum()) / (2 * step)
     np.testing.assert_allclose(slope, difference, rtol=2e-2, atol=2e-2)
@@ -185,23 +195,25 @@ def test_jit_vmap_and_grad_agree_with_plain_calls(name):
 @pytest.mark.parametrize("name", CHEAP)
 def test_forward_mode_agrees_with_reverse_mode(name):
     forward, params = forward_and_params(name)
-    x, direction = random_fields(1, 6, 6, 1), jax.random.normal(jax.random.key(5), (1, 6, 6, 1))
+    x, direction = random_fields(2, 9, 9, 1), jax.random.normal(jax.random.key(5), (2, 9, 9, 1))
     _, forward_slope = jax.jvp(lambda x: forward(params, x).sum(), (x,), (direction,))
-    reverse_slope = (jax.grad(lambda x: forward(params, x).sum())(x) * direction).sum()
+    reverse_slope = (gradients(name)(params, x, jnp.ones_like(x))[1] * direction).sum()
     np.testing.assert_allclose(forward_slope, reverse_slope, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_pmap_over_four_devices_gives_the_gradients_of_one(name):
+    """Of a mean over eight samples, that one device sees two at a time."""
     forward, params = forward_and_params(name)
-    x = random_fields(8, 6, 5, 1)
+    x, weight = random_fields(4, 2, 9, 9, 1), jax.random.normal(jax.random.key(2), (4, 2, 9, 9, 1))
 
-    def loss(params, x):
-        return (forward(params, x) ** 2).mean()
+    def loss(params, x, weight):
+        return (weight * forward(params, x)).sum()
 
-    whole = jax.jit(jax.grad(loss))(params, x)
-    each = functools.partial(jax.pmap, axis_name="device", in_axes=(None, 0), devices=jax.devices()[:4])
-    parallel = each(lambda p, x: jax.lax.pmean(jax.grad(loss)(p, x), "device"))(params, x.reshape(4, 2, 6, 5, 1))
+    parts = [gradients(name)(params, *each)[0] for each in zip(x, weight, strict=True)]
+    whole = jax.tree.map(lambda *leaves: sum(leaves) / 4, *parts)
+    each = functools.partial(jax.pmap, axis_name="device", in_axes=(None, 0, 0), devices=jax.devices()[:4])
+    parallel = each(lambda p, *batch: jax.lax.pmean(jax.grad(loss)(p, *batch), "device"))(params, x, weight)
     largest = max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(whole))
     for one, four in zip(jax.tree.leaves(whole), jax.tree.leaves(parallel), strict=True):
         np.testing.assert_allclose(four[0], one, rtol=1e-5, atol=1e-5 * largest)

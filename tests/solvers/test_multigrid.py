@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pde.solvers.conductances import conductances
-from pde.solvers.conjugate_gradients import _precondition, _system
+from pde.solvers.conjugate_gradients import precondition, scaled_system
 
 
 @pytest.mark.parametrize("shape", [pytest.param((33, 33), marks=pytest.mark.slow), (26, 39)])
@@ -16,14 +16,14 @@ def test_the_preconditioner_is_symmetric_and_positive_definite_to_float32(shape,
     a = np.where(np.random.default_rng(0).uniform(size=shape) < 0.5, 1.0, contrast)
     with jax.enable_x64(True):
         c = conductances(jnp.asarray(a), (1.0, 1.0))
-        scale, _, hierarchy = system = _system(c, jnp.float64)
+        scale, _, hierarchy = system = scaled_system(c, jnp.float64)
         red = np.stack([np.asarray(scale[0]), np.asarray(scale[3])]) > 0  # the others stand for no unknown
         places = np.flatnonzero(red)
         units = np.zeros((places.size, red.size))
         units[np.arange(places.size), places] = 1.0
 
         def column(unit):
-            return jnp.stack(_precondition(hierarchy, (unit[0], unit[1])))
+            return jnp.stack(precondition(hierarchy, (unit[0], unit[1])))
 
         columns = jax.jit(jax.vmap(column))(jnp.asarray(units.reshape(-1, *red.shape)))
         assert len(system.hierarchy.levels) >= 2

@@ -56,7 +56,7 @@ def stepper(devices=1, streamed=False):
 
 
 def steps(monkeypatch, seconds, **options):
-    monkeypatch.setattr(stepping, "_SECONDS", seconds)
+    monkeypatch.setattr(stepping, "SECONDS_A_CALL", seconds)
     calls = list(take_all(start(), [(stepper(**options), BATCHES)]))
     assert [batch for *_, batches in calls for batch in batches] == BATCHES
     return calls[-1][0], [loss for _, losses, _ in calls for loss in losses], [len(each[1]) for each in calls]
@@ -99,7 +99,7 @@ def test_devices_keep_their_share_of_the_optimisers_state():
 @pytest.mark.parametrize("devices", [1, 3])
 def test_steps_are_the_same_where_samples_are_read_for_every_call(monkeypatch, devices):
     *expected, _ = steps(monkeypatch, 1e9, devices=devices)
-    monkeypatch.setattr(feeding, "_BYTES", 4 * 2 * INPUTS[:3].nbytes + 1)
+    monkeypatch.setattr(feeding, "MOST_BYTES", 4 * 2 * INPUTS[:3].nbytes + 1)
     *found, calls = steps(monkeypatch, 1e9, devices=devices, streamed=True)
     assert calls == [1, 1, *[4] * 16, 1]
     jax.tree.map(np.testing.assert_array_equal, found, expected)
@@ -168,6 +168,6 @@ def test_devices_exchange_the_gradient_once_a_step_and_nothing_else(streamed):
     params = {"weight": jnp.ones((1, 4, 4, 1)), "bias": jnp.ones(3)}
     state = params, optax.adam(1e-2).init(params)
     feed, numbers = feeder.feed([(np.arange(8), np.int32(0))]), np.zeros(feeder.most, np.int32)
-    program = many._loop.lower(state, *feed, numbers, np.int32(1)).compile().as_text()
+    program = many.loop.lower(state, *feed, numbers, np.int32(1)).compile().as_text()
     collectives = re.findall(r" (all-[a-z-]+|collective-[a-z-]+|reduce-scatter)\(", program)
     assert collectives == ["all-reduce"]

@@ -7,9 +7,10 @@ import sys
 import pytest
 
 from pde.runs.run import Run
-from pde.training import loop
+from pde.surrogates.surrogate import Surrogate
 from pde.training.engine.optimisers import warmup_cosine
 from tests.command_line import TINY, refused, run
+from tests.small_runs import interrupted_after
 
 pytestmark = pytest.mark.slow
 
@@ -50,16 +51,9 @@ def assert_events_say_what_metrics_say(board, out):
 def test_every_epoch_is_there_once_through_an_interrupt(capsys, darcy_file, tmp_path, monkeypatch):
     pytest.importorskip("tensorboardX")
     out, board = tmp_path / "run", tmp_path / "board"
-    batches = loop.batches_of_epoch
-
-    def interrupted(run, epoch, *counts):
-        if epoch == 2:
-            raise KeyboardInterrupt
-        return batches(run, epoch, *counts)
-
     call = ("train", darcy_file, "--out", out, "--tensorboard", board)
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "batches_of_epoch", interrupted)
+        patch.setattr(Surrogate, "sample_errors", interrupted_after(2))
         assert run(capsys, *call, "--model", "fno", *FLAGS)[0] == 130
     assert assert_events_say_what_metrics_say(board, out) == 2
     (board / out.name / "events.out.tfevents.1.of-another").write_bytes(b"")

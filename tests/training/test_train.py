@@ -94,7 +94,7 @@ def test_a_signal_in_the_midst_of_an_epoch_saves_and_stops(
 
     with monkeypatch.context() as patch:
         patch.setattr(loop, "progress_bar", lambda *_, **__: Bar())
-        patch.setattr(stepping, "_SECONDS", 0)  # a step a call
+        patch.setattr(stepping, "SECONDS_A_CALL", 0)  # a step a call
         with pytest.raises(error):
             start(darcy_file, tmp_path / "run")
     assert len(history(tmp_path / "run")) == 1
@@ -251,7 +251,8 @@ def test_mixed_grids_are_resumed_to_the_bit(darcy_file, undisturbed, tmp_path, m
 
 def test_training_that_has_left_the_finite_gives_up_and_names_the_samples(darcy_file, tmp_path, monkeypatch):
     out = tmp_path / "run"
-    monkeypatch.setattr("pde.training.prepare._FASTEST", math.inf)  # no rate that one may give gets there so soon
+    # No rate that one may give gets there so soon.
+    monkeypatch.setattr("pde.training.prepare.HIGHEST_LEARNING_RATE", math.inf)
     with pytest.raises(ArithmeticError, match="not finite in 10 steps in a row"):
         start(darcy_file, out, learning_rate=1e30)
     rows = json.loads((out / "skipped.json").read_text())["samples"]

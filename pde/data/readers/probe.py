@@ -9,8 +9,7 @@ from pathlib import Path
 
 from pde.system.errors import InputError
 
-_SECONDS = 8
-_PROGRAM = """
+READS = """
 import json, sys, h5py
 for line in sys.stdin:
     try:
@@ -25,10 +24,16 @@ for line in sys.stdin:
 """
 
 
-class _Prober:
-    """A process that is begun when first needed, and again where a file has ended it; one file at a time."""
+class Prober:
+    """A process that is begun when first needed, and again where a file has ended it; one file at a time.
 
-    def __init__(self):
+    Args:
+        program: what it runs: for each path that comes in, as JSON, it opens the file and answers with a line.
+        seconds: how long it may take for a file.
+    """
+
+    def __init__(self, program: str = READS, seconds: float = 8.0):
+        self._program, self._seconds = program, seconds
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
@@ -37,14 +42,14 @@ class _Prober:
             process = self._process
             if process is None or process.poll() is not None:
                 pipe, null = subprocess.PIPE, subprocess.DEVNULL
-                command = [sys.executable, "-c", _PROGRAM]
+                command = [sys.executable, "-c", self._program]
                 # In a session of its own: Ctrl-C is not for it. It ends when its standard input does.
                 process = self._process = subprocess.Popen(
                     command, stdin=pipe, stdout=pipe, stderr=null, text=True, start_new_session=True
                 )
             assert process.stdin is not None
             assert process.stdout is not None
-            limit = threading.Timer(_SECONDS, process.kill)
+            limit = threading.Timer(self._seconds, process.kill)
             limit.start()
             try:
                 process.stdin.write(json.dumps(str(path)) + "\n")
@@ -66,13 +71,13 @@ class _Prober:
             self._process.communicate()
 
 
-_prober = _Prober()
+_prober = Prober()
 atexit.register(_prober.close)
 
 
-def check(path: Path) -> None:
+def check(path: Path, prober: Prober = _prober) -> None:
     """Raise InputError for a file that the library does not survive."""
-    if not _prober.survives(path):
+    if not prober.survives(path):
         raise InputError(
             f"{path}: the HDF5 library crashes on this file or does not return from it; copy or make it again"
         )

@@ -21,7 +21,7 @@ Batch = tuple[Int[np.ndarray, " sample"], np.integer]
 
 MOST_STEPS = 64
 """Largest number of steps in a call."""
-_BYTES = 2**26
+MOST_BYTES = 2**26
 """Largest size of the samples that are sent for a call."""
 
 Item = TypeVar("Item")
@@ -65,7 +65,7 @@ class Streamed:
 
     def __init__(self, read: Callable[[Int[np.ndarray, " sample"]], Pair], batch_bytes: int, mesh: Mesh):
         self._read, self._mesh = read, mesh
-        self.most = int(np.clip(_BYTES // batch_bytes, 1, MOST_STEPS))
+        self.most = int(np.clip(MOST_BYTES // batch_bytes, 1, MOST_STEPS))
 
     def feed(self, batches: Sequence[Batch]) -> Feed:
         count = self._mesh.shape[DATA]

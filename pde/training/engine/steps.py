@@ -28,7 +28,8 @@ State = tuple[Any, Any]
 """Parameters and the optimiser's state."""
 Augment = Callable[[Array, Array], Array]
 
-_SECONDS = 1.0
+SECONDS_A_CALL = 1.0
+"""How long the steps of a call last, about."""
 
 
 def make_step(
@@ -109,6 +110,9 @@ class Stepper:
         mesh: devices that share a batch.
         placed: where parameters and the optimiser's state lie (`pde.training.engine.devices.placing`); by default
             all on every device.
+
+    Attributes:
+        loop: what a call runs, compiled: (state, fields, samples, numbers, steps) -> (state, losses).
     """
 
     def __init__(
@@ -152,7 +156,7 @@ class Stepper:
 
             return jax.lax.fori_loop(0, steps, one, (state, jnp.zeros(len(numbers))))
 
-        self._loop = jax.jit(loop)
+        self.loop = jax.jit(loop)
 
     def take(self, state: State, batches: Sequence[Batch], feed: Feed) -> tuple[State, Float[np.ndarray, " step"]]:
         """A step a batch: the state after them, and their losses."""
@@ -161,10 +165,10 @@ class Stepper:
         numbers = np.zeros(self._most, np.int32)
         numbers[: len(batches)] = [number for _, number in batches]
         state = jax.device_put(state, self._placed)
-        state, losses = self._loop(state, *feed, numbers, np.int32(len(batches)))
+        state, losses = self.loop(state, *feed, numbers, np.int32(len(batches)))
         found = np.asarray(losses)[: len(batches)]
         # The first call compiles as well, so it says nothing; it is short, and so are the next two.
-        taken = len(batches) * _SECONDS / (time.perf_counter() - started)
+        taken = len(batches) * SECONDS_A_CALL / (time.perf_counter() - started)
         self.steps = least(int(np.clip(taken, 1, self._most)))
         return state, found
 
