@@ -6,7 +6,8 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,8 @@ class Checkpoints:
         args = {name: ocp.args.StandardRestore(item) for name, item in items.items()}
         composite = ocp.args.Composite(position=ocp.args.JsonRestore(), **args)
         try:
-            restored = self._manager.restore(step, args=composite)
+            with _late_reads_hushed():
+                restored = self._manager.restore(step, args=composite)
             position = restored["position"]
             position = Position(position["epochs"], tuple(position["losses"]))
         except Exception as error:  # Orbax raises of many kinds, also where the structure is another
@@ -192,6 +194,21 @@ class Checkpoints:
 
     def _where(self, step: int) -> Path:
         return self.folder / "checkpoints" / str(step)
+
+
+@contextmanager
+def _late_reads_hushed() -> Iterator[None]:
+    """Leave out the tracebacks of reads that end after one of them has failed, when Orbax has closed the event
+    loop that they report to. They come at any time until the process ends: after a failure the hook stays."""
+    before = sys.unraisablehook
+
+    def hook(unraisable: Any) -> None:
+        if str(unraisable.exc_value) != "Event loop is closed":
+            before(unraisable)
+
+    sys.unraisablehook = hook
+    yield
+    sys.unraisablehook = before
 
 
 def _alone() -> ocp.options.MultiprocessingOptions:

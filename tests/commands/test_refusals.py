@@ -1,5 +1,8 @@
 """How the command line ends where it cannot do what is asked: one sentence, an exit code, nothing damaged."""
 
+import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +11,7 @@ import numpy as np
 import pytest
 
 from pde.equations.darcy.problem import Darcy
+from pde.runs.checkpoints import _digests
 from tests.command_line import refused, run
 
 
@@ -151,6 +155,21 @@ def test_a_solve_that_fails_ends_with_1(capsys, tmp_path, monkeypatch):
     status, _, error = run(capsys, "generate", tmp_path / "a.h5", "--resolution", 19, "--samples", 1)
     assert status == 1
     assert "did not converge" in error
+
+
+def test_a_read_that_fails_says_nothing_but_its_sentence(undisturbed, darcy_file, tmp_path):
+    """Arrays are missing and the manifest knows nothing of it: Orbax fails while other reads go on."""
+    out = shutil.copytree(undisturbed, tmp_path / "run")
+    manifest = json.loads((out / "manifest.json").read_text())
+    for step, entry in manifest.items():
+        for path in (out / "checkpoints" / step / "params").glob("**/d/*"):
+            path.unlink()
+        entry["files"] = _digests(out / "checkpoints" / step)
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    command = [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", "evaluate"]
+    ended = subprocess.run([*command, out, darcy_file], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert re.fullmatch(r"manojax: error: .* cannot be restored .*\n", ended.stderr)
 
 
 def test_the_console_script_prints_no_traceback(tmp_path):

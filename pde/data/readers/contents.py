@@ -53,7 +53,7 @@ def renamed(path: Path, found: Mapping[str, Field], names: Mapping[str, str]) ->
     for theirs, ours in names.items():
         if theirs not in found and ours != "solution":
             there = ", ".join(sorted(found)) or "none"
-            raise InputError(f"{path}: no array {theirs!r}; it must be there (there are: {there})")
+            raise InputError(f"{path}: no array {theirs!r}; this format needs it (the file has: {there})")
     first = next(iter(names))
     if len(found[first].shape) != 3:
         raise InputError(f"{path}: {first} has shape {found[first].shape}; it must be (samples, height, width)")
@@ -79,9 +79,11 @@ def damage_told(path: Path, kind: str) -> Iterator[None]:
     except InputError:
         raise
     except MemoryError as error:
-        raise InputError(f"{path} is larger than the memory; convert it where there is more") from error
+        raise InputError(f"{path} is larger than the memory; convert it on a machine with more") from error
     except Exception as error:
-        raise InputError(f"{path}: this {kind} is truncated or damaged; copy or make it again") from error
+        raise InputError(
+            f"{path}: this {kind} is truncated or damaged; copy it again or make a new one"
+        ) from error
 
 
 def plain(value: Any) -> Any:
