@@ -5,12 +5,13 @@ from manojax.layers.fast_multipole import FastMultipoleAttention
 from manojax.layers.multipole import MultipoleAttention
 from manojax.layers.spectral import SpectralConv
 from manojax.operators.anchored import Anchored
+from manojax.operators.base import ModelConfig, Operator
 from manojax.operators.fma import FMA, FMAConfig
 from manojax.operators.fno import FNO, FNOConfig
 from manojax.operators.from_neuraloperator import from_neuraloperator
 from manojax.operators.mano import MANO, MANOConfig
 from manojax.operators.mgno import MgNO, MgNOConfig
-from manojax.operators.registry import MODELS, create
+from manojax.operators.registry import MODELS, create, find, name_of
 from manojax.operators.sharding import sharded
 from manojax.operators.transolver import Transolver, TransolverConfig
 from manojax.operators.unet import UNet, UNetConfig
@@ -30,7 +31,9 @@ __all__ = [
     "MANOConfig",
     "MgNO",
     "MgNOConfig",
+    "ModelConfig",
     "MultipoleAttention",
+    "Operator",
     "SpectralConv",
     "Transolver",
     "TransolverConfig",
@@ -39,8 +42,10 @@ __all__ = [
     "ViT",
     "ViTConfig",
     "create",
+    "find",
     "from_neuraloperator",
     "interpolate",
+    "name_of",
     "nearest",
     "sharded",
     "unit_nodes",

@@ -17,6 +17,7 @@ from pde.commands.export import Export
 from pde.commands.generate import DEFAULT, generate_command, parse_generate
 from pde.commands.info import Info
 from pde.commands.merge import Merge
+from pde.commands.own import import_own
 from pde.commands.parsing import parse
 from pde.commands.predict import Predict
 from pde.commands.report import WriteReport
@@ -46,6 +47,7 @@ _ABOUT = """Neural operators for PDE surrogates.
 
 manojax COMMAND --help explains the flags that are used most, --help-verbose explains all flags in full.
 --quiet with any command leaves out progress and notes; results and errors stay.
+--model package.module:Class names a model of your own to any command, --equation package.module:NAME an equation.
 --version prints the version.
 --tyro-write-completion bash FILE writes the completion of commands and flags; zsh, fish and tcsh work too.
 
@@ -60,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv == ["--version"]:
         print(f"manojax {version('manojax')}")
         return 0
-    quiet, argv = QUIET in argv, [each for each in argv if each != QUIET]
+    quiet, argv = QUIET in argv, import_own([each for each in argv if each != QUIET])
     try:
         command = _parse(argv)
         with redirect_stderr(StringIO()) if quiet else nullcontext():

@@ -1,6 +1,8 @@
-"""Models by name."""
+"""Models by name: ours, those of installed packages, and any class that can be imported."""
 
 import dataclasses
+import importlib
+from importlib.metadata import entry_points
 from typing import Any
 
 import jax.numpy as jnp
@@ -30,6 +32,37 @@ MODELS: dict[str, type[Operator]] = {
 }
 
 
+def find(name: str) -> type[Operator]:
+    """Return the class of a model.
+
+    Args:
+        name: one of `MODELS`; an entry point of the group `manojax.models`, by which an installed package gives a
+            class of its own a name; or `package.module:Class`.
+
+    Raises:
+        ValueError: no such model, a class that cannot be imported, or one that is no operator.
+    """
+    if name in MODELS:
+        return MODELS[name]
+    points = entry_points(group="manojax.models", name=name)
+    module, _, attribute = next((each.value for each in points), name).partition(":")
+    if not attribute:
+        raise ValueError(f"no model is named {name!r}; there are {', '.join(MODELS)}, or package.module:Class")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{name} cannot be imported ({error}); install the package that has it") from error
+    if not (isinstance(found, type) and issubclass(found, Operator)):
+        raise ValueError(f"{name} is no operator; name a subclass of manojax.Operator")
+    return found
+
+
+def name_of(model: type[Operator]) -> str:
+    """Return the name by which `find` finds a model's class."""
+    ours = (name for name, each in MODELS.items() if each is model)
+    return next(ours, f"{model.__module__}:{model.__qualname__}")
+
+
 def create(
     name: str,
     *,
@@ -43,7 +76,7 @@ def create(
     """Build a model by name: `create("mano", width=32, depth=4, rngs=nnx.Rngs(0))`.
 
     Args:
-        name: one of `MODELS`.
+        name: one of `MODELS`, or another that `find` knows.
         in_channels: channels of the input fields, coordinates not counted.
         out_channels: channels of the output fields.
         dimensions: axes of the grid, 1 to 3.
@@ -54,9 +87,7 @@ def create(
     Raises:
         ValueError: no such model or option, or an argument that does not fit, in one sentence with its mend.
     """
-    if name not in MODELS:
-        raise ValueError(f"no model is named {name!r}; there are {', '.join(MODELS)}")
-    model = MODELS[name]
+    model = find(name)
     known = [field.name for field in dataclasses.fields(model.Config)]
     for option in options:
         if option not in known:

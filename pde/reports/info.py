@@ -12,7 +12,7 @@ from pde.grids.grid import Grid
 from pde.preprocessing.view import View
 from pde.reports.text import short
 from pde.runs.checkpoints import Checkpoints
-from pde.runs.run import Run, best_epoch, history
+from pde.runs.run import Run, best_epoch, described, history
 from pde.training.prepare import steps_an_epoch
 
 
@@ -73,22 +73,24 @@ def _residual(data: DataFile) -> list[tuple[str, str]]:
 
 
 def _run(folder: Path) -> list[tuple[str, str]]:
-    run = Run.open(folder)
+    run = described(folder)
     options = " ".join(f"{name}={value}" for name, value in vars(run.options).items())
-    training = run.training
+    trained = isinstance(run, Run)
+    samples = f"{run.samples} training samples, " if trained else ""
     return [
         ("run", str(folder)),
         ("model", f"{run.model}, {run.parameters:,} parameters ({options})"),
-        ("data", f"{run.data}, {run.samples} training samples, inputs {_seen(run.view)}"),
+        ("data", f"{run.data}, {samples}inputs {_seen(run.view)}"),
         *_grid(run.grid),
-        (
-            "training",
-            f"{training.loss}, rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}"
-            + (f", under {', '.join(run.symmetries)}" if run.symmetries else ""),
-        ),
-        ("state", _state(run, folder)),
+        *(_training(run, folder) if trained else [("training", "not by manojax train")]),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
     ]
+
+
+def _training(run: Run, folder: Path) -> list[tuple[str, str]]:
+    training, under = run.training, f", under {', '.join(run.symmetries)}" if run.symmetries else ""
+    settings = f"rate {training.learning_rate:g}, batch {training.batch_size}, seed {training.seed}"
+    return [("training", f"{training.loss}, {settings}{under}"), ("state", _state(run, folder))]
 
 
 def _seen(view: View) -> str:
@@ -104,7 +106,7 @@ def _state(run: Run, folder: Path) -> str:
     epochs = history(folder)
     if not epochs:
         steps = steps_an_epoch(run.samples, run.training.batch_size)
-        with Checkpoints(folder, create=False) as checkpoints:
+        with Checkpoints(folder, run.seal, create=False) as checkpoints:
             finished = max(checkpoints.steps, default=0) >= steps
         lost = finished and not (folder / "metrics.jsonl").exists()
         return "metrics.jsonl is missing" if lost else "no epoch finished yet"

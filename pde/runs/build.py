@@ -1,29 +1,40 @@
-"""Operators built from a name, options and a training's configuration."""
+"""Operators built from their names and options."""
 
 import dataclasses
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 
 import manojax
 from manojax.operators.base import ModelConfig, Operator
-from pde.runs.config import TrainingConfig
 from pde.system.errors import InputError, suggestion
+
+
+def class_of(model: str, where: str = "--model") -> type[Operator]:
+    """Return the class of a model by name (`manojax.find`).
+
+    Args:
+        model: the name.
+        where: the flag or folder that names it, for the message.
+
+    Raises:
+        InputError: no such model, or one that cannot be imported.
+    """
+    try:
+        return manojax.find(model)
+    except ValueError as error:
+        raise InputError(f"{where}: {error}{suggestion(model, manojax.MODELS)}") from error
 
 
 def options_of(model: str) -> ModelConfig:
     """Return the default options of a model.
 
     Raises:
-        InputError: no such model.
+        InputError: no such model, or one that cannot be imported.
     """
-    if model not in manojax.MODELS:
-        known = ", ".join(manojax.MODELS)
-        raise InputError(
-            f"--model {model}: there is no such model{suggestion(model, manojax.MODELS)} (there are {known})"
-        )
-    return manojax.MODELS[model].Config()
+    return class_of(model).Config()
 
 
 def title_of(model: str) -> str:
@@ -31,8 +42,15 @@ def title_of(model: str) -> str:
     return manojax.MODELS[model].__name__ if model in manojax.MODELS else model
 
 
-def create(model: str, options: ModelConfig, config: TrainingConfig) -> Operator:
+def create(model: str, options: ModelConfig, channels: int, precision: str, seed: int) -> Operator:
     """Build the operator of a training, with its initial parameters.
+
+    Args:
+        model: the name of the model.
+        options: its options.
+        channels: number of input channels.
+        precision: type of the activations.
+        seed: of the parameters.
 
     Raises:
         InputError: an option that does not fit.
@@ -40,9 +58,9 @@ def create(model: str, options: ModelConfig, config: TrainingConfig) -> Operator
     try:
         return manojax.create(
             model,
-            in_channels=config.view.channels,
-            dtype=jnp.dtype(config.precision),
-            rngs=nnx.Rngs(config.seed),
+            in_channels=channels,
+            dtype=jnp.dtype(precision),
+            rngs=nnx.Rngs(seed),
             **dataclasses.asdict(options),
         )
     except ValueError as error:
@@ -53,3 +71,8 @@ def split(module: nnx.Module) -> tuple[nnx.GraphDef, dict[str, Any]]:
     """Split a module into its structure and its parameters as a plain pytree."""
     graph, state = nnx.split(module, nnx.Param)
     return graph, nnx.to_pure_dict(state)
+
+
+def size_of(params: Any) -> int:
+    """Return the number of real numbers in parameters."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))

@@ -39,8 +39,8 @@ class Checkpoints:
     its files in `manifest.json`: what is not as it was written is left out, and the state before it used.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True):
-        self.folder = folder
+    def __init__(self, folder: Path, seal: str, *, create: bool = True):
+        self.folder, self._description = folder, seal  # the digest of the description, `Description.seal`
         self._errors = {step: entry["error"] for step, entry in self._manifest().items()}
         self._manager = ocp.CheckpointManager(
             (folder / "checkpoints").resolve(),
@@ -73,16 +73,16 @@ class Checkpoints:
         self, step: int, params: Any, optimiser: Any, position: Position, validation_error: float | None = None
     ) -> None:
         """Save the state after a step, in the background; the next save, or closing, waits for it. A Ctrl-C waits
-        as well: Orbax interrupted in its midst hangs at exit.
+        as well: Orbax interrupted in its midst hangs at exit. A state that no training continues has no optimiser.
 
         Raises:
             InputError: the disk is too full; what was saved before is whole.
         """
         self._refuse_full_disk(params, optimiser)
+        state = {"params": params} | ({} if optimiser is None else {"optimiser": optimiser})
         items = ocp.args.Composite(
-            params=ocp.args.StandardSave(params),
-            optimiser=ocp.args.StandardSave(optimiser),
             position=ocp.args.JsonSave(dataclasses.asdict(position)),
+            **{name: ocp.args.StandardSave(each) for name, each in state.items()},
         )
         measured = validation_error is not None and math.isfinite(validation_error)
         self._errors[step] = validation_error if measured else None
@@ -122,12 +122,20 @@ class Checkpoints:
         manifest = self._manifest()
         for step in steps:
             if step in manifest and manifest[step]["files"] == _digests(self._where(step)):
+                self._refuse_another(manifest[step]["description"], step)
                 return step
             print(
                 f"manojax: {self._where(step)} is damaged or was not finished; the one before it is used",
                 file=sys.stderr,
             )
         raise InputError(f"{self.folder / 'checkpoints'}: every checkpoint is damaged; train again")
+
+    def _refuse_another(self, description: str | None, step: int) -> None:
+        if description not in (None, self._description):  # version 0.1.0 noted none
+            raise InputError(
+                f"{self.folder / 'run.json'} was changed after {self._where(step)} was saved: another model, "
+                "view, grid or normalisation; put back what it was, or train again"
+            )
 
     def _restore(self, step: int, **items: Any) -> dict[str, Any]:
         args = {name: ocp.args.StandardRestore(item) for name, item in items.items()}
@@ -160,7 +168,12 @@ class Checkpoints:
         known = self._manifest()
         known.pop(self._unsealed, None)  # of a damaged one that this replaces
         manifest = {
-            step: known.get(step) or {"error": self._errors.get(step), "files": _digests(self._where(step))}
+            step: known.get(step)
+            or {
+                "error": self._errors.get(step),
+                "description": self._description,
+                "files": _digests(self._where(step)),
+            }
             for step in self._manager.all_steps()
         }
         if leads():
@@ -172,7 +185,12 @@ class Checkpoints:
         try:
             manifest = json.loads(self._manifest_path.read_text(encoding="utf-8"))
             return {
-                int(step): {"error": entry["error"], "files": entry["files"]} for step, entry in manifest.items()
+                int(step): {
+                    "error": entry["error"],
+                    "description": entry.get("description"),
+                    "files": entry["files"],
+                }
+                for step, entry in manifest.items()
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}

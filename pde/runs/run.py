@@ -8,24 +8,20 @@ checkpoints/    the last and the best state (`pde.runs.checkpoints`)
 import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from flax import nnx
 
-import manojax
-from manojax.operators.anchored import Anchored
 from manojax.operators.base import ModelConfig
 from pde.grids.grid import Grid
 from pde.preprocessing.normalisation import Normalisation
 from pde.preprocessing.view import View
-from pde.runs.build import create, split
+from pde.runs.build import class_of
 from pde.runs.config import TrainingConfig
+from pde.runs.description import FILE, Description, Transfer
 from pde.system.errors import InputError
-from pde.system.files import write_text
-from pde.system.versions import versions
 
 SPREAD = (
     "Every error of a model is that of one training, and another seed or another machine changes it: in the "
@@ -35,100 +31,77 @@ SPREAD = (
 """A sentence for every table of errors of trained models: how far apart two trainings are."""
 
 
-@dataclass(frozen=True)
-class Transfer:
-    """Mean relative L2 of a trained model on validation samples on a grid finer than its own."""
+@dataclass(frozen=True, kw_only=True)
+class Run(Description):
+    """The description of an operator that `pde.train` trains, and all that its training depends on."""
 
-    resolution: int
-    direct: float
-    resample: float
-
-
-@dataclass(frozen=True)
-class Run:
-    """The description of a run: everything but its parameters."""
-
-    model: str
-    options: ModelConfig
     training: TrainingConfig
-    data: str
-    """Name of the training file."""
     digest: str
     """SHA-256 of what training and validation see: the data that a resumed run must be given."""
     samples: int
     """Number of training samples, without those held out."""
     validated: bool
     """True if there are validation samples, and so a best checkpoint."""
-    grid: Grid
-    normalisation: Normalisation
-    parameters: int
-    """Number of real numbers that are trained."""
-    symmetries: tuple[str, ...] = ()
-    """Generators (`pde.grids.symmetries.GENERATORS`) of the symmetries that batches are shown under."""
     doubted: tuple[str, ...] = ()
     """Generators that the errors on the validation samples rejected after training."""
-    transfer: Transfer | None = None
-    """Errors on a finer grid, measured after training if the validation data hold one."""
-    versions: dict[str, str] = field(default_factory=versions)
 
     @property
-    def view(self) -> View:
-        """The fields that the model sees, and how it sees them."""
-        return self.training.view
-
-    def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
-        """The model's structure and its parameters as drawn from the seed, a plain pytree."""
-        operator = create(self.model, self.options, self.training)
-        width = self.view.filter_width_in_force
-        if not width:
-            return split(operator)
-        return split(Anchored(operator, self.normalisation.coordinates(self.grid), filter_width=width))
-
-    def mode_for(self, grid: Grid) -> Literal["direct", "resample"]:
-        """Return the mode of predicting on a grid: on finer ones the better one in training's own validation."""
-        if grid.matches(self.grid):
-            return "direct"
-        finer, known = grid.spacing < self.grid.spacing, self.transfer
-        return "direct" if finer and known is not None and known.direct < known.resample else "resample"
-
-    def save(self, folder: Path) -> None:
-        write_text(folder / "run.json", json.dumps(self.to_json(), indent=1) + "\n")
+    def seed(self) -> int:
+        """Seed of the initial parameters."""
+        return self.training.seed
 
     def to_json(self) -> dict[str, Any]:
-        saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        nested = ("options", "training", "normalisation", *(["transfer"] if self.transfer else []))
-        saved |= {name: dataclasses.asdict(saved[name]) for name in nested}
-        return saved | {"grid": self.grid.to_json()}
+        saved = super().to_json() | {"training": dataclasses.asdict(self.training)}
+        return {name: each for name, each in saved.items() if name not in ("view", "precision")}  # in `training`
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
         """Read the description of a run.
 
         Raises:
-            InputError: no such folder, no run in it, or a description that cannot be read.
+            InputError: as `described`, or no training of `pde.train` made the folder.
         """
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such run folder; check the path")
-        path = folder / "run.json"
-        if not path.is_file():
-            raise InputError(f"{folder} holds no run (there is no run.json); train into a new folder")
-        try:
-            saved = json.loads(path.read_text(encoding="utf-8"))
-            config = manojax.MODELS[saved["model"]].Config
-            return cls(
-                **saved
-                | {
-                    "options": config(**_tuples(saved["options"])),
-                    "training": _training(saved["training"]),
-                    "normalisation": Normalisation(**_tuples(saved["normalisation"])),
-                    "grid": Grid.from_json(saved["grid"]),
-                    "transfer": saved["transfer"] and Transfer(**saved["transfer"]),
-                    "symmetries": tuple(saved["symmetries"]),
-                    "doubted": tuple(saved["doubted"]),
-                }
-            )
-        except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
+        found = described(folder)
+        if isinstance(found, cls):
+            return found
+        raise InputError(
+            f"{folder} was saved by Surrogate.save and knows no training; give a run folder of manojax train"
+        )
+
+
+def described(folder: Path) -> Description:
+    """Read the description of a trained operator: a `Run` where `pde.train` made the folder.
+
+    Raises:
+        InputError: no such folder, no run in it, a description that cannot be read, or a model that cannot be
+            imported.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such run folder; check the path")
+    path = folder / FILE
+    if not path.is_file():
+        raise InputError(f"{folder} holds no run (there is no {FILE}); train into a new folder")
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        model = str(saved["model"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
+    config = class_of(model, str(folder)).Config
+    try:
+        read = {
+            "options": config(**_tuples(saved["options"])),
+            "normalisation": Normalisation(**_tuples(saved["normalisation"])),
+            "grid": Grid.from_json(saved["grid"]),
+            "transfer": saved["transfer"] and Transfer(**saved["transfer"]),
+            "symmetries": tuple(saved["symmetries"]),
+        }
+        if "training" not in saved:
+            return Description(**saved | read | {"view": View(**_tuples(saved["view"]))})
+        training = _training(saved["training"])
+        read |= {"training": training, "view": training.view, "precision": training.precision}
+        return Run(**saved | read | {"doubted": tuple(saved["doubted"])})
+    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
 
 
 def history(folder: str | Path) -> list[dict[str, Any]]:
@@ -138,7 +111,7 @@ def history(folder: str | Path) -> list[dict[str, Any]]:
     Raises:
         InputError: no such folder, or no run in it.
     """
-    Run.open(Path(folder))
+    described(Path(folder))
     path = Path(folder) / "metrics.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line

@@ -7,10 +7,12 @@ from typing import Any
 
 from pde.grids.grid import Grid
 from pde.metrics.norms import RELATIVE
+from pde.runs.description import Description
 from pde.runs.run import SPREAD, Run, history
 from pde.surrogates.surrogate import Mode, Surrogate
 from pde.system.versions import versions
 
+_NOT_OURS = "The model was not trained by manojax train, which would have measured its errors."
 _CARD = """---
 license: unknown
 library_name: manojax
@@ -96,7 +98,7 @@ def model_card(surrogate: Surrogate, folder: Path, grid: Grid, mode: Mode) -> st
         domain=_domain(grid),
         data_rows=_table(_data(run)),
         training_rows=_table(_training(surrogate)),
-        metrics=_metrics(run, history(folder), surrogate.epoch),
+        metrics=_metrics(run, history(folder), surrogate.epoch) if isinstance(run, Run) else _NOT_OURS,
         limits=_limits(surrogate, grid, mode),
         provenance=_table(_provenance(run)),
     )
@@ -109,25 +111,25 @@ def _domain(grid: Grid) -> str:
     return "The domain is {:g} to {:g} by {:g} to {:g}; the solution on its border {}.".format(*grid.domain, known)
 
 
-def _data(run: Run) -> dict[str, Any]:
+def _data(run: Description) -> dict[str, Any]:
     height, width = run.grid.shape
-    return {
-        "file": run.data,
-        "training samples": run.samples,
-        "validation": f"{run.training.validation}" if run.validated else "none",
-        "inputs": ", ".join(run.view.inputs),
-        "training grid": f"{height} x {width}",
-    }
+    validation = f"{run.training.validation}" if isinstance(run, Run) and run.validated else "none"
+    samples = {"training samples": run.samples, "validation": validation} if isinstance(run, Run) else {}
+    inputs = ", ".join(run.view.inputs)
+    return {"file": run.data, **samples, "inputs": inputs, "training grid": f"{height} x {width}"}
 
 
 def _training(surrogate: Surrogate) -> dict[str, Any]:
-    run, training = surrogate.run, surrogate.run.training
+    run = surrogate.run
     named = ("loss", "epochs", "batch_size", "learning_rate", "weight_decay", "ema", "precision", "seed")
+    settings = (
+        {name.replace("_", " "): getattr(run.training, name) for name in named} if isinstance(run, Run) else {}
+    )
     seen = {"restriction": run.view.restriction, "informed": run.view.informed}
     return {
         "model": f"{run.model}, {run.parameters:,} parameters",
         "options": _list(dataclasses.asdict(run.options).items()),
-        **{name.replace("_", " "): getattr(training, name) for name in named},
+        **settings,
         "sees inputs": _list((seen | {"filter_width": run.view.filter_width_in_force}).items()),
         "symmetries": ", ".join(run.symmetries) or "none",
         "epoch exported": surrogate.epoch,
@@ -174,9 +176,10 @@ def _limits(surrogate: Surrogate, grid: Grid, mode: Mode) -> str:
     return found
 
 
-def _provenance(run: Run) -> dict[str, Any]:
+def _provenance(run: Description) -> dict[str, Any]:
+    digest = {"digest": f"SHA-256 of what training saw, {run.digest}"} if isinstance(run, Run) else {}
     return {
-        "digest": f"SHA-256 of what training saw, {run.digest}",
+        **digest,
         "trained with": _list(run.versions.items()),
         "exported with": _list(versions().items()),
     }

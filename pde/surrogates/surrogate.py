@@ -1,6 +1,8 @@
 """A trained operator as a function of physical fields."""
 
+import dataclasses
 import functools
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +24,16 @@ from pde.metrics.norms import mean_errors, sample_errors
 from pde.preprocessing.batches import in_batches
 from pde.preprocessing.normalisation import Normalisation
 from pde.preprocessing.observation import Observation, Pair
-from pde.runs.checkpoints import Checkpoints
-from pde.runs.run import Run
+from pde.preprocessing.view import View
+from pde.runs.build import split
+from pde.runs.checkpoints import Checkpoints, Position
+from pde.runs.description import Description, describe
+from pde.runs.run import described
 from pde.surrogates.shapes import as_numbers, as_samples, check_points
 from pde.system.errors import InputError
+from pde.system.files import folder_aside, refuse_existing
 
+_COEFFICIENT = View(inputs=("coefficient",))
 Mode = Literal["auto", "direct", "resample"]
 Fields = Float[np.ndarray, "sample height width channel"]
 Extended = Float[np.ndarray, "sample new_height new_width channel"]
@@ -50,7 +57,7 @@ def forward(
 
 
 class Surrogate:
-    """A model with its parameters, normalisation and training grid. Physical fields in and out.
+    """A trained model with its view, normalisation and training grid. Physical fields in and out.
 
         surrogate = pde.load("run")
         u = surrogate(a)  # on the nodes that a lies on: (height, width), or (sample, height, width)
@@ -65,9 +72,64 @@ class Surrogate:
     eight times as long.
     """
 
-    def __init__(self, run: Run, graph: nnx.GraphDef, params: Any, epoch: int, *, symmetric: bool = False):
-        self.run, self.graph, self.params, self.epoch = run, graph, params, epoch
-        self.symmetric = symmetric
+    def __init__(
+        self,
+        model: nnx.Module,
+        *,
+        grid: Grid,
+        normalisation: Normalisation,
+        view: View = _COEFFICIENT,
+        symmetries: tuple[str, ...] = (),
+        symmetric: bool = False,
+        data: str = "unnamed data",
+    ):
+        """Make a surrogate of a model that a loop of your own has trained.
+
+        Args:
+            model: the trained model, of `manojax.create` or a subclass of `manojax.Operator`.
+            grid: the grid that it was trained on.
+            normalisation: the normalisation that it was trained with.
+            view: the fields that it sees; whether averages are among them is taken from the model.
+            symmetries: generators (`pde.grids.symmetries.GENERATORS`) of the symmetries that it was trained under.
+            symmetric: predict by the mean over these symmetries.
+            data: name of the training data.
+
+        Raises:
+            InputError: a model that does not say what it is made of, or is held at points of another grid.
+        """
+        self.run = describe(model, grid, normalisation, view, symmetries, data)
+        self.graph, self.params = split(model)
+        self.epoch, self.symmetric = 0, symmetric
+
+    @classmethod
+    def of(
+        cls, run: Description, graph: nnx.GraphDef, params: Any, epoch: int, *, symmetric: bool = False
+    ) -> "Surrogate":
+        """Make a surrogate of a description, and of the structure (`Description.build`) and parameters to it."""
+        made = cls.__new__(cls)
+        made.run, made.graph, made.params, made.epoch = run, graph, params, epoch
+        made.symmetric = symmetric
+        return made
+
+    def save(self, folder: str | Path) -> None:
+        """Save as a folder that `load`, and every command but `train --resume`, takes for a run.
+
+        It holds the model and not its training, whose history stays where it was written.
+
+        Raises:
+            InputError: the folder exists or cannot be written.
+        """
+        folder = Path(folder)
+        refuse_existing(folder)
+        known = {each.name: getattr(self.run, each.name) for each in dataclasses.fields(Description)}
+        description = Description(**known)
+        if description.model.startswith("__main__:"):
+            note = "will not load elsewhere; put the class into a module"
+            print(f"manojax: {description.model} {note}", file=sys.stderr)
+        with folder_aside(folder) as aside:
+            description.save(aside)
+            with Checkpoints(aside, description.seal) as checkpoints:
+                checkpoints.save(self.epoch, self.params, None, Position(self.epoch))
 
     def __call__(
         self, fields: Shaped[AnyArray, "*shape"] | list[Any], grid: Grid | None = None, *, mode: Mode = "auto"
@@ -200,11 +262,11 @@ def load(folder: str | Path, *, symmetric: bool = False) -> Surrogate:
     Raises:
         InputError: no such run, or no checkpoint in it.
     """
-    run = Run.open(Path(folder))
+    run = described(Path(folder))
     graph, params = run.build()
-    with Checkpoints(Path(folder), create=False) as checkpoints:
+    with Checkpoints(Path(folder), run.seal, create=False) as checkpoints:
         params, epoch = checkpoints.restore_best(params)
-    return Surrogate(run, graph, params, epoch, symmetric=symmetric)
+    return Surrogate.of(run, graph, params, epoch, symmetric=symmetric)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))

@@ -142,7 +142,7 @@ def _options(
         for width in dict.fromkeys(widths or (vars(default)["width"],)):
             try:
                 options = dataclasses.replace(default, **{"width": width})
-                create(model, options, config)
+                create(model, options, max(1, config.view.channels), config.precision, seed=0)
                 found.append((model, options))
             except (ValueError, InputError) as error:
                 raise InputError(f"--widths {width}: {error}") from error
@@ -196,7 +196,7 @@ def _finish(data: Path, member: Member) -> None:
 def _is_finished(member: Member) -> bool:
     training = member.run.training
     assert training.epochs is not None  # filled in by prepare
-    with Checkpoints(member.folder, create=False) as checkpoints:
+    with Checkpoints(member.folder, member.run.seal, create=False) as checkpoints:
         return training.epochs * steps_an_epoch(member.run.samples, training.batch_size) in checkpoints.steps
 
 

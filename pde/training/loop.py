@@ -69,7 +69,7 @@ def fit(
         steppers.append(Stepper(make, optimiser, samples, augment, mesh, placed))
 
     divergence, stop = Divergence(out), None
-    with Checkpoints(out) as checkpoints, ExitStack() as stack:
+    with Checkpoints(out, run.seal) as checkpoints, ExitStack() as stack:
         *saved, position = checkpoints.restore_last(*exchanged(*state))
         state = exchanged(*saved)
         _cut_metrics(out, position.epochs)
@@ -95,7 +95,7 @@ def fit(
             line = {"epoch": epoch + 1, **_summary(losses)}
             if validation is not None:
                 params = here(exchanged(*state)[0], mesh)
-                line["validation"] = _validate(Surrogate(run, graph, params, epoch + 1), validation)
+                line["validation"] = _validate(Surrogate.of(run, graph, params, epoch + 1), validation)
             line["seconds"] = round(time.perf_counter() - started, 3)
             _log(out, line)
             error = line["validation"]["relative_l2"] if validation else None

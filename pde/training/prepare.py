@@ -19,7 +19,7 @@ from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.grids.symmetries import check_symmetries, generators
 from pde.preprocessing.normalisation import Normalisation
-from pde.runs.build import create, split
+from pde.runs.build import create, size_of, split
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
 from pde.system.errors import InputError, check_seed
@@ -92,7 +92,7 @@ def prepare(
     normalisation = Normalisation.fit(finest.each(), grid, config.view.solutions)
     if config.view.solutions:
         _check_equation(finest, normalisation)
-    operator = create(model, options, config)
+    operator = create(model, options, config.view.channels, config.precision, config.seed)
     if space_of(mesh) is not None:
         _check_split(operator, grid, config.view.channels, mesh)
     _, params = split(operator)
@@ -106,7 +106,9 @@ def prepare(
         validated=validation is not None,
         grid=grid,
         normalisation=normalisation,
-        parameters=sum(leaf.size for leaf in jax.tree.leaves(params)),
+        parameters=size_of(params),
+        view=config.view,
+        precision=config.precision,
         symmetries=_symmetries(config, finest, grids),
     )
     return run, (training, validation)

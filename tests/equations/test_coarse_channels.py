@@ -69,7 +69,7 @@ def test_the_solutions_are_those_of_the_coarse_solve(darcy_file, informed):
 def test_a_model_that_puts_out_zero_predicts_the_coarse_solve(darcy_file, folders, informed):
     """On the training grid and directly on a finer one."""
     trained, data = pde.load(folders / informed), datasets.open(darcy_file)
-    silent = Surrogate(trained.run, trained.graph, jax.tree.map(jnp.zeros_like, trained.params), 0)
+    silent = Surrogate.of(trained.run, trained.graph, jax.tree.map(jnp.zeros_like, trained.params), 0)
     for stride in (4, 2):
         expected = expected_solutions(data, stride, informed).mean(axis=-1, keepdims=True)
         predicted = silent.predict(data.read_inputs(), data.grid, data.grid.strided(stride))

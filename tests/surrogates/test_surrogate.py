@@ -10,7 +10,8 @@ import orbax.checkpoint as ocp
 import pytest
 
 import pde
-from pde.runs.run import Run, Transfer
+from pde.runs.description import Transfer
+from pde.runs.run import Run
 from pde.surrogates.shapes import as_samples
 from pde.system.errors import InputError
 from tests.small_runs import history, start

@@ -1,15 +1,20 @@
 """What a researcher does in a notebook: arrays in memory, no file and no command line."""
 
+import json
 import subprocess
 import sys
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+from flax import nnx
 
+import manojax
 import pde
 from manojax import FNOConfig
+from pde.cli import main
 
 FNO = FNOConfig(width=8, depth=1, modes=(3, 3))
 
@@ -129,3 +134,94 @@ def test_importing_pde_imports_nothing_that_is_not_used():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"jax", "flax", "orbax", "tensorstore", "scipy", "tyro", "h5py"} & set(shown)
+
+
+def trained_by_hand(data, model, epochs=2):
+    """A loop of a researcher's own: the normalisation that it was trained with, and the last loss."""
+    a, u = data.read_inputs(), data.read_solution()
+    normalisation = pde.Normalisation.fit([(a, u)], data.grid)
+    coordinates = normalisation.coordinates(data.grid)
+    optimiser = nnx.Optimizer(model, optax.adam(3e-3), wrt=nnx.Param)
+
+    @nnx.jit
+    def step(model, optimiser, a, u):
+        def loss(model):
+            predicted = normalisation.decode(model(normalisation.encode(a), coordinates), a)
+            return pde.metrics.relative_l2(predicted, u).mean()
+
+        error, gradient = nnx.value_and_grad(loss)(model)
+        optimiser.update(model, gradient)
+        return error
+
+    for _ in range(epochs):
+        for start in range(0, data.samples, 5):
+            error = step(model, optimiser, a[start : start + 5], u[start : start + 5])
+    return normalisation, error
+
+
+@pytest.fixture(scope="module")
+def by_hand(arrays):
+    data = pde.Dataset(**arrays)
+    model = manojax.create("fno", width=8, depth=1, modes=(3, 3), rngs=nnx.Rngs(0))
+    with jax.numpy_dtype_promotion("standard"):  # a user's: Adam of optax divides whole numbers
+        normalisation, error = trained_by_hand(data, model)
+    return pde.Surrogate(model, grid=data.grid, normalisation=normalisation, data="mine"), float(error)
+
+
+def test_a_loop_of_ones_own_makes_a_surrogate_that_is_evaluated_saved_loaded_and_exported(
+    arrays, by_hand, darcy_file, tmp_path, capsys
+):
+    surrogate, error = by_hand
+    data = pde.Dataset(**arrays)
+    [row] = pde.evaluate(surrogate, data, [17])["rows"]
+    assert abs(row["direct"]["relative_l2"] - error) < error
+    surrogate.save(tmp_path / "run")
+    loaded = pde.load(tmp_path / "run")
+    np.testing.assert_array_equal(loaded(arrays["coefficient"]), surrogate(arrays["coefficient"]))
+    for command in (("evaluate", darcy_file), ("info",), ("predict", darcy_file, tmp_path / "predicted.h5")):
+        name, *others = map(str, command)
+        assert main([name, str(tmp_path / "run"), *others]) == 0
+    assert "mine, inputs coefficient" in capsys.readouterr().out
+    config = pde.export_run(tmp_path / "run", tmp_path / "exported")
+    assert config["run"]["data"] == "mine"
+    exported = pde.load_exported(tmp_path / "exported")
+    np.testing.assert_allclose(exported(arrays["coefficient"]), surrogate(arrays["coefficient"]), rtol=1e-4)
+
+
+def test_what_was_saved_by_hand_has_no_training_to_resume_and_is_not_written_over(by_hand, darcy_file, tmp_path):
+    by_hand[0].save(tmp_path / "run")
+    with pytest.raises(pde.InputError, match=r"saved by Surrogate\.save and knows no training"):
+        pde.resume(darcy_file, tmp_path / "run")
+    with pytest.raises(pde.InputError, match="exists already"):
+        by_hand[0].save(tmp_path / "run")
+
+
+def test_a_model_held_at_points_keeps_them(arrays, tmp_path):
+    data = pde.Dataset(**arrays)
+    normalisation = pde.Normalisation.fit([(data.read_inputs(), data.read_solution())], data.grid)
+    model = manojax.Anchored(
+        manojax.create("fno", width=8, depth=1, modes=(3, 3), rngs=nnx.Rngs(0)),
+        normalisation.coordinates(data.grid),
+    )
+    surrogate = pde.Surrogate(model, grid=data.grid, normalisation=normalisation)
+    surrogate.save(tmp_path / "run")
+    fields = arrays["coefficient"][:2, ::2, ::2]
+    np.testing.assert_array_equal(
+        pde.load(tmp_path / "run")(fields, mode="direct"), surrogate(fields, mode="direct")
+    )
+    with pytest.raises(pde.InputError, match="anchors of the model are not the points of the grid"):
+        pde.Surrogate(model, grid=data.grid.strided(2), normalisation=normalisation)
+    with pytest.raises(pde.InputError, match="Linear is no operator"):
+        pde.Surrogate(nnx.Linear(1, 1, rngs=nnx.Rngs(0)), grid=data.grid, normalisation=normalisation)
+
+
+def test_a_description_that_was_changed_is_refused(by_hand, tmp_path):
+    by_hand[0].save(tmp_path / "run")
+    path = tmp_path / "run" / "run.json"
+    for change in ({"output_mean": 1.0}, {"length": 2.0}):
+        saved = json.loads(path.read_text())
+        path.write_text(json.dumps(saved | {"normalisation": saved["normalisation"] | change}))
+        with pytest.raises(pde.InputError, match=r"run\.json was changed after .* put back what it was"):
+            pde.load(tmp_path / "run")
+        path.write_text(json.dumps(saved))
+    pde.load(tmp_path / "run")

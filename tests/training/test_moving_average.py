@@ -42,8 +42,8 @@ def test_a_run_with_an_average_takes_the_same_steps_and_is_evaluated_by_it(avera
     losses, validation = ([line[name] for line in history(averaged)] for name in ("train_loss", "validation"))
     assert losses == [line["train_loss"] for line in history(undisturbed)]
     assert validation != [line["validation"] for line in history(undisturbed)]
-    with Checkpoints(averaged, create=False) as checkpoints:
-        run = Run.open(averaged)
+    run = Run.open(averaged)
+    with Checkpoints(averaged, run.seal, create=False) as checkpoints:
         params = run.build()[1]
         saved, *_ = checkpoints.restore_last(*exchanged(params, optimiser_for(run.training, 12).init(params)))
     last = pde.load(averaged)

@@ -31,8 +31,8 @@ from tests.small_runs import history, start, start_and_interrupt
 
 
 def last_state(out):
-    with Checkpoints(out) as checkpoints:
-        run = Run.open(out)
+    run = Run.open(out)
+    with Checkpoints(out, run.seal) as checkpoints:
         _, params = run.build()
         optimiser = optimiser_for(run.training, 4 * 3)
         return checkpoints.restore_last(params, optimiser.init(params))[:2]
@@ -69,8 +69,9 @@ def test_ctrl_c_while_a_checkpoint_is_saved_waits_for_it(darcy_file, undisturbed
         patch.setattr(ocp.CheckpointManager, "save", interrupted)
         with pytest.raises(KeyboardInterrupt):
             start(darcy_file, tmp_path / "run")
-    with Checkpoints(tmp_path / "run") as checkpoints:
-        _, params = Run.open(tmp_path / "run").build()
+    run = Run.open(tmp_path / "run")
+    with Checkpoints(tmp_path / "run", run.seal) as checkpoints:
+        _, params = run.build()
         assert checkpoints.restore_best(params)[1] == 1
     resume(darcy_file, tmp_path / "run")
     assert_same_bits(last_state(tmp_path / "run"), last_state(undisturbed))

@@ -1,0 +1,131 @@
+"""The description of a trained operator: everything that predicting needs but the parameters."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from flax import nnx
+
+import manojax
+from manojax.operators.anchored import Anchored
+from manojax.operators.base import ModelConfig, Operator
+from pde.grids.grid import Grid
+from pde.preprocessing.normalisation import Normalisation
+from pde.preprocessing.view import View
+from pde.runs.build import create, size_of, split
+from pde.system.errors import InputError
+from pde.system.files import write_text
+from pde.system.versions import versions
+
+FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Mean relative L2 of a trained model on validation samples on a grid finer than its own."""
+
+    resolution: int
+    direct: float
+    resample: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """A model with its options, what it sees of a data file, and its grid."""
+
+    model: str
+    """Name of the model (`manojax.find`)."""
+    options: ModelConfig
+    view: View
+    """The fields that the model sees, and how it sees them."""
+    precision: str
+    """Type of the activations."""
+    grid: Grid
+    """Grid that the model was trained on."""
+    normalisation: Normalisation
+    parameters: int
+    """Number of real numbers that are trained."""
+    data: str = "unnamed data"
+    """Name of the training data."""
+    symmetries: tuple[str, ...] = ()
+    """Generators (`pde.grids.symmetries.GENERATORS`) of the symmetries that batches are shown under."""
+    transfer: Transfer | None = None
+    """Errors on a finer grid, measured after training if the validation data hold one."""
+    versions: dict[str, str] = field(default_factory=versions)
+
+    @property
+    def seed(self) -> int:
+        """Seed of the initial parameters."""
+        return 0
+
+    @property
+    def seal(self) -> str:
+        """SHA-256 of all that the parameters depend on; a checkpoint keeps it."""
+        saved = self.to_json()
+        bound = {name: saved[name] for name in ("model", "options", "grid", "normalisation")}
+        bound |= {"view": dataclasses.asdict(self.view), "precision": self.precision}
+        return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
+
+    def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
+        """The model's structure and its parameters as drawn from the seed, a plain pytree."""
+        operator = create(self.model, self.options, self.view.channels, self.precision, self.seed)
+        width = self.view.filter_width_in_force
+        if not width:
+            return split(operator)
+        return split(Anchored(operator, self.normalisation.coordinates(self.grid), filter_width=width))
+
+    def mode_for(self, grid: Grid) -> Literal["direct", "resample"]:
+        """Return the mode of predicting on a grid: on finer ones the better one in training's own validation."""
+        if grid.matches(self.grid):
+            return "direct"
+        finer, known = grid.spacing < self.grid.spacing, self.transfer
+        return "direct" if finer and known is not None and known.direct < known.resample else "resample"
+
+    def save(self, folder: Path) -> None:
+        write_text(folder / FILE, json.dumps(self.to_json(), indent=1) + "\n")
+
+    def to_json(self) -> dict[str, Any]:
+        saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        nested = ("options", "view", "normalisation", *(["transfer"] if self.transfer else []))
+        saved |= {name: dataclasses.asdict(saved[name]) for name in nested}
+        return saved | {"grid": self.grid.to_json()}
+
+
+def describe(
+    model: nnx.Module, grid: Grid, normalisation: Normalisation, view: View, symmetries: tuple[str, ...], data: str
+) -> Description:
+    """Describe a model that a loop of its user's own has trained.
+
+    Raises:
+        InputError: the model does not say what it is made of, or is held at other points than those of the grid.
+    """
+    operator = model.operator if isinstance(model, Anchored) else model
+    if not isinstance(operator, Operator) or not hasattr(operator, "config"):
+        raise InputError(
+            f"{type(operator).__name__} is no operator; give a model of manojax.create, or a subclass of "
+            "manojax.Operator whose __init__ calls that of Operator"
+        )
+    filter_width = 0.0
+    if isinstance(model, Anchored):
+        filter_width, points = model.filter_width, normalisation.coordinates(grid)
+        anchors = [np.asarray(axis, np.float32) for axis in model.anchors]
+        if not all(map(np.array_equal, anchors, points)):
+            raise InputError(
+                "the anchors of the model are not the points of the grid; make them by "
+                "normalisation.coordinates(grid)"
+            )
+    return Description(
+        model=manojax.name_of(type(operator)),
+        options=operator.config,
+        view=dataclasses.replace(view, filter_width=filter_width),
+        precision=operator.dtype.name,
+        grid=grid,
+        normalisation=normalisation,
+        parameters=size_of(split(model)[1]),
+        data=data,
+        symmetries=symmetries,
+    )

@@ -1,0 +1,133 @@
+"""A model of the user's own on the command line: a class in a package that is not installed."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+
+import numpy as np
+import pytest
+
+import manojax
+import pde
+from pde.cli import main
+from tests.command_line import refused, run
+
+MODELS = '''
+from dataclasses import dataclass
+
+from flax import nnx
+
+from manojax import ModelConfig, Operator
+
+
+@dataclass(frozen=True)
+class ScaledConfig(ModelConfig):
+    """Options."""
+
+    depth: int = 1
+    """Layers."""
+
+
+class Scaled(Operator):
+    Config = ScaledConfig
+
+    def __init__(self, in_channels, out_channels, config=ScaledConfig(), *, dimensions=2, dtype, rngs):
+        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+        layers = range(config.depth)
+        self.layers = nnx.List([nnx.Linear(in_channels, out_channels, dtype=dtype, rngs=rngs) for _ in layers])
+
+    def forward(self, fields, coordinates):
+        for layer in self.layers:
+            fields = layer(fields)
+        return fields
+
+
+class NoOperator:
+    pass
+'''
+NAME = "ownpackage.models:Scaled"
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A working directory that holds the package, with nothing of it imported."""
+    (tmp_path / "ownpackage").mkdir()
+    (tmp_path / "ownpackage" / "__init__.py").write_text("")
+    (tmp_path / "ownpackage" / "models.py").write_text(MODELS)
+    monkeypatch.chdir(tmp_path)
+    forget()
+    yield tmp_path
+    forget()
+
+
+def forget():
+    for name in [name for name in sys.modules if name.startswith("ownpackage")]:
+        del sys.modules[name]
+
+
+def test_every_command_takes_a_class_of_the_working_directory_that_is_named(elsewhere, capsys, darcy_file):
+    flags = ("--epochs", 1, "--depth", 2, "--resolution", 9)
+    assert run(capsys, "train", darcy_file, "--model", NAME, "--out", "run", *flags)[0] == 0
+    assert json.loads((elsewhere / "run" / "run.json").read_text())["model"] == NAME
+    for command in (("evaluate", "run", darcy_file), ("info", "run"), ("predict", "run", darcy_file, "out.h5")):
+        forget()
+        assert f"run: {NAME} cannot be imported" in refused(capsys, *command)
+        assert run(capsys, *command, f"--model={NAME}")[0] == 0
+    forget()
+    again = ("train", darcy_file, "--out", "run", "--resume")
+    error = refused(capsys, *again)
+    assert "cannot be imported" in error
+    assert "damaged" not in error
+    assert run(capsys, *again, "--model", NAME)[0] == 0
+
+
+def test_what_is_no_operator_is_refused_in_a_sentence(elsewhere, capsys, darcy_file):
+    for name, reason in (
+        ("ownpackage.models:NoOperator", "is no operator"),
+        ("ownpackage.models:Missing", "has no attribute 'Missing'"),
+        ("ownpackage.nothing:Scaled", "No module named 'ownpackage.nothing'"),
+    ):
+        assert reason in refused(capsys, "train", darcy_file, "--model", name, "--out", "run")
+
+
+def test_a_package_gives_its_model_a_short_name(elsewhere, monkeypatch, darcy_file):
+    """An entry point of the group `manojax.models`, as an installed package has it."""
+    monkeypatch.syspath_prepend(str(elsewhere))
+    found = [EntryPoint("scaled", NAME, "manojax.models")]
+    monkeypatch.setattr(
+        "manojax.operators.registry.entry_points",
+        lambda group, name: [each for each in found if (each.group, each.name) == (group, name)],
+    )
+    surrogate = pde.train(str(darcy_file), "run", model="scaled", epochs=1, resolution=9)
+    assert surrogate.run.model == "scaled"
+    assert manojax.name_of(manojax.find("scaled")) == NAME
+    fields = pde.open(darcy_file).read("coefficient")
+    np.testing.assert_array_equal(pde.load("run")(fields), surrogate(fields))
+
+
+def test_a_class_of_a_notebook_says_that_it_will_not_load_elsewhere(elsewhere, darcy_file):
+    script = f"""{MODELS}
+import sys
+import numpy as np
+from flax import nnx
+import pde
+
+data = pde.open(sys.argv[1])
+model = Scaled(1, 1, dtype="float32", rngs=nnx.Rngs(0))
+normalisation = pde.Normalisation.fit([(data.read_inputs(), data.read_solution())], data.grid)
+pde.Surrogate(model, grid=data.grid, normalisation=normalisation).save("run")
+pde.load("run")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(darcy_file)], capture_output=True, text=True, check=True
+    )
+    assert "__main__:Scaled will not load elsewhere; put the class into a module" in done.stderr
+    with pytest.raises(pde.InputError, match="__main__:Scaled cannot be imported"):
+        pde.load("run")
+
+
+def test_the_flag_is_unknown_to_commands_where_it_names_no_class(capsys, darcy_file):
+    with pytest.raises(SystemExit) as end:
+        main(["info", str(darcy_file), "--model", "fno"])
+    assert end.value.code == 2
