@@ -67,7 +67,7 @@ test = datasets.open(work / "test.h5")
 
 # %%
 depth = 1 if SHORT else 2
-small = MANOConfig(depth=depth)
+small = MANOConfig(depth=depth, levels=2 if SHORT else None)
 runs = {
     "MANO": ("mano", small, pde.View()),
     "FNO": ("fno", FNOConfig(depth=depth), pde.View()),
