@@ -1,8 +1,6 @@
 """Models by name: ours, those of installed packages, and any class that can be imported."""
 
 import dataclasses
-import importlib
-from importlib.metadata import entry_points
 from typing import Any
 
 import jax.numpy as jnp
@@ -14,6 +12,7 @@ from manojax.operators.fma import FMA
 from manojax.operators.fno import FNO
 from manojax.operators.mano import MANO, PaperMANO, ReferenceMANO
 from manojax.operators.mgno import MgNO
+from manojax.operators.named import named
 from manojax.operators.transolver import Transolver
 from manojax.operators.unet import UNet
 from manojax.operators.vit import FullAttention, ViT
@@ -44,14 +43,9 @@ def find(name: str) -> type[Operator]:
     """
     if name in MODELS:
         return MODELS[name]
-    points = entry_points(group="manojax.models", name=name)
-    module, _, attribute = next((each.value for each in points), name).partition(":")
-    if not attribute:
+    found = named(name, "manojax.models")
+    if found is None:
         raise ValueError(f"no model is named {name!r}; there are {', '.join(MODELS)}, or package.module:Class")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"{name} cannot be imported ({error}); install the package that has it") from error
     if not (isinstance(found, type) and issubclass(found, Operator)):
         raise ValueError(f"{name} is no operator; name a subclass of manojax.Operator")
     return found

@@ -12,8 +12,8 @@ from pde.commands.parsing import parse
 from pde.data.generate import generate
 from pde.data.shards import Shard, parse_splits
 from pde.equations.equation import Problem
-from pde.equations.registry import EQUATIONS
-from pde.system.errors import InputError, suggestion
+from pde.equations.registry import EQUATIONS, find
+from pde.system.errors import InputError
 
 DEFAULT = "darcy"
 Law = TypeVar("Law", bound=Problem)
@@ -51,6 +51,7 @@ class Generate(Generic[Law]):
             seed=self.seed,
             shard=None if self.shard is None else Shard.parse(self.shard),
             resume=self.resume,
+            equation=None if self.equation in EQUATIONS else self.equation,
         )
         grid = self.problem.grid
         for output in outputs:
@@ -61,7 +62,7 @@ class Generate(Generic[Law]):
 
 def generate_command(equation: str) -> Any:
     """The flags of `generate` for an equation."""
-    return Generate[EQUATIONS[equation].problem]
+    return Generate[find(equation).problem]
 
 
 def parse_generate(argv: list[str]) -> Generate[Any]:
@@ -72,7 +73,4 @@ def parse_generate(argv: list[str]) -> Generate[Any]:
         name = first.parse_known_args(argv)[0].equation
     except argparse.ArgumentError:
         name = DEFAULT  # tyro has the better message
-    if name not in EQUATIONS:
-        hint = suggestion(name, EQUATIONS)
-        raise InputError(f"--equation {name}: there is no such equation{hint} (there are {', '.join(EQUATIONS)})")
     return parse(generate_command(name), "manojax generate", argv)

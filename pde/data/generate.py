@@ -20,6 +20,7 @@ def generate(
     seed: int,
     shard: Shard | None = None,
     resume: bool = False,
+    equation: str | None = None,
 ) -> list[OutputFile]:
     """Write samples 0, 1, 2 ... of a seed to HDF5 files (`pde.data.datasets` says what they hold); returns which.
 
@@ -34,6 +35,8 @@ def generate(
         shard: i of n writes the i-th part of each file, to OUT-shard-i-of-n.h5, for `pde.data.merge`; by default
             the share of this process under `jax.distributed`, and everything where there is but one.
         resume: keep what was broken off, or is whole already, and do the rest.
+        equation: name of an equation of your own (`pde.equations.registry.find`), which the files then record and
+            `evaluate` solves again.
 
     Raises:
         InputError: a file exists, whole or begun, and `resume` is False or it is another data set's; it cannot be
@@ -41,7 +44,8 @@ def generate(
         ArithmeticError: the solver did not converge on a sample.
     """
     check_seed(seed)
-    origin = problem.attributes() | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
+    named = {} if equation is None else {"equation_name": equation}
+    origin = problem.attributes() | named | {"seed": seed} | {f"version_{k}": v for k, v in versions().items()}
     planned = output_files(Path(path), samples, shard or Shard.of_process())
     files = [
         ResumableFile(

@@ -1,17 +1,55 @@
-"""The equations that there are. A new one is one new file and one line here."""
+"""Equations by name: ours, those of installed packages, and any that can be imported."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+from manojax.operators.named import named
 from pde.equations.darcy.equation import DARCY
 from pde.equations.equation import Equation
 from pde.equations.poisson import POISSON
 from pde.grids.grid import Grid
-from pde.system.errors import InputError
+from pde.system.errors import InputError, suggestion
 
 EQUATIONS: dict[str, Equation] = {
     "darcy": DARCY,
     "poisson": POISSON,
 }
+
+
+def find(name: str) -> Equation:
+    """Return an equation.
+
+    Args:
+        name: one of `EQUATIONS`; an entry point of the group `manojax.equations`, by which an installed package
+            gives an equation of its own a name; or `package.module:NAME`.
+
+    Raises:
+        InputError: no such equation, or one that cannot be imported.
+    """
+    if name in EQUATIONS:
+        return EQUATIONS[name]
+    try:
+        found = named(name, "manojax.equations")
+    except ValueError as error:
+        raise InputError(f"equation {error}") from error
+    if not isinstance(found, Equation):
+        there = f"there are {', '.join(EQUATIONS)}, or package.module:NAME"
+        raise InputError(f"equation {name}: there is no such equation{suggestion(name, EQUATIONS)} ({there})")
+    return found
+
+
+def equation_of(attributes: Mapping[str, Any], names: Collection[str]) -> Equation | None:
+    """Return the equation of a data file: the one that its attribute `equation_name` names, or else by its inputs.
+
+    Args:
+        attributes: those of the file.
+        names: of its data sets.
+
+    Raises:
+        InputError: the equation that the file names cannot be imported.
+    """
+    name = attributes.get("equation_name")
+    return known_by(names) if name is None else find(str(name))
 
 
 def known_by(names: Collection[str]) -> Equation | None:

@@ -1,7 +1,8 @@
 """The equation of a data file, as far as our solvers take the file's inputs."""
 
 from pde.data.data_file import DataFile
-from pde.equations.registry import EQUATIONS, known_by
+from pde.equations.equation import Equation
+from pde.equations.registry import EQUATIONS, equation_of
 from pde.evaluation.block import Block
 from pde.metrics.per_sample import Residual
 from pde.system.errors import InputError
@@ -15,9 +16,15 @@ class Solvable:
     """
 
     def __init__(self, data: DataFile):
-        self.grid, self.equation = data.grid, known_by(data.sampled)
+        self.grid = data.grid
+        self.equation: Equation | None = None
         self.reason: str | None = None
         """Why the file cannot be solved; None as long as it can."""
+        try:
+            self.equation = equation_of(data.attributes, data.sampled)
+        except InputError as error:
+            self.reason = str(error)
+            return
         if self.equation is None:
             known = " or ".join(" and ".join(each.inputs) for each in EQUATIONS.values())
             self.reason = f"the file holds no {known}"

@@ -1,9 +1,11 @@
-"""A model of the user's own on the command line: a class in a package that is not installed."""
+"""Models and equations of the user's own on the command line: names in a package that is not installed."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,6 +57,10 @@ def elsewhere(tmp_path, monkeypatch):
     (tmp_path / "ownpackage").mkdir()
     (tmp_path / "ownpackage" / "__init__.py").write_text("")
     (tmp_path / "ownpackage" / "models.py").write_text(MODELS)
+    page = (Path(__file__).parents[2] / "docs" / "own-equation.md").read_text(encoding="utf-8")
+    physics = re.search(r"```python\n(.*?)```", page, re.S)
+    assert physics is not None
+    (tmp_path / "ownpackage" / "physics.py").write_text(physics.group(1))
     monkeypatch.chdir(tmp_path)
     forget()
     yield tmp_path
@@ -82,6 +88,23 @@ def test_every_command_takes_a_class_of_the_working_directory_that_is_named(else
     assert run(capsys, *again, "--model", NAME)[0] == 0
 
 
+def test_an_equation_of_the_working_directory_generates_and_is_solved_again(elsewhere, capsys):
+    """The module that docs/own-equation.md shows."""
+    named = ("--equation", "ownpackage.physics:SCREENED")
+    assert run(capsys, "generate", "s.h5", *named, "--resolution", 17, "--samples", 12)[0] == 0
+    data = pde.open("s.h5")
+    assert data.inputs == ("forcing",)
+    assert data.read_residual().max() < 1e-12
+    flags = ("--epochs", 1, "--resolution", 9, "--width", 8, "--depth", 1)
+    assert run(capsys, "train", "s.h5", "--model", "fno", "--out", "run", *flags)[0] == 0
+    forget()
+    _, printed, _ = run(capsys, "evaluate", "run", "s.h5", "--resolutions", 9, 17)
+    assert "ownpackage.physics:SCREENED cannot be imported" in printed
+    _, printed, _ = run(capsys, "evaluate", "run", "s.h5", "--resolutions", 9, 17, *named)
+    assert "Coarse solves of -Laplace u + 100 u = f: f = `forcing` is assumed" in printed
+    assert "there is no such equation" in refused(capsys, "generate", "t.h5", "--equation", "screened")
+
+
 def test_what_is_no_operator_is_refused_in_a_sentence(elsewhere, capsys, darcy_file):
     for name, reason in (
         ("ownpackage.models:NoOperator", "is no operator"),
@@ -96,7 +119,7 @@ def test_a_package_gives_its_model_a_short_name(elsewhere, monkeypatch, darcy_fi
     monkeypatch.syspath_prepend(str(elsewhere))
     found = [EntryPoint("scaled", NAME, "manojax.models")]
     monkeypatch.setattr(
-        "manojax.operators.registry.entry_points",
+        "manojax.operators.named.entry_points",
         lambda group, name: [each for each in found if (each.group, each.name) == (group, name)],
     )
     surrogate = pde.train(str(darcy_file), "run", model="scaled", epochs=1, resolution=9)

@@ -1,0 +1,25 @@
+"""Objects by the names that entry points of installed packages, or modules, give them."""
+
+import importlib
+from importlib.metadata import entry_points
+from typing import Any
+
+
+def named(name: str, group: str) -> Any:
+    """Return an object of another package; None where the name is neither of these two.
+
+    Args:
+        name: an entry point of the group, or `package.module:Name`.
+        group: the group of entry points, such as `manojax.models`.
+
+    Raises:
+        ValueError: it cannot be imported.
+    """
+    points = entry_points(group=group, name=name)
+    module, _, attribute = next((each.value for each in points), name).partition(":")
+    if not attribute:
+        return None
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{name} cannot be imported ({error}); install the package that has it") from error
