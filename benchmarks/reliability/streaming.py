@@ -36,13 +36,15 @@ def write_noise(path: Path, gibibytes: float) -> None:
     axis = np.arange(_RESOLUTION) / (_RESOLUTION - 1)
     samples = int(gibibytes * 2**30 / (8 * _RESOLUTION**2))
     grid = Grid(axis, axis, "zero", (0.0, 1.0, 0.0, 1.0))
+    inside = np.pad(np.ones((_RESOLUTION - 2,) * 2, np.float32), 1)  # the border is zero, as the grid says
     generator = np.random.default_rng(0)
     aside = path.with_suffix(".partial")
     with create(aside, grid, samples, {}, ("coefficient", "solution")) as stored:
         for first in range(0, samples, 256):
-            for field in stored.values():
+            for name, field in stored.items():
                 shape = (min(256, samples - first), *grid.shape)
-                field[first : first + 256] = generator.random(shape, np.float32) + 1
+                noise = generator.random(shape, np.float32) + 1
+                field[first : first + 256] = noise * inside if name == "solution" else noise
     aside.rename(path)
 
 
