@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+ROOT = Path(__file__).parents[2]
 SHORT = {
     "faults": ["--kills", "2", "--resolution", "17", "--commands", "generate", "train", "merge", "convert"],
     "fuzz": ["--files", "12"],
@@ -17,6 +17,6 @@ SHORT = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHORT)
 def test_in_short(name):
-    command = [sys.executable, BENCHMARKS / f"{name}.py", *SHORT[name]]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    command = [sys.executable, "-m", f"benchmarks.reliability.{name}", *SHORT[name]]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -1,13 +1,10 @@
 """The solver's work does not grow with the grid, nor much with the contrast. The full table is
-`benchmarks/iterations.py`, of which this is the small end.
+`benchmarks/speed/iterations.py`, of which this is the small end.
 """
-
-import runpy
-from pathlib import Path
 
 import pytest
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "iterations.py"
+from benchmarks.speed.iterations import iterations
 
 
 @pytest.mark.parametrize(
@@ -15,7 +12,6 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "iterations.py"
     [(65, 65), *(pytest.param(shape, marks=pytest.mark.slow) for shape in ((65, 130), (100, 100), (129, 129)))],
 )
 def test_few_iterations_whatever_the_size_and_the_contrast(shape):
-    iterations = runpy.run_path(str(BENCHMARK))["iterations"]
     most = iterations(shape, 1.0, 2)
     assert most["two-phase 12/3"] <= 15
     assert most["log-normal, contrast 1e6"] <= 25

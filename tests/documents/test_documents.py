@@ -6,7 +6,6 @@ a command of ours; what cannot be run stands below `<!-- not run: the reason -->
 
 import glob
 import re
-import runpy
 import shlex
 import shutil
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from benchmarks.pages import reliability, tables
 from manojax import MODELS
 from pde.cli import main
 
@@ -113,9 +113,9 @@ def test_links_of_the_readme_lead_somewhere():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_page_of_benchmarks_is_what_its_script_writes():
-    tables = runpy.run_path(str(ROOT / "benchmarks" / "tables.py"))
-    assert (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8") == tables["page"]()
+@pytest.mark.parametrize("module", [tables, reliability], ids=lambda module: module.DOCS.stem)
+def test_a_page_of_results_is_what_its_script_writes(module):
+    assert module.DOCS.read_text(encoding="utf-8") == module.page()
 
 
 def test_excerpts_stand_in_the_sources():

@@ -74,8 +74,8 @@ def test_the_spline_goes_on_beyond_its_points():
 
 
 def test_its_distance_from_finite_volumes_on_the_same_cells():
-    """0.016 % at 421, in the median (`benchmarks/canonical.py`); of order one to two, so 0.1 to 0.7 % at 64. A
-    coefficient or a solution off by half a cell, 0.47 % at 421 and of first order, would be 3 %.
+    """0.016 % at 421, in the median (`benchmarks/accuracy/canonical.py`); of order one to two, so 0.1 to 0.7 % at
+    64. A coefficient or a solution off by half a cell, 0.47 % at 421 and of first order, would be 3 %.
     """
     n = LAW.resolution
     volumes = jax.jit(lambda a: solve(a, jnp.ones_like(a), spacing=(1 / n, 1 / n), centring="cells").solution)

@@ -48,8 +48,8 @@ def test_both_axes_are_treated_alike():
 
 @pytest.mark.slow
 def test_errors_are_those_of_the_table():
-    """Measured from 421 cells (`benchmarks/coarse_solve.py --canonical`), here from 241 for fewer samples: to a
-    third, far less than the factor of 3 that taking strides for centres of coarser cells would cost.
+    """Measured from 421 cells (`benchmarks/accuracy/coarse_solve.py --canonical`), here from 241 for fewer
+    samples: to a third, far less than the factor of 3 that taking strides for centres of coarser cells would cost.
     """
     law = Darcy(resolution=241, canonical=True)
     samples = list(law.samples(0, range(4)))

@@ -32,8 +32,8 @@ def samples():
     ],
 )
 def test_errors_are_those_of_the_table(samples, stride, expected):
-    """Measured from 421 nodes (`benchmarks/coarse_solve.py`), here from 241 for fewer samples: to a third, far
-    less than what parts upscaled faces from the rest.
+    """Measured from 421 nodes (`benchmarks/accuracy/coarse_solve.py`), here from 241 for fewer samples: to a
+    third, far less than what parts upscaled faces from the rest.
     """
 
     def error(sample, method):

@@ -1,0 +1,125 @@
+"""Which operator does best after the same minutes of training?
+
+    python -m benchmarks.accuracy.equal_time TRAIN.h5 TEST.h5 FOLDER [--models mano fno] [--minutes 15]
+        [--seeds 0 1 2] [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}']
+
+First the training steps of all models are timed in turn, by medians, compiled and warm, with nothing else running;
+then each model is trained for as many whole epochs as fit into the minutes at its own pace. So the outcome does
+not depend on what the machine does meanwhile, and a second call goes on where the first was interrupted: pace,
+runs and `results.json` are kept in FOLDER. Models have their defaults, training those of `manojax train` with
+--symmetries, without a validation part: the last parameters count.
+
+Relative L2 on the training grid, mean over the test samples; then mean and standard deviation over seeds. So for
+the mean of predictions under the eight symmetries of the square, which takes eight times as long.
+
+Found (`results/equal_time.json`, three seeds, 200 test samples): MANO 0.0113 +- 0.0001, of eight predictions
+0.0108; FNO with `{"learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}` 0.0120 +- 0.0001 and 0.0110,
+with 23 times the parameters; with the H1 loss, one seed, 0.0123 (`equal_time_fno_h1.json`). The mean of two
+coarse solves has 0.0114.
+"""
+
+import json
+import os
+import time
+from collections import defaultdict, deque
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh
+
+from benchmarks.record import command_line, cores, write
+from benchmarks.study import errors
+from manojax import MODELS
+from pde.grids.symmetries import group, transformed
+from pde.runs.config import TrainingConfig
+from pde.system.files import write_text
+from pde.training.engine.devices import DATA, SPACE
+from pde.training.engine.feeding import Resident
+from pde.training.engine.steps import Stepper, make_gradient, take_all
+from pde.training.loss import make_loss
+from pde.training.prepare import optimiser_for, prepare, steps_an_epoch
+
+_STEPS, _REPEATS = 20, 7
+_SETTINGS = ("epochs", "learning_rate", "batch_size", "loss", "seed")
+
+
+def main() -> None:
+    parser = command_line(__doc__)
+    parser.add_argument("train", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--models", nargs="+", default=["mano", "fno"])
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument(
+        "--options", type=json.loads, default={}, help="what differs from `TrainingConfig`, by model"
+    )
+    parser.add_argument("--resolution", type=int, default=31)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    config = TrainingConfig(resolution=arguments.resolution, symmetries="all", validation="none")
+    configs = {model: replace(config, **arguments.options.get(model, {})) for model in arguments.models}
+    pace = paces(arguments.folder / "pace.json", arguments.train, configs)
+    results = defaultdict(list)
+    for seed in arguments.seeds:
+        for model in arguments.models:
+            steps = 60 * arguments.minutes / pace[model]["seconds a step"]
+            epochs = int(steps / pace[model]["steps an epoch"])
+            chosen = replace(configs[model], seed=seed, epochs=epochs)
+            settings = {name: getattr(chosen, name) for name in _SETTINGS}
+            name = "-".join(map(str, (model, arguments.resolution, *settings.values())))
+            found = errors(arguments.train, arguments.test, arguments.folder / name, model, chosen)
+            results[model].append({**settings, **found})
+            print(model, results[model][-1], flush=True)
+            summary = {"minutes": arguments.minutes, "pace": pace, "results": results}
+            write(arguments.folder / "results.json", summary)
+    for model, runs in results.items():
+        print(f"{model}: {runs[0]['parameters']:,} parameters, {runs[0]['epochs']} epochs, {len(runs)} seeds")
+        for way, rows in {
+            "one prediction": runs,
+            "mean over symmetries": [run["symmetric"] for run in runs],
+        }.items():
+            values = [row["relative_l2"] for row in rows]
+            spread = f" +- {np.std(values):.4f}" if len(values) > 1 else ""
+            print(f"  {way}: relative L2 {np.mean(values):.4f}{spread}")
+
+
+def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[str, dict[str, Any]]:
+    """Seconds a training step of each model, measured in turn, or as an earlier call has found them."""
+    if path.exists():
+        found = json.loads(path.read_text())
+        if any(found.get(model, {}).get("batch_size") != config.batch_size for model, config in configs.items()):
+            raise SystemExit(f"{path} has the paces of other models or batches; give another folder")
+        return found
+    found, calls, times = {}, {}, defaultdict(list)
+    for model, config in configs.items():
+        run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
+        graph, params = run.build()
+        optimiser = optimiser_for(run.training, _STEPS)
+        make = partial(make_gradient, make_loss(graph, run, run.grid), config.accumulate)
+        chosen = group(run.symmetries)
+        mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
+        samples = Resident(parts[0].read(slice(None)), mesh)
+        stepper = Stepper(make, optimiser, samples, partial(transformed, chosen), mesh)
+        size = config.batch_size
+        batches = [(np.arange(size), np.int32(0))] * _STEPS
+        calls[model] = ((params, optimiser.init(params)), [(stepper, batches)])
+        found[model] = {"batch_size": size, "steps an epoch": steps_an_epoch(run.samples, size)}
+    for repeat in range(_REPEATS + 1):
+        for model, call in calls.items():
+            started = time.perf_counter()
+            deque(take_all(*call), maxlen=0)
+            times[model] += [(time.perf_counter() - started) / _STEPS] if repeat else []  # the first compiles
+    for model in configs:
+        found[model]["seconds a step"] = float(np.median(times[model]))
+    machine = {"cores": cores(), "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES")}
+    write_text(path, json.dumps(found | machine, indent=1) + "\n")
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Pages and drawings of `docs/`, written from the results that the other benchmarks left."""

@@ -1,0 +1,137 @@
+"""Write docs/reliability.md from what the other benchmarks have left in `results/`.
+
+python -m benchmarks.pages.reliability
+"""
+
+import statistics
+
+from benchmarks.record import ROOT, load
+from pde.system.files import write_text
+
+HDF5 = "one sentence, of the HDF5 library having crashed or hung"
+DOCS = ROOT / "docs" / "reliability.md"
+
+PAGE = """\
+# What it survives
+
+Written by `python -m benchmarks.pages.reliability`, from what the benchmarks named here have measured.
+
+## Killed at random moments (`benchmarks/reliability/faults.py`)
+
+SIGKILL between the first instruction of a process and its end, again and again, until it is let end. Whole: nothing
+partial ever stood under a final name. The same: it ended with the bits of a result that nothing had disturbed.
+
+| command | kills before the end | whole, and the same |
+|---|---|---|
+{killed}
+
+## Damaged files (`benchmarks/reliability/fuzz.py`)
+
+Good files with bytes changed, removed, repeated or cut off, put through `info`, `convert` and `evaluate`; runs and
+checkpoints through `info`, `evaluate` and `train --resume`. A call has 10 s and 2 GiB. Commands hidden in pickles must
+not run, and none did.
+
+| format | files | calls that gave a result | one sentence | one sentence: HDF5 crashed or hung | anything else |
+|---|---|---|---|---|---|
+{fuzzed}
+
+## Full disks (`benchmarks/reliability/full_disk.py`)
+
+`generate` and `train` run into the end of a file system of {rooms}: exit
+code 2 and one sentence each time, nothing partial under a final name, what had been saved usable. With more space `--resume` came to the bits of an undisturbed
+result in {resumed} of {disks} cases.
+
+## Asked to end (`benchmarks/reliability/preemption.py`)
+
+SIGTERM at {stops} random moments of a training of MANO, in {stopped} of them before its end: exit code 143, at most
+{seconds:.1f} s later, what was begun saved and resumed, and the result of the bits of an undisturbed run:
+{same}.
+
+## Faults that tests make on every change
+
+| fault | what happens | tested in |
+|---|---|---|
+| SIGTERM, as before a machine is taken away | saved after the step under way, exit code 143, a line on how to go on; while the first step compiles, at once | `test_training.py`, `test_processes.py` |
+| Ctrl-C | likewise, exit code 130; a second one stops at once | `test_training.py`, `test_interrupts.py` |
+| one of several processes is asked to stop | all save the same step and stop together | `test_processes.py` |
+| a checkpoint truncated, changed or not finished | found by its SHA-256, said, and the one before it used | `test_training.py` |
+| no space, a folder that may not be written to | one sentence, exit code 2; what was saved before is whole | `test_refusals.py`, `test_training.py` |
+| NaN or infinity in loss or gradient | the step is not applied, counted and logged; ten in a row end training, and their samples are named | `test_stepping.py`, `test_training.py` |
+| a sample with NaN or infinity | named before training begins | `test_refusals.py`, `test_streaming.py` |
+| a second process in a run folder | refused | `test_training.py` |
+| values of flags that make no sense | one sentence, exit code 2, nothing written | `test_refusals.py`, `test_flags.py` |
+
+The same seed gives the same bits on the same devices, twice in a row and after any stop. On another number of devices
+the losses agree to 1e-4 for some twenty steps, and then as far as rounding grows.
+
+## Long runs and large files
+
+- {checkpoints} checkpoints in one run (`benchmarks/reliability/soak.py`): resident memory grows by {kib:.0f} KiB a checkpoint
+  ({first:.0f} MiB after the first quarter, {last:.0f} MiB at last), open files by {files:.4f}. Orbax
+  by itself, saving as many items of small arrays in the same process, grows by {alone:.0f} KiB a checkpoint.
+- A file of {size:.1f} GiB trained on with `--stream` (`benchmarks/reliability/streaming.py`): at most {most:.2f} GiB resident, at
+  {pace:.0%} of the rate from memory.
+
+## What it does not survive
+
+- A disk that another process fills in the midst of a checkpoint: what was saved before is whole, but Orbax prints its
+  tracebacks.
+- One of several processes killed outright: the others wait for JAX's heartbeat (100 s) and end; `--resume` goes on.
+- Folders that the processes of a training do not all see.
+"""  # noqa: E501
+
+
+def killed() -> str:
+    rows = {name: found for name, found in load("faults").items() if "kills" in found}
+    return "\n".join(
+        f"| `{name}` | {row['kills']} | {'yes' if row['same'] else 'NO'} |" for name, row in rows.items()
+    )
+
+
+def fuzzed() -> str:
+    rows = []
+    for name, found in load("fuzz").items():
+        if "files" in found:
+            ends = dict(found["ends"])
+            good = " | ".join(str(ends.pop(end, 0)) for end in ("a result", "one sentence", HDF5))
+            other = "; ".join(f"{count} {end}" for end, count in ends.items()) or "none"
+            rows.append(f"| {name} | {found['files']} | {good} | {other} |")
+    return "\n".join(rows)
+
+
+def page() -> str:
+    soak, streaming = load("soak"), load("streaming")
+    memory, stream = (
+        statistics.median(row["seconds a step"] for row in streaming[way]) for way in ("memory", "stream")
+    )
+    rooms = {command: load("full_disk")[command] for command in ("generate", "train")}
+    disks = [disk for command in rooms.values() for disk in command.values()]
+    preempted = load("preemption")
+    return PAGE.format(
+        rooms=" or ".join(", ".join(command) for command in rooms.values()),
+        resumed=sum(disk["same"] for disk in disks),
+        disks=len(disks),
+        stops=len(preempted["stops"]),
+        stopped=preempted["stopped"],
+        seconds=preempted["seconds at most"],
+        same="yes" if preempted["same"] else "NO",
+        killed=killed(),
+        fuzzed=fuzzed(),
+        checkpoints=soak["checkpoints"],
+        kib=soak["KiB a checkpoint"],
+        alone=soak["KiB a checkpoint of Orbax alone"],
+        first=soak["MiB at first"],
+        last=soak["MiB at last"],
+        files=soak["open files a checkpoint"],
+        size=streaming["GiB"],
+        most=max(row["resident GiB"] for row in streaming["stream"]),
+        pace=memory / stream,
+    )
+
+
+def main() -> None:
+    write_text(DOCS, page())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""Write docs/benchmarks.md: `benchmarks.md.template` with the tables of what other benchmarks left in `results/`.
+
+python -m benchmarks.pages.tables
+"""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import ROOT, load
+from pde.runs.build import title_of
+from pde.system.files import write_text
+
+PAGE = Path(__file__).with_name("benchmarks.md.template")
+DOCS = ROOT / "docs" / "benchmarks.md"
+Results = dict[str, Any]
+
+FACES = {
+    "arithmetic": "strided coefficient, arithmetic faces",
+    "harmonic": "strided coefficient, harmonic faces",
+    "mean": "mean of these two solutions",
+    "upscaled": "faces upscaled from the fine coefficient",
+}
+
+
+def table(results: Results, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """With the machine below, as far as the results say."""
+    lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
+    cores = results.get("cores", results.get("threads", results.get("pace", {}).get("cores")))
+    where = (
+        "a CPU whose number of cores was not recorded" if cores is None else f"{cores} CPU core{'s' * (cores > 1)}"
+    )
+    versions = results["versions"]
+    named = ", ".join(f"{name} {versions[name]}" for name in ("python", "jax", "flax", "numpy", "scipy"))
+    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"<small>{where}; {named}</small>"])
+
+
+def mean(rows: Iterable[Results], key: str) -> str:
+    return f"{statistics.mean(row[key] for row in rows):.4f}"
+
+
+def milliseconds(row: Results) -> str:
+    return f"{1000 * row['seconds']:.0f}"
+
+
+def size(parameters: int) -> str:
+    rounded = f"{parameters / 1e6:.2f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
+    return rounded if parameters else "none"
+
+
+def equal_time() -> str:
+    found, rows = load("equal_time"), []
+    others = (load(f"equal_time_{name}")["results"] for name in ("fno_rate", "fno_h1", "unet"))
+    for name, runs in (item for results in (found["results"], *others) for item in results.items()):
+        eight = [run["symmetric"] for run in runs]
+        errors = (mean(of, key) for key in ("relative_l2", "relative_h1") for of in (runs, eight))
+        first = runs[0]
+        model = f"{title_of(name)}, {first['loss']}, rate {first['learning_rate']:g}, batch {first['batch_size']}"
+        rows.append([model, size(first["parameters"]), str(first["epochs"]), str(len(runs)), *errors])
+    return table(found, ["", "parameters", "epochs", "seeds", "L2", "eight", "H1", "eight"], rows)
+
+
+def tuning() -> str:
+    found, trials = load("tuning"), {}
+    for row in found["trials"]:
+        trial = f"{row['learning_rate']:g}", str(row["batch_size"]), row["loss"]
+        trials.setdefault(trial, {})[row["model"]] = f"{row['relative_l2']:.4f}"
+    rows = [[*trial, errors["mano"], errors["fno"]] for trial, errors in trials.items()]
+    return table(found, ["rate", "batch", "loss", "MANO", "FNO"], rows)
+
+
+def transfer() -> str:
+    found = load("transfer")
+    runs = [*found["runs"], *load("transfer_43_61")["runs"]]
+    curves = {}
+    for run in runs:
+        for way in ("direct", "resample"):
+            name = f"{title_of(run['model'])} trained at {run['trained at'][0]}, {way}"
+            curves[name] = {row["resolution"]: row[way] for row in run["relative_l2"]}
+    for kind, name in (
+        ("mean", "mean of two strided coarse solves"),
+        ("upscaled", "coarse solve, upscaled faces"),
+    ):
+        coarse = load("coarse_solve")["relative_l2"].items()
+        curves[name] = {int(n): by_faces[kind]["mean"] for n, by_faces in coarse}
+    grids = [row["resolution"] for row in runs[-1]["relative_l2"]]
+    rows = [[name, *(f"{curve[n]:.4f}" if n in curve else "" for n in grids)] for name, curve in curves.items()]
+    return table(found, ["", *map(str, grids)], rows)
+
+
+def informed() -> str:
+    names = {
+        "mean": "mean of two strided coarse solves",
+        "upscaled": "coarse solve, upscaled faces",
+        "means": "{} that sees cell means",
+        "informed-upscaled-means": "{} that corrects the upscaled solve",
+    }
+    found = {resolution: load(f"informed_{resolution}") for resolution in (31, 61, 85)}
+    rows = [
+        [
+            names[row["way"]].format(title_of(row["model"])),
+            f"{resolution} x {resolution}",
+            size(row["parameters"]),
+            f"{row['relative_l2']:.4f}",
+            f"{row['milliseconds']:.1f}",
+        ]
+        for resolution, results in found.items()
+        for row in results["rows"]
+    ]
+    return table(found[31], ["", "grid", "parameters", "L2", "ms"], rows)
+
+
+def by_samples() -> str:
+    return generalisation("by training samples", "samples")
+
+
+def by_law() -> str:
+    return generalisation("by law", "tested on")
+
+
+def by_seed() -> str:
+    return generalisation("by seed", "")
+
+
+def generalisation(kind: str, what: str) -> str:
+    found = load("generalisation")
+    columns = next(rows for name, rows in found["tables"].items() if name.startswith(kind))
+    rows = [[name, *(f"{error:.4f}" for error in row.values())] for name, row in columns.items()]
+    names = next(iter(columns.values()))
+    sizes = found["parameters"]
+    headers = (f"{title_of(name)}, {size(sizes[name])}" if name in sizes else name for name in names)
+    return table(found, [what, *headers], rows)
+
+
+def coarse_solve() -> str:
+    found = load("coarse_solve")
+    kinds = {"": found["relative_l2"], "canonical: ": load("coarse_solve_canonical")["relative_l2"]}
+    rows = [
+        [f"{data}{name}", *(f"{by_faces[faces]['mean']:.4f}" for by_faces in grids.values())]
+        for data, grids in kinds.items()
+        for faces, name in FACES.items()
+    ]
+    return table(found, ["points a side", *found["relative_l2"]], rows)
+
+
+def neuraloperator_darcy() -> str:
+    found, earlier = load("neuraloperator_darcy_mano"), load("neuraloperator_darcy")["results"]
+    runs = found["results"] | {name: earlier[name] for name in ("vit", "fno")}
+    rows = []
+    for name, seeds in runs.items():
+        errors = (mean(seeds, key) for key in ("relative_l2", "relative_mse"))
+        rows.append([title_of(name), size(seeds[0]["parameters"]), *errors])
+    return table(found, ["", "parameters", "L2", "MSE"], rows)
+
+
+def operators() -> str:
+    found = load("operators")
+    rows = []
+    for name, kind in found.items():
+        if isinstance(kind, dict) and "rows" in kind:
+            first, last = kind["rows"][0], kind["rows"][-1]
+            grids = " to ".join(" x ".join(map(str, row["grid"])) for row in (first, last))
+            for what, prefix in (("forward", "forward "), ("step", "")):
+                powers = ("flops exponent", "bytes exponent", "seconds exponent from the second grid")
+                grown = (f"{kind[prefix + power]:.2f}" for power in powers)
+                times = (f"{1000 * row[prefix + 'seconds']:.0f}" for row in (first, last))
+                rows.append([f"{name}, {what}", grids, *grown, *times])
+    return table(found, ["operator", "grids", "operations", "memory", "time", "ms, first", "ms, last"], rows)
+
+
+def fno() -> str:
+    found = load("fno")
+    jobs = ("step", "steps in a loop", "steps in pieces", "inference", "inference in pieces")
+    rows = [
+        [name, size(parameters), *(milliseconds(found[job][name]) for job in jobs)]
+        for name, parameters in found["parameters"].items()
+    ]
+    return table(found, ["", "parameters", *jobs], rows)
+
+
+def solvers() -> str:
+    found = load("solvers")
+    rows = [
+        [name, milliseconds(row), f"{row['ratio']:.1f}", f"{row['residual']:.0e}"]
+        for name, row in found["solvers"]["rows"].items()
+    ]
+    return table(found, ["solver", "ms", "times ours", "residual"], rows)
+
+
+def iterations() -> str:
+    found = load("iterations")
+    most = found["most iterations"]
+    laws = list(next(iter(most.values())))
+    rows = [[grid, *(str(counts[law]) for law in laws)] for grid, counts in most.items()]
+    return table(found, ["nodes", *laws], rows)
+
+
+def canonical() -> str:
+    found = load("canonical")
+    rows = []
+    for scheme in ("cells, arithmetic", "cells, harmonic", "nodes, same array", "nodes, same field"):
+        distances = [sample[scheme] for sample in found["samples"]]
+        rows.append([scheme, *(f"{of(distances):.3%}" for of in (min, statistics.median, max))])
+    return table(found, ["scheme", "least", "median", "most"], rows)
+
+
+ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
+GENERALISATION = by_samples, by_law, by_seed
+COSTS = operators, fno, solvers, iterations
+
+
+def page() -> str:
+    floor = load("floor")["relative_l2"]["phases at the nodes"]
+    return PAGE.read_text(encoding="utf-8").format(
+        **{write.__name__: write() for write in (*ERRORS, *GENERALISATION, *COSTS)},
+        strided=load("informed_31")["rows"][0]["relative_l2"],
+        floor=floor["mean"],
+        error=floor["standard error"],
+        ratio=load("operators")["64 x 64"]["full attention by mano"],
+        rounds=load("fno")["rounds"],
+        compilation=load("solvers")["solvers"]["compilation"],
+    )
+
+
+def main() -> None:
+    write_text(DOCS, page())
+
+
+if __name__ == "__main__":
+    main()

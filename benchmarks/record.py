@@ -1,0 +1,46 @@
+"""The command line of a benchmark, and the record of what it finds.
+
+Packages are imported where they are needed: `speed.fno` runs in environments that have none of ours.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def command_line(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser whose help is the description, its lines as they are."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def again(python: str = sys.executable, *options: str) -> list[str]:
+    """Return the command that runs this benchmark in a process of its own, by that Python with these options."""
+    spec = sys.modules["__main__"].__spec__
+    assert spec is not None, "run it from the root of the repository: python -m benchmarks.ROOM.NAME"
+    return [python, *options, "-m", spec.name]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def write(path: Path | None, found: dict[str, Any]) -> None:
+    """Write what was found into a file, beside the versions that found it; without a path, nothing is written."""
+    if path is None:
+        return
+    from pde.system.files import write_text
+    from pde.system.versions import versions
+
+    write_text(path, json.dumps({**found, "versions": versions()}, indent=1) + "\n")
+
+
+def load(name: str) -> dict[str, Any]:
+    """Return what a benchmark left in `results/`."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))

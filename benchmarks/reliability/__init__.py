@@ -1,0 +1,1 @@
+"""Faults and long runs that commands survive; `command` holds what their benchmarks have in common."""

@@ -1,0 +1,1 @@
+"""The time, the memory and the iterations that operators and solvers take, beside those of other libraries."""
