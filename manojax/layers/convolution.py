@@ -1,12 +1,9 @@
 """Convolutions of three points a side, and how far a pyramid of maps has use for them."""
 
 import functools
-import itertools
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 from jax.nn.initializers import Initializer
@@ -16,6 +13,7 @@ from jaxtyping import Float
 from manojax.layers.basic import default_init
 from manojax.layers.halo import Space
 from manojax.layers.pyramid import level_count
+from manojax.xla_cpu import convolution
 
 RATE = 2
 """Ratio of the sides of neighbouring levels."""
@@ -67,29 +65,8 @@ def _convolve(
     """As `nnx.Conv` asks for it: on CPUs a product, elsewhere XLA's own convolution."""
     general = functools.partial(jax.lax.conv_general_dilated, **options)
     return jax.lax.platform_dependent(
-        x, kernel, cpu=_product, default=lambda x, kernel: general(x, kernel, *arguments)
+        x, kernel, cpu=convolution, default=lambda x, kernel: general(x, kernel, *arguments)
     )
-
-
-def _product(
-    x: Float[Array, "batch *grid channel"], kernel: Float[Array, "*points channel out"]
-) -> Float[Array, "batch *grid out"]:
-    """Three neighbours along the last axis beside one another, times the kernel; then the sum over the other axes.
-
-    Inside a loop XLA's convolution and its gradient run ten times slower than outside on a CPU; this does not. All
-    3^d neighbours beside one another are more to copy, and none of them more to add.
-    """
-    *others, last = x.shape[1:-1]
-    channels, out = kernel.shape[-2:]
-    padded = jnp.pad(x, ((0, 0), *((1, 1),) * (len(others) + 1), (0, 0)))
-    beside = jnp.concatenate([padded[..., shift : shift + last, :] for shift in range(3)], axis=-1)
-    matrix = kernel.reshape(-1, 3 * channels, out).swapaxes(0, 1).reshape(3 * channels, -1)
-    precise = np.promote_types(x.dtype, np.float32)
-    products = jnp.split(beside.astype(precise) @ matrix.astype(precise), 3 ** len(others), axis=-1)
-    shifts = itertools.product(range(3), repeat=len(others))
-    windows = [(slice(None), *(slice(o, o + n) for o, n in zip(shift, others, strict=True))) for shift in shifts]
-    parts = (product[window] for product, window in zip(products, windows, strict=True))
-    return functools.reduce(jnp.add, parts).astype(x.dtype)
 
 
 def held_levels(grid: tuple[int, ...]) -> int:

@@ -15,7 +15,14 @@ import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
-from manojax.layers.basic import stored
+from manojax.xla_cpu import (
+    copies_along_axis_1,
+    first_two_axes_last,
+    kept_apart,
+    last_two_axes_first,
+    stored,
+    sum_over_axis_1,
+)
 
 Planes = Float[Array, "heads head_dim batch *grid"]
 Plane = Float[Array, "heads batch *grid"]
@@ -59,7 +66,7 @@ def neighbour_attention(
     windows = tuple(axis.window for axis in axes)
     offsets = list(itertools.product(*(range(1 - k, k) for k in windows)))
     keys, values = _shifted(key, offsets, windows), _shifted(value, offsets, windows)
-    logits = _kept_apart([_sum_over_1(query * moved) for moved in keys])
+    logits = kept_apart([sum_over_axis_1(query * moved) for moved in keys])
     if bias is not None:
         biases = bias.reshape(len(offsets), -1)
         logits = [
@@ -69,32 +76,18 @@ def neighbour_attention(
         on_map = [_on_map(axes, offset)[None, None] for offset in offsets]
         logits = [jnp.where(real, logit, FAR_BELOW) for real, logit in zip(on_map, logits, strict=True)]
     weights = _mean_weights(dict(zip(offsets, logits, strict=True)), axes)
-    terms = (_spread_over_1(w, value.shape[1]) * moved for w, moved in zip(weights, values, strict=True))
+    terms = (copies_along_axis_1(w, value.shape[1]) * moved for w, moved in zip(weights, values, strict=True))
     return functools.reduce(jnp.add, terms)
 
 
-def _kept_apart(planes: list[Plane]) -> list[Plane]:
-    """The same planes, which neither they nor their gradients are fused with what comes after.
-
-    As a product with the unit matrix: barriers do not last through XLA's passes in jax 0.10, which then computes
-    the softmax's gradient anew for every neighbour and channel, at fifty times the cost of this.
-    """
-    stacked = jnp.stack(planes)
-    same = jnp.matmul(np.eye(len(planes), dtype=np.float32), stacked.reshape(len(planes), -1), precision="highest")
-    parts = jax.lax.split(same.reshape(stacked.shape), (1,) * len(planes), axis=0)
-    return [part.squeeze(0) for part in parts]
-
-
 def to_planes(x: Float[Array, "batch *grid heads head_dim"]) -> Planes:
-    """Heads first; as a transpose of a matrix, which XLA for the CPU does five times as fast as of axes."""
-    heads = x.shape[-2:]
-    return stored(x.reshape(-1, heads[0] * heads[1]).T.reshape(*heads, *x.shape[:-2]))
+    """Heads and their channels first."""
+    return last_two_axes_first(x)
 
 
 def from_planes(x: Planes) -> Float[Array, "batch *grid heads head_dim"]:
     """The inverse of `to_planes`."""
-    heads = x.shape[:2]
-    return stored(x.reshape(heads[0] * heads[1], -1).T).reshape(*x.shape[2:], *heads)
+    return first_two_axes_last(x)
 
 
 def _mean_weights(logits: dict[Offset, Plane], axes: Sequence[Axis]) -> list[Plane]:
@@ -142,31 +135,3 @@ def _shifted(x: Planes, offsets: list[Offset], windows: Offset) -> list[Planes]:
     grid = x.shape[3:]
     places = [[k - 1 + step for step, k in zip(offset, windows, strict=True)] for offset in offsets]
     return [padded[(..., *(slice(p, p + n) for p, n in zip(place, grid, strict=True)))] for place in places]
-
-
-# XLA for the CPU vectorises a sum of slices, but not a reduction together with the product before it. The two
-# functions are each other's transposes: either has its fast form as primal, and the derivative of either is
-# written such that its transpose is the fast form of the other.
-
-
-@jax.custom_jvp
-def _sum_over_1(x: Float[Array, "_ n *rest"]) -> Float[Array, "_ *rest"]:
-    """The sum over axis 1."""
-    parts = jax.lax.split(x, (1,) * x.shape[1], axis=1)
-    return functools.reduce(jnp.add, (part.squeeze(1) for part in parts))
-
-
-@_sum_over_1.defjvp
-def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return _sum_over_1(*primals), tangents[0].sum(axis=1)
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
-def _spread_over_1(x: Float[Array, "_ *rest"], size: int) -> Float[Array, "_ n *rest"]:
-    """The same at every place of a new axis 1."""
-    return jnp.broadcast_to(x[:, None], (x.shape[0], size, *x.shape[1:]))
-
-
-@_spread_over_1.defjvp
-def _(size: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return _spread_over_1(*primals, size), jnp.stack([tangents[0]] * size, axis=1)

@@ -14,6 +14,8 @@ from flax import nnx
 from jax import Array
 from jaxtyping import Float, Int
 
+from manojax.xla_cpu import matrix_times_each
+
 Map = Float[Array, "batch *grid channel"]
 Coefficients = Float[Array, "2 batch *mode channel"]
 Modes = Int[np.ndarray, " _"]
@@ -100,7 +102,7 @@ def _coefficients(x: Map, kept: list[Modes]) -> Coefficients:
     waves = _waves(kept, grid)
     rows = batch
     for wave in waves:
-        x = _product(wave, x.reshape(rows, wave.shape[1], -1))
+        x = matrix_times_each(wave, x.reshape(rows, wave.shape[1], -1))
         rows *= len(wave)
     x = x.reshape(batch, *(size for wave in waves for size in (2, len(wave) // 2)), channels)
     z = jnp.stack([x[..., 0, :, :], -x[..., 1, :, :]])
@@ -119,7 +121,7 @@ def _field(z: Coefficients, kept: list[Modes], grid: tuple[int, ...]) -> Map:
     batch, waves = z.shape[1], _waves(kept, grid)
     for axis in reversed(range(len(grid))):
         rows = batch * math.prod(map(len, waves[:axis]))
-        x = _product(waves[axis].T, x.reshape(rows, len(waves[axis]), -1))
+        x = matrix_times_each(waves[axis].T, x.reshape(rows, len(waves[axis]), -1))
     return x.reshape(batch, *grid, -1)
 
 
@@ -154,11 +156,3 @@ def _waves(kept: list[Modes], grid: Sequence[int]) -> list[Float[np.ndarray, "_ 
         angle = 2 * np.pi * (np.outer(np.arange(max(abs(modes)) + 1), np.arange(n)) % n) / n
         waves.append(np.concatenate([np.cos(angle), np.sin(angle)]))
     return waves
-
-
-def _product(
-    matrix: Float[np.ndarray, "out in"], x: Float[Array, "batch in rest"]
-) -> Float[Array, "batch out rest"]:
-    """The matrix times every sample; as a batch of products, without which XLA transposes the array on CPUs."""
-    matrices = jnp.broadcast_to(jnp.asarray(matrix, jnp.float32), (x.shape[0], *matrix.shape))
-    return jnp.matmul(matrices, x, precision="highest")

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
+from manojax.xla_cpu import stored
 from pde.solvers.conductances import Conductances, apply
 from pde.solvers.multigrid import Hierarchy, build, cycle
 from pde.solvers.red_black import (
@@ -27,7 +28,6 @@ from pde.solvers.red_black import (
     inverse_root_diagonal,
     join,
     split,
-    stored,
     to_black,
     to_red,
     with_border,

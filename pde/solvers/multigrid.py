@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from manojax.xla_cpu import inverse, stored
 from pde.solvers.red_black import (
     Coupling,
     Network,
@@ -35,7 +36,6 @@ from pde.solvers.red_black import (
     join,
     network,
     split,
-    stored,
     to_black,
     to_red,
     to_the_left,
@@ -87,7 +87,7 @@ def build(edges: Network, shape: tuple[int, ...]) -> Hierarchy:
         edges, scale, coupling = coarse_edges, coarse_scale, couplings(coarse_edges, coarse_scale)
     if math.prod(shape) > _MOST_AT_ONCE:
         raise ValueError(f"the grid is too thin for the solver: {shape} unknowns cannot be halved")
-    return Hierarchy(tuple(levels), _inverse(coupling))
+    return Hierarchy(tuple(levels), inverse(_matrix(coupling)))
 
 
 def cycle(hierarchy: Hierarchy, red: Pair, black: Pair) -> tuple[Pair, Pair]:
@@ -162,8 +162,8 @@ def _restrict(weights: Interpolation, red: Pair) -> Part:
     return stored(coarse + above(to_the_left(opposite_corner * oo)))
 
 
-def _inverse(coupling: Coupling) -> Float[Array, "few few"]:
-    """The inverse of the whole scaled matrix, built from its columns."""
+def _matrix(coupling: Coupling) -> Float[Array, "few few"]:
+    """The whole scaled matrix, built from its columns."""
 
     def column(unit: Parts) -> Float[Array, " few"]:
         ee, eo, oe, oo = unit
@@ -171,17 +171,7 @@ def _inverse(coupling: Coupling) -> Float[Array, "few few"]:
 
     few = coupling.down.size
     units = jnp.eye(few, dtype=coupling.down.dtype).reshape(few, *coupling.down.shape)
-    return jax.lax.fori_loop(0, few, _sweep, jax.vmap(column)(units))
-
-
-def _sweep(k: Array, matrix: Float[Array, "few few"]) -> Float[Array, "few few"]:
-    """One step of Gauss and Jordan; all of them invert a positive definite matrix in its place.
-
-    LAPACK, called for a batch, waits for threads; on the CPU of jaxlib 0.10 several devices at once wait forever.
-    """
-    pivot, row, column = matrix[k, k], matrix[k], matrix[:, k]
-    matrix = matrix - column[:, None] * (row / pivot)[None, :]
-    return matrix.at[k].set(row / pivot).at[:, k].set(-column / pivot).at[k, k].set(1 / pivot)
+    return jax.vmap(column)(units)
 
 
 def _parts(red: Pair, black: Pair) -> Parts:

@@ -15,15 +15,14 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from manojax.xla_cpu import stored
+
 Nodes = Float[Array, "height width"]
 Part = Float[Array, "half_height half_width"]
 Parts = Float[Array, "4 half_height half_width"]
 """Parts ee, eo, oe, oo: entry (k, l) of eo is node (2 k, 2 l + 1), even row and odd column."""
 Pair = tuple[Part, Part]
 """The red parts (ee, oo) or the black parts (eo, oe)."""
-
-# A result that several others read: without it, XLA on the CPU computes it anew for each of them.
-stored = jax.lax.optimization_barrier
 
 _SHORT, _OPEN = 1e6, 1e-30  # conductances, relative to the largest there is
 

@@ -1,0 +1,157 @@
+"""Detours around XLA's compiler for CPUs: each computes something plain in a way that this compiler makes faster.
+
+The docstring of a detour gives its plain form, what happens without it, and the version of jax that this was last
+seen with. `benchmarks/xla_cpu.py` times an operation with each detour and with its plain form in turn; a detour
+whose plain form is as fast can go. Results of the two differ by rounding at most. `stored` and `inverse` serve the
+solvers too.
+"""
+
+import functools
+import itertools
+from collections.abc import Callable
+from typing import TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Shaped
+
+Tree = TypeVar("Tree")
+
+
+def stored(results: Tree) -> Tree:
+    """Return `results`, computed once however many others read them.
+
+    Without it the compiler fuses a result into each of its readers, which then computes it anew: in a chain of
+    stencils, such as a multigrid cycle, again and again. The plain form is `results`. Measured with jax 0.12.0.
+    """
+    return jax.lax.optimization_barrier(results)
+
+
+def kept_apart(planes: list[Float[Array, "*shape"]]) -> list[Float[Array, "*shape"]]:
+    """Return `planes`; neither they nor their gradients are fused with what reads them.
+
+    The planes pass through a product with the unit matrix, for `stored` alone does not last through all passes of
+    the compiler: the gradient of a softmax over the planes is then computed anew for each of its readers. The
+    plain form is `planes`. Measured with jax 0.12.0.
+    """
+    stacked = jnp.stack(planes)
+    same = jnp.matmul(np.eye(len(planes), dtype=np.float32), stacked.reshape(len(planes), -1), precision="highest")
+    parts = jax.lax.split(same.reshape(stacked.shape), (1,) * len(planes), axis=0)
+    return [part.squeeze(0) for part in parts]
+
+
+# The two functions that follow are each other's transposes: either has its fast form as primal, and the derivative
+# of either is written such that its transpose is the fast form of the other.
+
+
+@jax.custom_jvp
+def sum_over_axis_1(x: Float[Array, "_ n *rest"]) -> Float[Array, "_ *rest"]:
+    """Sum over a short axis 1, slice by slice.
+
+    The compiler vectorises a sum of slices along the axes behind them, but not a reduction together with the
+    product before it. The plain form is `x.sum(axis=1)`. Measured with jax 0.12.0.
+    """
+    parts = jax.lax.split(x, (1,) * x.shape[1], axis=1)
+    return functools.reduce(jnp.add, (part.squeeze(1) for part in parts))
+
+
+@sum_over_axis_1.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return sum_over_axis_1(*primals), tangents[0].sum(axis=1)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def copies_along_axis_1(x: Float[Array, "_ *rest"], size: int) -> Float[Array, "_ n *rest"]:
+    """Repeat x at each of the `size` places of a new axis 1; its gradient is a sum slice by slice.
+
+    The reason is that of `sum_over_axis_1`. The plain form is
+    `jnp.broadcast_to(x[:, None], (len(x), size, *x.shape[1:]))`. Measured with jax 0.12.0.
+    """
+    return jnp.broadcast_to(x[:, None], (x.shape[0], size, *x.shape[1:]))
+
+
+@copies_along_axis_1.defjvp
+def _(size: int, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return copies_along_axis_1(*primals, size), jnp.stack([tangents[0]] * size, axis=1)
+
+
+def last_two_axes_first(x: Shaped[Array, "*rest m n"]) -> Shaped[Array, "m n *rest"]:
+    """Move the last two axes to the front, by the transpose of a matrix.
+
+    The compiler transposes a matrix faster than an array of more axes. The plain form is
+    `jnp.moveaxis(x, (-2, -1), (0, 1))`. Measured with jax 0.12.0.
+    """
+    *rest, m, n = x.shape
+    return stored(x.reshape(-1, m * n).T.reshape(m, n, *rest))
+
+
+def first_two_axes_last(x: Shaped[Array, "m n *rest"]) -> Shaped[Array, "*rest m n"]:
+    """Move the first two axes to the end, by the transpose of a matrix: the inverse of `last_two_axes_first`."""
+    m, n, *rest = x.shape
+    return stored(x.reshape(m * n, -1).T).reshape(*rest, m, n)
+
+
+def at_each_point(
+    function: Callable[[Shaped[Array, "point channel"]], Shaped[Array, "point out"]],
+    x: Shaped[Array, "*axes channel"],
+) -> Shaped[Array, "*axes out"]:
+    """Apply a function of channels at every point, with the points as a list, on a single axis.
+
+    The function is a product with a matrix; the compiler takes longer over the matrix's gradient where points have
+    several axes. The plain form is `function(x)`. Measured with jax 0.12.0.
+    """
+    return function(x.reshape(-1, x.shape[-1])).reshape(*x.shape[:-1], -1)
+
+
+def matrix_times_each(
+    matrix: Float[np.ndarray, "out in"], x: Float[Array, "batch in rest"]
+) -> Float[Array, "batch out rest"]:
+    """Multiply each sample by the same matrix, in float32, as a batch of products.
+
+    Without the copies of the matrix the compiler makes one product of all samples, for which it transposes x and
+    the result. The plain form is `jnp.matmul(matrix, x, precision="highest")`. Measured with jax 0.12.0.
+    """
+    matrices = jnp.broadcast_to(jnp.asarray(matrix, jnp.float32), (x.shape[0], *matrix.shape))
+    return jnp.matmul(matrices, x, precision="highest")
+
+
+def convolution(
+    x: Float[Array, "batch *grid channel"], kernel: Float[Array, "*points channel out"]
+) -> Float[Array, "batch *grid out"]:
+    """Convolve a map, zero beyond its border, with a kernel of three points a side, by a product.
+
+    Inside a loop, such as one over training steps, XLA's own convolution and its gradient run on one core. The
+    plain form is `jax.lax.conv_general_dilated`. Measured with jax 0.12.0.
+
+    Three neighbours along the last axis, beside one another, are multiplied by the kernel; then the products are
+    summed over the other axes. All 3^d neighbours beside one another are more to copy, and none of them more to
+    add.
+    """
+    *others, last = x.shape[1:-1]
+    channels, out = kernel.shape[-2:]
+    padded = jnp.pad(x, ((0, 0), *((1, 1),) * (len(others) + 1), (0, 0)))
+    beside = jnp.concatenate([padded[..., shift : shift + last, :] for shift in range(3)], axis=-1)
+    matrix = kernel.reshape(-1, 3 * channels, out).swapaxes(0, 1).reshape(3 * channels, -1)
+    precise = np.promote_types(x.dtype, np.float32)
+    products = jnp.split(beside.astype(precise) @ matrix.astype(precise), 3 ** len(others), axis=-1)
+    shifts = itertools.product(range(3), repeat=len(others))
+    windows = [(slice(None), *(slice(o, o + n) for o, n in zip(shift, others, strict=True))) for shift in shifts]
+    parts = (product[window] for product, window in zip(products, windows, strict=True))
+    return functools.reduce(jnp.add, parts).astype(x.dtype)
+
+
+def inverse(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
+    """Invert a positive definite matrix in its place, by Gauss and Jordan without pivots.
+
+    The plain form is `jnp.linalg.inv`, which calls LAPACK. Called for a batch, that waits for threads; on the CPU
+    of jaxlib 0.10 several devices at once waited forever. Time is therefore not what decides about this detour.
+    """
+
+    def step(k: Array, matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
+        pivot, row, column = matrix[k, k], matrix[k], matrix[:, k]
+        matrix = matrix - column[:, None] * (row / pivot)[None, :]
+        return matrix.at[k].set(row / pivot).at[:, k].set(-column / pivot).at[k, k].set(1 / pivot)
+
+    return jax.lax.fori_loop(0, len(matrix), step, matrix)
