@@ -57,7 +57,7 @@ def errors(data: Path, test: Path, out: Path, model: str, config: TrainingConfig
     """Train a run to its end; return its errors on test samples, and those of its mean over the symmetries."""
     plain, symmetric = train_to_the_end(data, out, model, config), load(out, symmetric=True)
     file, run = datasets.open(test), plain.run
-    part = kept(stored(file, slice(None), run.training, run.grid))
+    part = kept(stored(file, slice(None), plain.training, run.grid))
     return {
         **plain.errors(part.each()),
         "symmetric": symmetric.errors(part.each()),

@@ -135,7 +135,7 @@ def measure_model(
         "parameters": surrogate.run.parameters,
         "relative_l2": mean_error(np.concatenate(predicted), test, trained.shape[0]),
         "milliseconds": median_milliseconds(lambda: surrogate.predict(first, grid, trained), REPEATS),
-        "training": {"epochs": surrogate.run.training.epochs, "seconds": round(seconds_of(out))},
+        "training": {"epochs": surrogate.training.epochs, "seconds": round(seconds_of(out))},
     }
 
 

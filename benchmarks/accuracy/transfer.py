@@ -102,7 +102,7 @@ def main() -> None:
         result = {"model": run.model, "trained at": run.grid.shape, "parameters": run.parameters}
         result |= {
             "filter width": run.view.filter_width_in_force,
-            "epochs": run.training.epochs,
+            "epochs": surrogate.training.epochs,
             "samples": data.samples,
         }
         strides = map(data.stride_to, arguments.resolutions)

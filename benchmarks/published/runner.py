@@ -79,6 +79,6 @@ def measure(setting: Setting, surrogate: Surrogate, test: Path) -> dict[str, Any
         "coarse": coarse_baseline(samples, [*setting.solved_at, trained]),
         "published": setting.published,
         "options": asdict(surrogate.run.options),
-        "training": asdict(surrogate.run.training),
+        "training": asdict(surrogate.training),
         "test data": {name: str(value) for name, value in samples.attributes.items()},
     }

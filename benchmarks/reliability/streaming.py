@@ -82,7 +82,7 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
         seconds += [(time.perf_counter() - started) / len(taken)] * len(taken)
         started = time.perf_counter()
     assert validation is not None
-    errors = Surrogate(run, graph, params, 1).errors(validation.each())
+    errors = Surrogate.of(run, graph, params, 1).errors(validation.each())
     return {
         "samples": run.samples,
         "seconds a step": statistics.median(seconds[3:]),

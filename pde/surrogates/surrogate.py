@@ -27,8 +27,9 @@ from pde.preprocessing.observation import Observation, Pair
 from pde.preprocessing.view import View
 from pde.runs.build import split
 from pde.runs.checkpoints import Checkpoints, Position
+from pde.runs.config import TrainingConfig
 from pde.runs.description import Description, describe
-from pde.runs.run import described
+from pde.runs.run import Run, described
 from pde.surrogates.shapes import as_numbers, as_samples, check_points
 from pde.system.errors import InputError
 from pde.system.files import folder_aside, refuse_existing
@@ -110,6 +111,17 @@ class Surrogate:
         made.run, made.graph, made.params, made.epoch = run, graph, params, epoch
         made.symmetric = symmetric
         return made
+
+    @property
+    def training(self) -> TrainingConfig:
+        """The settings of the training.
+
+        Raises:
+            InputError: `pde.train` has not trained the model.
+        """
+        if isinstance(self.run, Run):
+            return self.run.training
+        raise InputError("the surrogate was not trained by pde.train, so its settings are not known")
 
     def save(self, folder: str | Path) -> None:
         """Save as a folder that `load`, and every command but `train --resume`, takes for a run.

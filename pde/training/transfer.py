@@ -8,7 +8,6 @@ from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.metrics.norms import mean_errors, sample_errors
 from pde.runs.description import Transfer
-from pde.runs.run import Run
 from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
 from pde.system.progress import progress
@@ -22,7 +21,7 @@ def record_transfer(folder: Path, data: DataFile) -> None:
     no validation part, or the model cannot predict there, nothing is recorded.
     """
     surrogate = load(folder)
-    _, validation = held_out(data, Run.open(folder).training)
+    _, validation = held_out(data, surrogate.training)
     if validation is None:
         return
     file, samples = validation
