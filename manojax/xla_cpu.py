@@ -1,7 +1,7 @@
 """Detours around XLA's compiler for CPUs: each computes something plain in a way that this compiler makes faster.
 
 The docstring of a detour gives its plain form, what happens without it, and the version of jax that this was last
-seen with. `benchmarks/xla_cpu.py` times an operation with each detour and with its plain form in turn; a detour
+seen with. `benchmarks/speed/xla_cpu.py` times an operation with each detour and with its plain form in turn; a detour
 whose plain form is as fast can go. Results of the two differ by rounding at most. `stored` and `inverse` serve the
 solvers too.
 """

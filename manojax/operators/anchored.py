@@ -43,12 +43,7 @@ class Anchored(Operator):
     def __init__(self, operator: Operator, anchors: Coordinates, *, filter_width: float = FILTER_WIDTH):
         if not filter_width > 0:
             raise ValueError(f"filter width {filter_width} must be positive")
-        self.in_channels, self.out_channels, self.dimensions = (
-            operator.in_channels,
-            operator.out_channels,
-            operator.dimensions,
-        )
-        self.config, self.dtype = operator.config, operator.dtype
+        self.in_channels, self.dimensions = operator.in_channels, operator.dimensions  # of the fields, checked
         self.operator, self.filter_width = operator, filter_width
         self.anchors = tuple(tuple(map(float, np.asarray(axis))) for axis in anchors)
         if len(self.anchors) != operator.dimensions:

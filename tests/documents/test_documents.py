@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import pytest
 
 from benchmarks.pages import reliability, tables
@@ -58,7 +59,8 @@ def follow(page):
         if block.skipped:
             continue
         if block.language == "python":
-            exec(compile(block.code, block.where, "exec"), names)
+            with jax.numpy_dtype_promotion("standard"):  # as users have it
+                exec(compile(block.code, block.where, "exec"), names)
             continue
         for line in block.code.replace("\\\n", " ").splitlines():
             if command := list(words(line)):

@@ -1,19 +1,15 @@
 """The detours of `manojax.xla_cpu`: how much longer the operations around them take with the plain forms.
 
-    python benchmarks/xla_cpu.py [--rounds 15] [--only WORD] [--json FILE]
+    python -m benchmarks.speed.xla_cpu [--rounds 15] [--only WORD] [--json FILE]
 
 Each operation is compiled as it is, and once more for each detour in it with the plain form in the place of that
 one alone; detours that belong together are replaced together. All compiled programs run in turn in every round,
 after rounds to warm up. A ratio is that of seconds with the plain form to seconds with the detour within a round;
 the median over the rounds and, in brackets, the quartiles. A detour with ratios of 1 everywhere can go.
-
 """
 
-import argparse
 import contextlib
-import json
 import math
-import os
 import platform
 import sys
 import time
@@ -27,12 +23,11 @@ import numpy as np
 from flax import nnx
 
 import manojax
+from benchmarks.record import command_line, cores, write
 from manojax import xla_cpu
 from manojax.layers.attention import SelfAttention
 from pde.equations.darcy.problem import Darcy
 from pde.solvers.elliptic import solve
-from pde.system.files import write_text
-from pde.system.versions import versions
 
 SHORTEST = 0.02  # seconds of a timing: faster programs are called several times
 STEPS = 10  # of the loop in which a gradient is taken
@@ -224,12 +219,12 @@ def compare(operation: Operation, detours: tuple[str, ...], rounds: int) -> dict
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", default="", help="operations whose name holds this word")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    machine = {"processor": platform.machine(), "cores": os.cpu_count()}
+    machine = {"processor": platform.machine(), "cores": cores()}
     results: dict[str, Any] = {}
     print("| operation | detour | milliseconds | plain | ratio |\n|---|---|---|---|---|")
     for label, (detours, make) in OPERATIONS.items():
@@ -241,9 +236,7 @@ def main() -> None:
             spread = f"{row['ratio']:.2f} ({row['lower_quartile']:.2f} to {row['upper_quartile']:.2f})"
             times = f"{row['detour_milliseconds']:.2f} | {row['plain_milliseconds']:.2f}"
             print(f"| {label} | {name} | {times} | {spread} |", flush=True)
-        if options.json:
-            report = {"rounds": options.rounds, "batch": BATCH, **machine, "versions": versions(), "rows": results}
-            write_text(options.json, json.dumps(report, indent=1) + "\n")
+        write(options.json, {"rounds": options.rounds, "batch": BATCH, **machine, "rows": results})
 
 
 if __name__ == "__main__":
