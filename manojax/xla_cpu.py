@@ -22,8 +22,8 @@ def stored(results: Any) -> Any:
     """Return `results`, computed once however many others read them.
 
     Without it the compiler fuses a result into each of its readers, which then computes it anew: in a chain of
-    stencils, such as a multigrid cycle, again and again. The plain form is `results`. With jax 0.12.0 a solve takes
-    1.5 to 6 times as long with it, the gradient of attention in windows 1.5 times.
+    stencils, such as a multigrid cycle, again and again. The plain form is `results`. With jax 0.12.0 a solve
+    takes 1.5 to 6 times as long with it, the gradient of attention in windows 1.5 times.
     """
     return jax.lax.optimization_barrier(results)
 
