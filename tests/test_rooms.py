@@ -114,6 +114,13 @@ def test_the_engine_of_training_knows_no_equation():
             assert {room_of(name) for name in rooms} <= {"manojax", "system"}, module
 
 
+def test_data_know_no_equation_but_the_interface_of_a_problem():
+    for module, source in modules().items():
+        if module.startswith("pde.data"):
+            used = {name for name in imports(source) if name.startswith("pde.equations")}
+            assert used <= {"pde.equations.equation"}, module
+
+
 def test_no_room_is_crowded_and_each_says_what_it_is_for():
     for top in ("manojax", "pde"):
         for folder in {path.parent for path in (ROOT / top).rglob("*.py")}:

@@ -1,4 +1,5 @@
 """Errors of surrogates on many grids beside the baselines that they must beat.
 
-It uses surrogates, plots and the rooms below. It offers `evaluate`, `compare` and `coarse_baseline`.
+It uses surrogates, plots and the rooms below. It offers `evaluate`, `evaluate_together`, `compare` and
+`coarse_baseline`.
 """
