@@ -17,6 +17,7 @@ import pytest
 from benchmarks.pages import reliability, tables
 from manojax import MODELS
 from pde.cli import main
+from pde.equations.registry import EQUATIONS
 
 ROOT = Path(__file__).parents[2]
 START = ROOT / "docs" / "start.md"
@@ -78,16 +79,17 @@ def started(tmp_path_factory):
 
 
 @pytest.fixture
-def _own_models():
-    """Models that a page adds are gone after it."""
-    known = dict(MODELS)
+def _own_names():
+    """Models and equations that a page adds are gone after it."""
+    known = [(registry, set(registry)) for registry in (MODELS, EQUATIONS)]
     yield
-    MODELS.clear()
-    MODELS.update(known)
+    for registry, names in known:
+        for name in registry.keys() - names:
+            del registry[name]
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_own_models")
+@pytest.mark.usefixtures("_own_names")
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs(page, started, tmp_path, monkeypatch):
     shutil.copytree(started, tmp_path, dirs_exist_ok=True)

@@ -16,7 +16,8 @@ from pde.data.generate import generate
 from pde.equations.darcy.coarse_channels import coarse_solutions
 from pde.equations.darcy.coarse_nodes import coarse_solve
 from pde.equations.darcy.problem import Darcy
-from pde.evaluation.evaluate import evaluate, worst_samples
+from pde.evaluation.evaluate import evaluate
+from pde.evaluation.figures import worst_samples
 from pde.preprocessing.view import View
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
