@@ -1,6 +1,7 @@
 """The two modes of predicting on a grid, direct and resample, side by side."""
 
 from pde.grids.grid import Grid
+from pde.surrogates.resampling import carried
 from pde.surrogates.surrogate import Extended, Fields, Surrogate
 from pde.system.errors import InputError
 
@@ -30,7 +31,8 @@ class Predictions:
 
     def resample(self, on: Grid) -> Extended:
         """The prediction on the training grid interpolated to a grid, as by `Surrogate.resample`."""
-        return self._surrogate.interpolated(self.direct(self._surrogate.run.grid), on)
+        trained = self._surrogate.run.grid
+        return carried(self.direct(trained), trained, on)
 
     def possible(self, on: Grid, failed: Failed) -> dict[str, Extended]:
         """Predictions in each mode that has not failed; the error of one that fails now is noted.

@@ -1,25 +1,19 @@
 """A trained operator as a function of physical fields."""
 
 import dataclasses
-import functools
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
 from jaxtyping import Float, Shaped
 
-from manojax.layers.coordinates import AnyArray, Coordinates, interpolate, nearest
-from manojax.layers.halo import Space
-from manojax.operators.sharding import by_pieces
+from manojax.layers.coordinates import AnyArray, nearest
 from pde.grids.grid import Grid
-from pde.grids.symmetries import Symmetry, averaged, generators, group
+from pde.grids.symmetries import Symmetry, generators, group
 from pde.metrics.norms import mean_errors, sample_errors
 from pde.preprocessing.batches import in_batches
 from pde.preprocessing.normalisation import Normalisation
@@ -30,6 +24,8 @@ from pde.runs.checkpoints import Checkpoints, Position
 from pde.runs.config import TrainingConfig
 from pde.runs.description import Description, describe
 from pde.runs.run import Run, described
+from pde.surrogates.forward import compiled
+from pde.surrogates.resampling import carried
 from pde.surrogates.shapes import as_numbers, as_samples, check_points
 from pde.system.errors import InputError
 from pde.system.files import folder_aside, refuse_existing
@@ -38,23 +34,6 @@ _COEFFICIENT = View(inputs=("coefficient",))
 Mode = Literal["auto", "direct", "resample"]
 Fields = Float[np.ndarray, "sample height width channel"]
 Extended = Float[np.ndarray, "sample new_height new_width channel"]
-
-
-def forward(
-    graph: nnx.GraphDef,
-    normalisation: Normalisation,
-    params: Any,
-    inputs: Array,
-    coordinates: Coordinates,
-    space: Space | None = None,
-) -> Array:
-    """Physical fields for what a model, given as structure and parameters, sees of a problem.
-
-    With a `space`, devices under `jax.shard_map` that have all of the fields compute a piece of them each.
-    """
-    model, seen = nnx.merge(graph, params), normalisation.encode(inputs)
-    outputs = by_pieces(model, seen, coordinates, space)
-    return normalisation.decode(outputs.astype(jnp.float32), inputs)
 
 
 class Surrogate:
@@ -209,24 +188,12 @@ class Surrogate:
         is interpolated.
         """
         predicted = self.predict(inputs, grid, self.run.grid)
-        return self.interpolated(predicted, grid if on is None else on), self.nested(grid)
+        return carried(predicted, self.run.grid, grid if on is None else on), self.nested(grid)
 
     def nested(self, grid: Grid) -> bool:
         """Tell if the points of the training grid are points of a grid, so that inputs there are known exactly."""
         trained = self.run.grid
         return nearest((grid.x, grid.y), (trained.x, trained.y))[-1]
-
-    def interpolated(
-        self, predicted: Float[AnyArray, "sample height width 1"], on: Grid
-    ) -> Float[AnyArray, "sample new_height new_width 1"]:
-        """Interpolate predictions on the training grid to a grid by cubic splines, as `resample` does."""
-        trained = self.run.grid
-        if on.matches(trained):
-            return predicted
-        declared = on if on.boundary == "zero" else trained
-        if declared.boundary == "zero":
-            predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
-        return interpolate(predicted, (trained.x, trained.y), (on.x, on.y))
 
     def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
         """Mean relative errors on the training grid, given what the model sees there, and solutions, in blocks."""
@@ -250,7 +217,7 @@ class Surrogate:
         pure = self.graph, self.run.normalisation, observation, chosen
 
         def apply(batch: Any) -> Array:
-            return _compiled(*pure, self.params, batch, coordinates)
+            return compiled(*pure, self.params, batch, coordinates)
 
         return apply(fields) if isinstance(fields, Array) else in_batches(apply, fields, grid)
 
@@ -279,38 +246,3 @@ def load(folder: str | Path, *, symmetric: bool = False) -> Surrogate:
     with Checkpoints(Path(folder), run.seal, create=False) as checkpoints:
         params, epoch = checkpoints.restore_best(params)
     return Surrogate.of(run, graph, params, epoch, symmetric=symmetric)
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def _compiled(
-    graph: Any,
-    normalisation: Normalisation,
-    observation: Observation | None,
-    chosen: tuple[Symmetry, ...],
-    params: Any,
-    fields: Array,
-    coordinates: Coordinates,
-) -> Array:
-    def predict(seen: Array) -> Array:
-        return forward(graph, normalisation, params, seen, coordinates)
-
-    seen = fields if observation is None else observation(fields)
-    return averaged(predict, chosen, seen) if chosen else predict(seen)
-
-
-def add_zero_border(
-    fields: Float[AnyArray, "sample height width channel"], grid: Grid
-) -> tuple[Float[AnyArray, "sample new_height new_width channel"], Grid]:
-    """Continue fields by zeros to those borders of the domain on which the grid has no points."""
-    x0, x1, y0, y1 = grid.extent
-    (x, rows), (y, columns) = _with_border(grid.x, x0, x1), _with_border(grid.y, y0, y1)
-    widths, extended = ((0, 0), rows, columns, (0, 0)), replace(grid, x=x, y=y)
-    if isinstance(fields, Array):
-        return jnp.pad(fields, widths), extended
-    return np.pad(fields, widths), extended
-
-
-def _with_border(axis: np.ndarray, low: float, high: float) -> tuple[np.ndarray, tuple[int, int]]:
-    slack = 1e-5 * (high - low)
-    before, after = int(axis[0] > low + slack), int(axis[-1] < high - slack)
-    return np.concatenate([[low] * before, axis, [high] * after]), (before, after)

@@ -9,7 +9,7 @@ from manojax.layers.halo import Space
 from pde import metrics
 from pde.grids.grid import Grid
 from pde.runs.run import Run
-from pde.surrogates.surrogate import forward
+from pde.surrogates.forward import forward
 from pde.training.engine.steps import Loss
 
 

@@ -20,7 +20,8 @@ from pde.metrics.interfaces import near_interfaces, region_rms
 from pde.reports.text import details, table
 from pde.runs.config import TrainingConfig
 from pde.solvers.residual import relative_residual
-from pde.surrogates.surrogate import Surrogate, add_zero_border
+from pde.surrogates.resampling import add_zero_border
+from pde.surrogates.surrogate import Surrogate
 from pde.training.train import train
 
 

@@ -16,7 +16,7 @@ from pde.metrics import sample_errors
 from pde.preprocessing.view import View
 from pde.runs.config import TrainingConfig
 from pde.solvers.upscaling import upscale
-from pde.surrogates.surrogate import forward
+from pde.surrogates.forward import forward
 from pde.system.errors import InputError
 from pde.training.train import train
 

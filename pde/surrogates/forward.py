@@ -1,0 +1,55 @@
+"""A model called on physical fields, given as structure and parameters."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from manojax.layers.coordinates import Coordinates
+from manojax.layers.halo import Space
+from manojax.operators.sharding import by_pieces
+from pde.grids.symmetries import Symmetry, averaged
+from pde.preprocessing.normalisation import Normalisation
+from pde.preprocessing.observation import Observation
+
+
+def forward(
+    graph: nnx.GraphDef,
+    normalisation: Normalisation,
+    params: Any,
+    inputs: Array,
+    coordinates: Coordinates,
+    space: Space | None = None,
+) -> Array:
+    """Physical fields for what a model, given as structure and parameters, sees of a problem.
+
+    With a `space`, devices under `jax.shard_map` that have all of the fields compute a piece of them each.
+    """
+    model, seen = nnx.merge(graph, params), normalisation.encode(inputs)
+    outputs = by_pieces(model, seen, coordinates, space)
+    return normalisation.decode(outputs.astype(jnp.float32), inputs)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def compiled(
+    graph: Any,
+    normalisation: Normalisation,
+    observation: Observation | None,
+    chosen: tuple[Symmetry, ...],
+    params: Any,
+    fields: Array,
+    coordinates: Coordinates,
+) -> Array:
+    """Predict from fields as a file has them, by the mean over the chosen symmetries; a single compiled program.
+
+    Without an observation the fields are what the model sees.
+    """
+
+    def predict(seen: Array) -> Array:
+        return forward(graph, normalisation, params, seen, coordinates)
+
+    seen = fields if observation is None else observation(fields)
+    return averaged(predict, chosen, seen) if chosen else predict(seen)
