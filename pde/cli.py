@@ -62,9 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv == ["--version"]:
         print(f"manojax {version('manojax')}")
         return 0
-    quiet, argv = QUIET in argv, import_own([each for each in argv if each != QUIET])
+    quiet, argv = QUIET in argv, [each for each in argv if each != QUIET]
     try:
-        command = _parse(argv)
+        command = _parse(import_own(argv))
         with redirect_stderr(StringIO()) if quiet else nullcontext():
             command.run()
     except InputError as error:

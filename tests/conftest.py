@@ -32,7 +32,7 @@ LONG = (
     "test_sharding",
     "test_notebooks",
     "test_train",
-    "test_configs",
+    "test_published",
     "test_coarse_channels",
     "test_poisson",
     "test_as_shipped",

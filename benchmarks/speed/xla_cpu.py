@@ -9,9 +9,9 @@ the median over the rounds and, in brackets, the quartiles. A detour with ratios
 
 Found, on 2 cores busy with other work, in several runs of some of the operations (`results/xla_cpu.json`): without
 `stored` a solve takes 1.5 to 6 times as long, the more the finer the grid. With LAPACK's inverse it takes 2 to 27
-times as long, the more the coarser the grid, but 0.7 to 2.2 in an earlier measurement. In the gradient
-of attention in windows the five detours bring 1.1 to 1.5 each, in that of FNO `at_each_point` 1.1,
-`matrix_times_each` 1.06 and `stored` nothing. The convolution brings 9 times in a loop and nothing outside.
+times as long, the more the coarser the grid. In the gradient of attention in windows the five detours bring 1.1 to
+1.5 each, in that of FNO `at_each_point` 1.1, `matrix_times_each` 1.06 and `stored` nothing. The convolution brings
+9 times in a loop and nothing outside.
 """
 
 import contextlib

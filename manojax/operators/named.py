@@ -21,5 +21,5 @@ def named(name: str, group: str) -> Any:
         return None
     try:
         return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a module may raise anything while it is imported
         raise ValueError(f"{name} cannot be imported ({error}); install the package that has it") from error

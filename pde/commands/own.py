@@ -5,6 +5,8 @@ import importlib
 import os
 import sys
 
+from pde.system.errors import InputError
+
 _TAKE_THEM = ("train", "sweep", "generate")
 """Commands with these flags among their own."""
 
@@ -13,7 +15,10 @@ def import_own(argv: list[str]) -> list[str]:
     """Import the modules that a command line names, and return the arguments that its command takes.
 
     The working directory is searched last, and for these modules only: a name that stands in a run or in a data
-    file is never looked for there. A module that cannot be imported is left to whoever looks for the name.
+    file is never looked for there.
+
+    Raises:
+        InputError: a module that cannot be imported.
     """
     flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for flag in ("--model", "--equation"):
@@ -25,16 +30,18 @@ def import_own(argv: list[str]) -> list[str]:
         return argv  # tyro has the better message
     own = [name for name in (given.model, given.equation, *given.models) if ":" in name]
     for name in own:
-        _import(name.partition(":")[0])
+        _import(name)
     return others if own and argv[0] not in _TAKE_THEM else argv
 
 
-def _import(module: str) -> None:
+def _import(name: str) -> None:
     here = os.getcwd()
     sys.path.append(here)
     try:
-        importlib.import_module(module)
-    except ImportError:
-        pass
+        importlib.import_module(name.partition(":")[0])
+    except Exception as error:  # the module may raise anything
+        raise InputError(
+            f"{name} cannot be imported ({type(error).__name__}: {error}); mend its module"
+        ) from error
     finally:
         sys.path.remove(here)

@@ -1,5 +1,6 @@
 """Equations by name: ours, those of installed packages, and any that can be imported."""
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -41,15 +42,25 @@ def find(name: str) -> Equation:
 def equation_of(attributes: Mapping[str, Any], names: Collection[str]) -> Equation | None:
     """Return the equation of a data file: the one that its attribute `equation_name` names, or else by its inputs.
 
+    A file is not trusted, so nothing is imported because it names a module.
+
     Args:
         attributes: those of the file.
         names: of its data sets.
 
     Raises:
-        InputError: the equation that the file names cannot be imported.
+        InputError: there is no such equation, or its module is not imported yet.
     """
     name = attributes.get("equation_name")
-    return known_by(names) if name is None else find(str(name))
+    if name is None:
+        return known_by(names)
+    module, _, attribute = str(name).partition(":")
+    if attribute and module not in sys.modules:
+        raise InputError(
+            f"the file is of equation {name}, and no file has a module imported; add --equation {name}, or import "
+            f"{module} first"
+        )
+    return find(str(name))
 
 
 def known_by(names: Collection[str]) -> Equation | None:

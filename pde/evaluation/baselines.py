@@ -13,7 +13,7 @@ import numpy as np
 from pde.data.data_file import DataFile
 from pde.equations.equation import Equation
 from pde.evaluation.block import Block
-from pde.evaluation.compare import Comparison, Predictions, Summaries, compare
+from pde.evaluation.compare import ByStride, Comparison, Summaries, compare
 from pde.evaluation.solvable import Solvable
 from pde.metrics.per_sample import Fields
 from pde.system.timing import median_milliseconds
@@ -60,7 +60,7 @@ class CoarseSolves:
         """Names of the equation's inputs."""
         return self.solvable.inputs
 
-    def __call__(self, block: Block) -> Predictions:
+    def __call__(self, block: Block) -> ByStride:
         equation = self.solvable.equation
         if equation is None or self._left_out is not None:
             return {}

@@ -17,7 +17,7 @@ _ENOUGH = 10  # samples, to tell if a field is piecewise constant
 
 Summaries = Mapping[int, Mapping[str, dict[str, Any]]]
 """Errors over all samples (`pde.metrics.per_sample.summarise`) by stride and name."""
-Predictions = Mapping[int, Mapping[str, Fields]]
+ByStride = Mapping[int, Mapping[str, Fields]]
 """Predicted solutions by stride and name; a name is a mode or a scheme."""
 
 
@@ -30,7 +30,7 @@ class Predictor(Protocol):
         """Names of the fields that it takes."""
         ...
 
-    def __call__(self, block: Block) -> Predictions:
+    def __call__(self, block: Block) -> ByStride:
         """Predict the solutions of some samples, and leave out what is impossible."""
         ...
 
@@ -80,16 +80,16 @@ def compare(
         if first is None:
             first, broken = block.first(1), _with_interfaces(data, block)
         solvable.check(block)
-        residual = solvable.residual(block) if 1 in strides else None
+        on_own_grid = solvable.residual(block) if 1 in strides else None
         predicted = [predictor(block) for predictor in predictors]
         for stride in strides:
             true, grid = block.solution(stride), data.grid.strided(stride)
             near = None if broken is None else near_interfaces(block.channels([broken], stride)[..., 0])
-            on_nodes = residual if stride == 1 else None
+            residual = on_own_grid if stride == 1 else None
             for number, name, fields in _on(stride, predicted):
-                scores[number, stride, name].append(score(fields, true, grid, near, on_nodes))
-            if on_nodes is not None:
-                residuals.append({"residual": on_nodes(true[..., 0])})
+                scores[number, stride, name].append(score(fields, true, grid, near, residual))
+            if residual is not None:
+                residuals.append({"residual": residual(true[..., 0])})
     assert first is not None  # a file holds a sample
     if solvable.reason is not None:  # known at the end: earlier blocks could be solved
         residuals = []
@@ -102,7 +102,7 @@ def compare(
     return Comparison(found, {1: {"truth": mean_errors(residuals)}} if residuals else {}, first)
 
 
-def _on(stride: int, predicted: Sequence[Predictions]) -> Iterator[tuple[int, str, Fields]]:
+def _on(stride: int, predicted: Sequence[ByStride]) -> Iterator[tuple[int, str, Fields]]:
     """The predictions on a stride: number of the predictor, name, fields."""
     for number, by_stride in enumerate(predicted):
         for name, fields in by_stride.get(stride, {}).items():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pde.evaluation.block import Block
-from pde.evaluation.compare import Predictions as ByStride
+from pde.evaluation.compare import ByStride
 from pde.grids.grid import Grid
 from pde.metrics.norms import mean_errors, sample_errors
 from pde.surrogates.modes import MODES, Failed, Predictions

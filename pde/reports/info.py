@@ -82,7 +82,7 @@ def _run(folder: Path) -> list[tuple[str, str]]:
         ("model", f"{run.model}, {run.parameters:,} parameters ({options})"),
         ("data", f"{run.data}, {samples}inputs {_seen(run.view)}"),
         *_grid(run.grid),
-        *(_training(run, folder) if trained else [("training", "not by manojax train")]),
+        *(_training(run, folder) if trained else [("training", "not recorded (saved by Surrogate.save)")]),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
     ]
 

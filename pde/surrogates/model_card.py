@@ -12,7 +12,7 @@ from pde.runs.run import SPREAD, Run, history
 from pde.surrogates.surrogate import Mode, Surrogate
 from pde.system.versions import versions
 
-_NOT_OURS = "The model was not trained by manojax train, which would have measured its errors."
+_NOT_RECORDED = "`Surrogate.save` wrote the folder, which holds no errors of the training."
 _CARD = """---
 license: unknown
 library_name: manojax
@@ -98,7 +98,7 @@ def model_card(surrogate: Surrogate, folder: Path, grid: Grid, mode: Mode) -> st
         domain=_domain(grid),
         data_rows=_table(_data(run)),
         training_rows=_table(_training(surrogate)),
-        metrics=_metrics(run, history(folder), surrogate.epoch) if isinstance(run, Run) else _NOT_OURS,
+        metrics=_metrics(run, history(folder), surrogate.epoch) if isinstance(run, Run) else _NOT_RECORDED,
         limits=_limits(surrogate, grid, mode),
         provenance=_table(_provenance(run)),
     )
@@ -122,9 +122,9 @@ def _data(run: Description) -> dict[str, Any]:
 def _training(surrogate: Surrogate) -> dict[str, Any]:
     run = surrogate.run
     named = ("loss", "epochs", "batch_size", "learning_rate", "weight_decay", "ema", "precision", "seed")
-    settings = (
-        {name.replace("_", " "): getattr(run.training, name) for name in named} if isinstance(run, Run) else {}
-    )
+    settings: dict[str, Any] = {"settings": "not recorded"}
+    if isinstance(run, Run):
+        settings = {name.replace("_", " "): getattr(run.training, name) for name in named}
     seen = {"restriction": run.view.restriction, "informed": run.view.informed}
     return {
         "model": f"{run.model}, {run.parameters:,} parameters",

@@ -121,7 +121,8 @@ def _write(
     attributes = attributes | {"input_file": data.path.name}
     attributes |= {f"version_{name}": version for name, version in versions().items()}
     options: dict[str, Any] = {"inputs": data.inputs}
-    options |= {} if tolerance is None else {"residual": True, "double": ("solution",)}
+    if tolerance is not None:
+        options |= {"residual": True, "double": ("solution",)}
     names, iterations = (*data.inputs, "solution"), []
     with write_aside(out) as aside, create(aside, grid, data.samples, attributes, names, **options) as stored:
         for samples in progress(data.blocks(), "predict", unit="block"):

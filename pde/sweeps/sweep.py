@@ -22,7 +22,7 @@ from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.evaluation.baselines import CoarseSolves
 from pde.evaluation.block import Block
-from pde.evaluation.compare import Predictions, compare
+from pde.evaluation.compare import ByStride, compare
 from pde.evaluation.model import milliseconds_a_sample
 from pde.grids.grid import Grid
 from pde.metrics.norms import RELATIVE
@@ -65,7 +65,7 @@ class OnTrainingGrid:
         """Names of the fields that the operator takes."""
         return self.surrogate.run.view.inputs
 
-    def __call__(self, block: Block) -> Predictions:
+    def __call__(self, block: Block) -> ByStride:
         fields = block.channels(self.inputs)
         predicted = self.surrogate.predict(fields, self.grid, self.grid.strided(self.stride))
         return {self.stride: {"direct": predicted}}

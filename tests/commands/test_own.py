@@ -7,12 +7,14 @@ import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 import manojax
 import pde
 from pde.cli import main
+from pde.evaluation.baselines import coarse_baseline
 from tests.command_line import refused, run
 
 MODELS = '''
@@ -99,17 +101,33 @@ def test_an_equation_of_the_working_directory_generates_and_is_solved_again(else
     assert run(capsys, "train", "s.h5", "--model", "fno", "--out", "run", *flags)[0] == 0
     forget()
     _, printed, _ = run(capsys, "evaluate", "run", "s.h5", "--resolutions", 9, 17)
-    assert "ownpackage.physics:SCREENED cannot be imported" in printed
+    assert "no file has a module imported; add --equation ownpackage.physics:SCREENED" in printed
+    assert "ownpackage.physics" not in sys.modules
     _, printed, _ = run(capsys, "evaluate", "run", "s.h5", "--resolutions", 9, 17, *named)
     assert "Coarse solves of -Laplace u + 100 u = f: f = `forcing` is assumed" in printed
     assert "there is no such equation" in refused(capsys, "generate", "t.h5", "--equation", "screened")
 
 
+def test_a_data_file_that_names_a_module_has_nothing_imported(tmp_path, darcy_file):
+    """`this` of Python's library prints when it is imported."""
+    copied = tmp_path / "named.h5"
+    copied.write_bytes(darcy_file.read_bytes())
+    with h5py.File(copied, "r+") as file:
+        file.attrs["equation_name"] = "this:s"
+    coarse = coarse_baseline(pde.open(copied), [9])
+    assert "no file has a module imported" in coarse["left_out"]
+    assert "this" not in sys.modules
+
+
 def test_what_is_no_operator_is_refused_in_a_sentence(elsewhere, capsys, darcy_file):
+    (elsewhere / "ownpackage" / "unfinished.py").write_text("class Scaled(:")
+    (elsewhere / "ownpackage" / "needy.py").write_text("import notinstalled")
     for name, reason in (
         ("ownpackage.models:NoOperator", "is no operator"),
         ("ownpackage.models:Missing", "has no attribute 'Missing'"),
         ("ownpackage.nothing:Scaled", "No module named 'ownpackage.nothing'"),
+        ("ownpackage.unfinished:Scaled", "SyntaxError"),
+        ("ownpackage.needy:Scaled", "No module named 'notinstalled'"),
     ):
         assert reason in refused(capsys, "train", darcy_file, "--model", name, "--out", "run")
 
