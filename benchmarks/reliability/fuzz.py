@@ -1,11 +1,12 @@
 """Damaged files of every format that is read: a result, or one sentence?
 
-    python -m benchmarks.reliability.fuzz [--files 300] [--formats hdf5 mat ...] [--seed 0] [--json FILE]
+    python -m benchmarks.reliability.fuzz [--files 300] [--formats hdf5 mat ...] [--seed 0] [--seconds 10]
+        [--json FILE]
 
 Each file is a good one with some bytes changed, removed, repeated or cut off at the end. A worker process opens
 it, converts it and evaluates a model on it, or evaluates a run of which it is a part, as the command line does.
-Each call must end within 10 s with exit code 0, or with 1 or 2 and one sentence, without a traceback and with less
-than 2 GiB of memory. What crashes or holds the HDF5 library is counted apart. `pt` files that would run
+Each call must end within `--seconds` with exit code 0, or with 1 or 2 and one sentence, without a traceback and
+with less than 2 GiB of memory. What crashes or holds the HDF5 library is counted apart. `pt` files that would run
 a command when unpickled are among them: none may run. (Code 1 is a solve that fails.)
 
 Found (`results/fuzz.json`): of 8100 calls with 2700 files each ended in a result or one sentence; 4 of them
@@ -35,7 +36,7 @@ from pathlib import Path
 
 from benchmarks.record import ROOT, again, command_line, write
 
-SECONDS, GIBIBYTES = 10, 2
+GIBIBYTES = 2
 HDF5 = "one sentence, of the HDF5 library having crashed or hung"
 
 
@@ -150,8 +151,8 @@ def work() -> None:
 class Worker:
     """A process that makes calls, begun anew where it has crashed or hangs."""
 
-    def __init__(self, good: list[str]):
-        self._good = good
+    def __init__(self, good: list[str], seconds: float):
+        self._good, self._seconds = good, seconds
         self._begin()
 
     def _begin(self) -> None:
@@ -162,7 +163,7 @@ class Worker:
         )
         self._answers: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._listen, args=(self._process, self._answers), daemon=True).start()
-        ended = self.call(self._good, seconds=120)  # compiles
+        ended = self._call(self._good, seconds=120)  # compiles
         if ended != "a result":
             raise SystemExit(f"the good file: {ended}")
 
@@ -173,8 +174,11 @@ class Worker:
             answers.put(line)
         answers.put("")
 
-    def call(self, arguments: list[str], seconds: float = SECONDS) -> str:
-        """How it ended."""
+    def call(self, arguments: list[str]) -> str:
+        """Say how a call ended."""
+        return self._call(arguments, self._seconds)
+
+    def _call(self, arguments: list[str], seconds: float) -> str:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(arguments) + "\n")
         try:
@@ -214,10 +218,10 @@ class Tally:
     bad: list[str]
 
 
-def fuzz(kind: str, files: dict[str, Path], folder: Path, count: int, seed: int) -> Tally:
+def fuzz(kind: str, files: dict[str, Path], folder: Path, count: int, seed: int, seconds: float) -> Tally:
     draw, tally = random.Random(f"{seed} {kind}"), Tally(count, Counter(), [])
     good = files.get(kind, files["hdf5"])
-    worker = Worker(["evaluate", str(files["hdf5"].with_name("run")), str(good)])
+    worker = Worker(["evaluate", str(files["hdf5"].with_name("run")), str(good)], seconds)
     for number in range(count):
         for arguments in cases(kind, files, folder, number, draw):
             end = worker.call(arguments)
@@ -235,6 +239,7 @@ def main() -> None:
     known = ("hdf5", *FOREIGN, "run", "checkpoint")
     parser.add_argument("--formats", nargs="+", choices=known, default=list(known))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -248,7 +253,7 @@ def main() -> None:
         folder = Path(name)
         files = originals(folder)
         for kind in options.formats:
-            tally = fuzz(kind, files, folder, options.files, options.seed)
+            tally = fuzz(kind, files, folder, options.files, options.seed, options.seconds)
             found[kind] = {"files": tally.files, "ends": dict(tally.ends), "bad": tally.bad}
             print(kind, dict(tally.ends), flush=True)
             write(options.json, found)

@@ -4,6 +4,11 @@
 
 One evaluation of a run beside its coarse solves: the seconds in forward passes, coarse solves, errors and reading.
 The times of single samples, which the table shows, repeat forward passes and solves and are among these.
+
+Found: with MANO trained at 22 x 22 and 200 samples of 421 x 421, at 22, 43 and 211 points a side, forward passes
+take 69 % of the time, coarse solves 17 % and errors 11 %; reading takes less than 1 %. The whole command took 0.97
+times as long as before fields were read once, in turn and twice each (169 and 170 s before, 164 and 165 s after;
+2 cores of an Intel Xeon, Python 3.12.1, jax 0.12.0.1), and printed the same digits.
 """
 
 import time

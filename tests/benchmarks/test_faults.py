@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHORT = {
     "faults": ["--kills", "2", "--resolution", "17", "--commands", "generate", "train", "merge", "convert"],
-    "fuzz": ["--files", "12"],
+    "fuzz": ["--files", "12", "--seconds", "60"],  # other tests share the cores, and a resumed training compiles
     "soak": ["--checkpoints", "40"],
 }
 
