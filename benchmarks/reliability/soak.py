@@ -40,11 +40,11 @@ def resident() -> float:
 def of_orbax(folder: Path, checkpoints: int = 300) -> float:
     """KiB that stay of a checkpoint of Orbax alone, of as many items of small arrays."""
     manager = ocp.CheckpointManager(folder, options=ocp.CheckpointManagerOptions(max_to_keep=2))
-    arrays = ocp.args.StandardSave({str(number): jnp.ones((8, 8)) for number in range(20)})
+    state = ocp.args.PyTreeSave({str(number): jnp.ones((8, 8)) for number in range(40)})
 
     def save(step: int) -> None:
         position = ocp.args.JsonSave({"step": step})
-        manager.save(step, args=ocp.args.Composite(params=arrays, optimiser=arrays, position=position))
+        manager.save(step, args=ocp.args.Composite(state=state, position=position))
         manager.wait_until_finished()
 
     for step in range(checkpoints // 3):

@@ -32,8 +32,10 @@ class Position:
 
 
 class Checkpoints:
-    """The last two states of a run, and the best of a validated one: `params` and `optimiser`, both plain pytrees,
-    and the position, named by the number of steps taken.
+    """The last two states of a run, and the best of a validated one, named by the number of steps taken.
+
+    A checkpoint is the `state`, a plain pytree of parameters and the optimiser's state, and the `position`.
+    Version 0.1.0 wrote `params` and `optimiser` apart: its parameters are read, but its training is not continued.
 
     Best is the lowest validation error. A checkpoint appears whole or not at all, and then the SHA-256 of each of
     its files in `manifest.json`: what is not as it was written is left out, and the state before it used.
@@ -79,10 +81,12 @@ class Checkpoints:
             InputError: the disk is too full; what was saved before is whole.
         """
         self._refuse_full_disk(params, optimiser)
-        state = {"params": params} | ({} if optimiser is None else {"optimiser": optimiser})
         items = ocp.args.Composite(
             position=ocp.args.JsonSave(dataclasses.asdict(position)),
-            **{name: ocp.args.StandardSave(each) for name, each in state.items()},
+            # One item: Orbax keeps some memory for every item with arrays that it has saved.
+            state=ocp.args.PyTreeSave(
+                {"params": params} | ({} if optimiser is None else {"optimiser": optimiser})
+            ),
         )
         measured = validation_error is not None and math.isfinite(validation_error)
         self._errors[step] = validation_error if measured else None
@@ -96,16 +100,21 @@ class Checkpoints:
         for it will be saved anew.
 
         Raises:
-            InputError: not one of the saved states can be used.
+            InputError: not one of the saved states can be used, or version 0.1.0 has saved them.
         """
         steps = sorted(self._manager.all_steps(), reverse=True)
         if not steps:
             return params, optimiser, Position()
         step = self._first_sound(steps)
+        if self._is_of_0_1_0(step):
+            raise InputError(
+                f"{self.folder} was trained by version 0.1.0, which took other steps: this version evaluates, "
+                "predicts with and exports it, but does not continue its training; train into a new folder"
+            )
         for damaged in steps[: steps.index(step)]:
             self._manager.delete(damaged)
-        restored = self._restore(step, params=params, optimiser=optimiser)
-        return restored["params"], restored["optimiser"], restored["position"]
+        state, position = self._restore(step, "state", {"params": params, "optimiser": optimiser})
+        return state["params"], state["optimiser"], position
 
     def restore_best(self, params: Any) -> tuple[Any, int]:
         """The parameters with the lowest validation error, or the last ones where there was no validation, and the
@@ -115,8 +124,11 @@ class Checkpoints:
             raise InputError(f"{self.folder} holds no checkpoint yet; train it to the end of an epoch first")
         best = self._best(steps)
         step = self._first_sound(steps if best is None else dict.fromkeys([best, *steps]))
-        restored = self._restore(step, params=params)
-        return restored["params"], restored["position"].epochs
+        if self._is_of_0_1_0(step):
+            params, position = self._restore(step, "params", params)
+            return params, position.epochs
+        state, position = self._restore(step, "state", {"params": params})
+        return state["params"], position.epochs
 
     def _first_sound(self, steps: Iterable[int]) -> int:
         manifest = self._manifest()
@@ -137,19 +149,23 @@ class Checkpoints:
                 "view, grid or normalisation; put back what it was, or train again"
             )
 
-    def _restore(self, step: int, **items: Any) -> dict[str, Any]:
-        args = {name: ocp.args.StandardRestore(item) for name, item in items.items()}
-        composite = ocp.args.Composite(position=ocp.args.JsonRestore(), **args)
+    def _is_of_0_1_0(self, step: int) -> bool:
+        return not (self._where(step) / "state").is_dir()
+
+    def _restore(self, step: int, item: str, structure: Any) -> tuple[Any, Position]:
+        """Restore an item, in the structure of a part of it, and the position."""
+        placed = ocp.checkpoint_utils.construct_restore_args(structure)
+        arrays = ocp.args.PyTreeRestore(structure, restore_args=placed, partial_restore=True)
+        composite = ocp.args.Composite(position=ocp.args.JsonRestore(), **{item: arrays})
         try:
             with _late_reads_hushed():
                 restored = self._manager.restore(step, args=composite)
             position = restored["position"]
-            position = Position(position["epochs"], tuple(position["losses"]))
+            return restored[item], Position(position["epochs"], tuple(position["losses"]))
         except Exception as error:  # Orbax raises of many kinds, also where the structure is another
             raise InputError(
                 f"{self._where(step)} cannot be restored ({type(error).__name__}); train again"
             ) from error
-        return {name: restored[name] for name in items} | {"position": position}
 
     def _refuse_full_disk(self, *state: Any) -> None:
         """Orbax in want of space prints pages of tracebacks, and from many threads."""

@@ -76,7 +76,7 @@ class _Events:
         lines = history(self._run_folder)
         for line in lines[self._written :]:
             step = line["epoch"] * self._steps
-            for name, value in {"learning_rate": float(np.asarray(self._rate(step))), **_flat(line)}.items():
+            for name, value in {"learning_rate": float(np.asarray(self._rate(step - 1))), **_flat(line)}.items():
                 self._writer.add_scalar(name, value, step)
         self._written = len(lines)
         self._writer.flush()

@@ -3,12 +3,17 @@
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 import pde
 from pde.preprocessing.view import View
 from pde.runs.run import Run, best_epoch
+from tests.command_line import run
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def as_of_0_1_0(folder, out):
@@ -35,10 +40,44 @@ def test_a_view_of_0_1_0_keeps_all_its_fields(undisturbed, tmp_path):
     assert Run.open(out).view == view
 
 
-def test_a_run_of_0_1_0_predicts(undisturbed, darcy_file, tmp_path):
-    old, today = pde.load(as_of_0_1_0(undisturbed, tmp_path / "old")), pde.load(undisturbed)
-    inputs = pde.open(darcy_file).read("coefficient")
-    np.testing.assert_array_equal(old(inputs), today(inputs))
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory):
+    """A folder with a data file, a run on it and what that predicted, all of version 0.1.0."""
+    folder = tmp_path_factory.mktemp("0.1.0")
+    shutil.unpack_archive(FIXTURES / "run_0_1_0.zip", folder)
+    return folder
+
+
+def test_a_run_of_0_1_0_predicts_as_then(archived):
+    coefficient = pde.open(archived / "data.h5").read("coefficient")
+    predicted = pde.load(archived / "run")(coefficient)
+    scale = np.abs(predicted).max()
+    np.testing.assert_allclose(predicted / scale, np.load(archived / "predicted.npy") / scale, atol=1e-5)
+
+
+def test_a_run_of_0_1_0_serves_every_command(capsys, archived, tmp_path):
+    out, data = archived / "run", archived / "data.h5"
+    for command in (
+        ("info", out),
+        ("evaluate", out, data),
+        ("predict", out, data, tmp_path / "predicted.h5"),
+        ("export", out, tmp_path / "model.bin"),
+        ("report", out, data, "--out", tmp_path / "report.html"),
+    ):
+        status, _, said = run(capsys, *command)
+        assert status == 0, said
+
+
+def test_a_run_of_0_1_0_is_not_trained_on(capsys, archived):
+    before = {path: path.read_bytes() for path in (archived / "run").rglob("*") if path.is_file()}
+    status, _, said = run(capsys, "train", archived / "data.h5", "--out", archived / "run", "--resume")
+    assert status == 2
+    assert said.splitlines()[-1].startswith("manojax: error: ")
+    assert "was trained by version 0.1.0" in said
+    assert "train into a new folder" in said
+    after = {path: path.read_bytes() for path in (archived / "run").rglob("*") if path.is_file()}
+    assert after.keys() >= before.keys()
+    assert all(after[path] == content for path, content in before.items())
 
 
 def test_the_best_epoch_is_none_that_diverged():

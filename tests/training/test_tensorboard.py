@@ -41,7 +41,7 @@ def assert_events_say_what_metrics_say(board, out):
         step = line["epoch"] * STEPS
         expected |= {(f"validation/{name}", step): [each] for name, each in line.pop("validation").items()}
         expected |= {(name, step): [each] for name, each in line.items()}
-        expected["learning_rate", step] = [float(rate(step))]
+        expected["learning_rate", step] = [float(rate(step - 1))]
     found = scalars(board / out.name)
     assert found.keys() == expected.keys()
     assert all(found[key] == pytest.approx(expected[key], rel=1e-6) for key in found)

@@ -13,7 +13,7 @@ from pde.training.engine.moving_average import with_average
 def make_optimiser(
     steps: int, *, learning_rate: float, weight_decay: float, ema: float | None = None
 ) -> optax.GradientTransformation:
-    """Muon with clipping, a linear warm-up and a cosine to zero.
+    """Muon with clipping, a linear warm-up and a cosine towards zero.
 
     With momentum M of the gradient of a kernel, read as a matrix from all that it sums over to its outputs, a step
     is -rate 0.2 sqrt(max(n, m)) U V^T where M = U S V^T is n x m: all its directions move as far, and its entries
@@ -35,13 +35,22 @@ def make_optimiser(
 
 
 def warmup_cosine(steps: int, peak: float) -> optax.Schedule:
-    """Make the schedule of rates: a linear warm-up over a twentieth of the steps, then a cosine to zero."""
-    return optax.warmup_cosine_decay_schedule(
+    """Make the schedule of rates: a linear warm-up over a twentieth of the steps, then a cosine.
+
+    With w steps of warm-up, step n of 1 ... N has the rate
+
+        peak n / w                                                  up to n = w,
+        peak (1 + cos(pi (n - w) / (N + 1 - w))) / 2                 from there on,
+
+    so neither the first step nor the last has rate zero. The schedule is called with the number of steps before.
+    """
+    rates = optax.warmup_cosine_decay_schedule(
         init_value=0.0,
         peak_value=peak,
         warmup_steps=max(1, steps // 20),
-        decay_steps=max(2, steps),
+        decay_steps=steps + 1,
     )
+    return lambda steps_before: rates(steps_before + 1)
 
 
 def _kernels(params: Any) -> Any:
