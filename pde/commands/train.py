@@ -14,12 +14,14 @@ from tyro.conf import DisallowNone, FlagCreatePairsOff, Positional, Suppress, ar
 from manojax import MODELS
 from manojax.operators.base import ModelConfig
 from pde.commands.parsing import HELP, VERBOSE, parse
+from pde.evaluation.validation import coarse_errors
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run, best_epoch, history, refuse_changes
 from pde.system.errors import InputError
 from pde.system.processes import Processes, leads
 from pde.training.engine.devices import DEFAULT, Division
+from pde.training.prepare import held_out, training_data
 from pde.training.tensorboard import TensorBoard
 from pde.training.train import resume, train
 
@@ -64,8 +66,7 @@ class Train:
             self._report(Run.open(self.out))
 
     def _report(self, run: Run) -> None:
-        under = f" under {', '.join(run.symmetries)}" if run.symmetries else ""
-        print(f"{self.out}: trained{under}; {_learnt(run, self.out)}")
+        print(f"{self.out}: {_learnt(run, self.out, self.data)}")
         print(f"manojax evaluate {self.out} TEST.h5 tells how well it does beside plain baselines")
         if run.doubted:
             print(
@@ -75,15 +76,26 @@ class Train:
             )
 
 
-def _learnt(run: Run, folder: Path) -> str:
-    """Say what the epochs of a run have come to."""
+def _learnt(run: Run, folder: Path, data: Path) -> str:
+    """Say what the epochs of a run have come to, beside plain baselines on the same samples."""
     epochs = history(folder)
     minutes = sum(line["seconds"] for line in epochs) / 60
-    found = "no validation samples"
-    if run.validated:
-        error = best_epoch(epochs)["validation"]["relative_l2"]
-        found = f"least validation error {error:.4f} (relative L2)"
-    return f"{found} in {len(epochs)} epochs and {minutes:.1f} minutes"
+    under = f" under {', '.join(run.symmetries)}" if run.symmetries else ""
+    trained = f"trained{under} in {len(epochs)} epochs and {minutes:.1f} minutes"
+    _, validation = held_out(training_data(data, run.training), run.training)
+    if validation is None:
+        return f"{trained}; no validation samples"
+    error = best_epoch(epochs)["validation"]["relative_l2"]
+    said = [trained, f"least validation error {error:.4f} (relative L2)"]
+    solves = coarse_errors(*validation, run.grid.shape[0])
+    if solves:
+        scheme = min(solves, key=solves.__getitem__)
+        said.append(f"a plain solve on the same grid ({scheme}) has {solves[scheme]:.2g}")
+    finer = run.transfer
+    if finer is not None:
+        modes = f"{finer.direct:.4f} direct and {finer.resample:.4f} by resample"
+        said.append(f"at {finer.resolution} points a side it is {modes}")
+    return "; ".join(said)
 
 
 def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:

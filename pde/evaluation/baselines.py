@@ -62,7 +62,7 @@ class CoarseSolves:
 
     def __call__(self, block: Block) -> ByStride:
         equation = self.solvable.equation
-        if equation is None or self._left_out is not None:
+        if equation is None or self.failed is not None:
             return {}
         try:
             return {stride: self._solutions(equation, block, stride) for stride in self._strides}
@@ -73,15 +73,16 @@ class CoarseSolves:
     def report(self, errors: Summaries, compared: Comparison) -> dict[str, Any]:
         """The result of `coarse_baseline`, given the errors that `compare` found."""
         equation, data = self.solvable.equation, compared.data
-        if equation is None or self._left_out is not None:
-            return {"left_out": self._left_out}
+        if equation is None or self.failed is not None:
+            return {"left_out": self.failed}
         says = data.attributes.get("equation", "nothing of its equation")
         assumed = f"{equation.assumed}; the file says: {says}"
         rows = [self._row(equation, stride, errors[stride], compared) for stride in self._strides]
         return {"equation": equation.formula, "assumed": assumed, "samples": data.samples, "rows": rows}
 
     @property
-    def _left_out(self) -> str | None:
+    def failed(self) -> str | None:
+        """The reason why there are no solutions; None where there are."""
         return self.solvable.reason or self._failed
 
     def _solutions(self, equation: Equation, block: Block, stride: int) -> dict[str, Fields]:

@@ -98,6 +98,7 @@ def _report(model: ModelPredictor, errors: Summaries, compared: Comparison) -> d
     if model.hopeless:
         raise next(iter(model.failed.values()))["direct"]
     run, data = model.surrogate.run, compared.data
+    model.say_if_outside(data)
     return {
         "model": run.model,
         "train_resolution": run.grid.shape[0],

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pde.data.data_file import DataFile
 from pde.evaluation.block import Block
 from pde.evaluation.compare import ByStride
 from pde.grids.grid import Grid
 from pde.metrics.norms import mean_errors, sample_errors
+from pde.surrogates.extrapolation import Extrapolation, seen_by
 from pde.surrogates.modes import MODES, Failed, Predictions
 from pde.surrogates.surrogate import Surrogate
 from pde.system.errors import InputError
@@ -29,15 +31,22 @@ class ModelPredictor:
         """The first errors of the modes that failed, by stride."""
         self._pair = _grids_of_one_function(grid, surrogate.run.grid)
         self._distances: list[Any] = []
+        self._extrapolation = Extrapolation(seen_by(surrogate.run))
 
     def __call__(self, block: Block) -> ByStride:
-        predictions = Predictions(self.surrogate, block.channels(self.inputs), self._grid)
+        fields = block.channels(self.inputs)
+        self._extrapolation.note(fields)
+        predictions = Predictions(self.surrogate, fields, self._grid)
         found = {
             stride: predictions.possible(self._grid.strided(stride), failed)
             for stride, failed in self.failed.items()
         }
         self._measure_consistency(predictions)
         return found
+
+    def say_if_outside(self, data: DataFile) -> None:
+        """Print one line on standard error where the fields lie outside of what training saw."""
+        self._extrapolation.say(data)
 
     @property
     def hopeless(self) -> bool:

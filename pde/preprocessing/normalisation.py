@@ -12,6 +12,8 @@ from jaxtyping import Float
 from pde.grids.grid import Grid
 
 Fields = Float[np.ndarray, "sample height width channel"]
+Range = tuple[float, float]
+"""Lowest and highest value."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Normalisation:
     length: float
     solutions: int = 0
     """Number of coarse solutions, which are the last inputs."""
+    input_range: tuple[Range, ...] = ()
+    """Range of each input channel; empty where it is not known."""
 
     @classmethod
     def fit(
@@ -48,8 +52,11 @@ class Normalisation:
         """
         x0, x1, y0, y1 = grid.extent
         seen, outputs = RunningStatistics(), RunningStatistics()
+        lowest, highest = np.inf, -np.inf
         for inputs, solution in blocks:
             seen.add(inputs)
+            lowest = np.minimum(lowest, inputs.min(axis=(0, 1, 2)))
+            highest = np.maximum(highest, inputs.max(axis=(0, 1, 2)))
             outputs.add(solution - _mean_of_last(inputs, solutions) if solutions else solution)
         return cls(
             input_mean=tuple(seen.mean.tolist()),
@@ -59,6 +66,7 @@ class Normalisation:
             origin=(x0, y0),
             length=max(x1 - x0, y1 - y0),
             solutions=solutions,
+            input_range=tuple(zip(np.atleast_1d(lowest).tolist(), np.atleast_1d(highest).tolist(), strict=True)),
         )
 
     def encode(

@@ -51,6 +51,8 @@ class Description:
     """Number of real numbers that are trained."""
     data: str = "unnamed data"
     """Name of the training data."""
+    equation: str = ""
+    """Equation of the training data, as their file names it; empty where it does not."""
     symmetries: tuple[str, ...] = ()
     """Generators (`pde.grids.symmetries.GENERATORS`) of the symmetries that batches are shown under."""
     transfer: Transfer | None = None

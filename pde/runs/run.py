@@ -90,7 +90,7 @@ def described(folder: Path) -> Description:
     try:
         read = {
             "options": config(**_tuples(saved["options"])),
-            "normalisation": Normalisation(**_tuples(saved["normalisation"])),
+            "normalisation": _normalisation(saved["normalisation"]),
             "grid": Grid.from_json(saved["grid"]),
             "transfer": saved["transfer"] and Transfer(**saved["transfer"]),
             "symmetries": tuple(saved["symmetries"]),
@@ -141,6 +141,11 @@ def _training(saved: dict[str, Any]) -> TrainingConfig:
     view = saved.get("view") or {name: value for name, value in saved.items() if name in flat}
     others = {name: value for name, value in saved.items() if name not in flat | {"view"}}
     return TrainingConfig(**_tuples(others), view=View(**_tuples(view)))
+
+
+def _normalisation(saved: dict[str, Any]) -> Normalisation:
+    saved = saved | {"input_range": [tuple(each) for each in saved.get("input_range", ())]}  # 0.1.0 had none
+    return Normalisation(**_tuples(saved))
 
 
 def _tuples(saved: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from safetensors.numpy import save
 
 from pde.grids.grid import Grid
 from pde.surrogates.exported import CARD, CONFIG, FORMAT, PROGRAM, WEIGHTS, digest
+from pde.surrogates.extrapolation import seen_by
 from pde.surrogates.model_card import model_card
 from pde.surrogates.surrogate import Mode, Surrogate, load
 from pde.system.files import folder_aside, refuse_existing
@@ -77,6 +78,7 @@ def _described(surrogate: Surrogate, grid: Grid, mode: Mode) -> dict[str, Any]:
         "mode": mode,
         "symmetries": run.symmetries if surrogate.symmetric else (),
         "epoch": surrogate.epoch,
+        "seen": seen_by(run).ranges,
         "grid": grid.to_json(),
         "platforms": PLATFORMS,
         "versions": versions(),

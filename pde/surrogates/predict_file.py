@@ -12,6 +12,7 @@ from pde.data.store import create
 from pde.equations.darcy.polish import check_polish, polish
 from pde.grids.grid import Grid
 from pde.surrogates.exported import Exported
+from pde.surrogates.extrapolation import Extrapolation, Seen, seen_by
 from pde.surrogates.surrogate import Fields, Mode, Surrogate
 from pde.system.errors import InputError
 from pde.system.files import refuse_existing, write_aside
@@ -65,10 +66,15 @@ def predict(
         "epoch": surrogate.epoch,
     }
 
-    def solve(inputs: Fields) -> Fields:
-        return surrogate(inputs, data.grid, mode=mode)
+    extrapolation = Extrapolation(seen_by(run))
 
-    return Predicted(mode, *_write(solve, data, 1, Path(out), attributes, tolerance))
+    def solve(inputs: Fields) -> Fields:
+        extrapolation.note(inputs)
+        return surrogate.predict_in(mode, inputs, data.grid)
+
+    predicted = Predicted(mode, *_write(solve, data, 1, Path(out), attributes, tolerance))
+    extrapolation.say(data)
+    return predicted
 
 
 def predict_exported(exported: Exported, data: DataFile, out: Path, tolerance: float | None = None) -> Predicted:
@@ -87,9 +93,19 @@ def predict_exported(exported: Exported, data: DataFile, out: Path, tolerance: f
         "train_data": config["run"]["data"],
         "epoch": config["epoch"],
     }
-    return Predicted(
-        config["mode"], *_write(exported, data, _stride(data, exported.grid), out, attributes, tolerance)
-    )
+    run = config["run"]
+    ranges = {name: (low, high) for name, (low, high) in config.get("seen", {}).items()}
+    trained = Seen(ranges, Grid.from_json(run["grid"]), run.get("equation", ""))
+    extrapolation = Extrapolation(trained)
+
+    def solve(inputs: Fields) -> Fields:
+        extrapolation.note(inputs)
+        return exported(inputs)
+
+    stride = _stride(data, exported.grid)
+    predicted = Predicted(config["mode"], *_write(solve, data, stride, out, attributes, tolerance))
+    extrapolation.say(data)
+    return predicted
 
 
 def _stride(data: DataFile, grid: Grid) -> int:

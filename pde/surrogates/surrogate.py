@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.core import Tracer
 from jaxtyping import Float, Shaped
 
 from manojax.layers.coordinates import AnyArray, nearest
@@ -24,6 +25,7 @@ from pde.runs.checkpoints import Checkpoints, Position
 from pde.runs.config import TrainingConfig
 from pde.runs.description import Description, describe
 from pde.runs.run import Run, described
+from pde.surrogates.extrapolation import warn
 from pde.surrogates.forward import compiled
 from pde.surrogates.resampling import carried
 from pde.surrogates.shapes import as_numbers, as_samples, check_points
@@ -46,6 +48,7 @@ class Surrogate:
     NumPy arrays give NumPy arrays, by as many samples at a time as suit the machine. JAX arrays give JAX arrays,
     by a pure function: it can be jitted, mapped and, without coarse solves inside, differentiated with respect to
     the fields, whose values are not checked then. Either is compiled once for a grid and a number of samples.
+    Values outside of those in training draw a warning.
 
     With `symmetric` a prediction is the mean of those under the flips and transposes that the model was trained
     under, as far as the grid that it runs on has them: it commutes with them, is more accurate, and takes up to
@@ -145,11 +148,23 @@ class Surrogate:
         samples, shape = as_samples(as_numbers(fields), self.run.view.inputs)
         grid = self.run.grid.of_shape((samples.shape[1], samples.shape[2])) if grid is None else grid
         check_points(samples, grid)
+        if not isinstance(samples, Tracer):
+            warn(self.run, samples)
+        predicted: Any = self.predict_in(mode, samples, grid)
+        return predicted.reshape(shape)
+
+    def predict_in(
+        self, mode: Mode, inputs: Float[AnyArray, "sample height width channel"], grid: Grid
+    ) -> Float[AnyArray, "sample height width 1"]:
+        """The solution on the grid of the inputs in one of the modes of a call.
+
+        Raises:
+            InputError: a mode that there is not; else as `predict`.
+        """
         mode = self.run.mode_for(grid) if mode == "auto" else mode
         if mode not in ("direct", "resample"):
             raise InputError(f"mode {mode!r}: there are auto, direct and resample")
-        predicted = self.predict(samples, grid) if mode == "direct" else self.resample(samples, grid)[0]
-        return predicted.reshape(shape)
+        return self.predict(inputs, grid) if mode == "direct" else self.resample(inputs, grid)[0]
 
     def predict(
         self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None

@@ -101,6 +101,7 @@ def prepare(
         options=options,
         training=dataclasses.replace(config, epochs=epochs, resolution=grid.shape[0]),
         data=name_of(source),
+        equation=str(opened.attributes.get("equation", "")),
         digest=_digest(grid, *training, validation),
         samples=samples,
         validated=validation is not None,
