@@ -45,7 +45,7 @@ from pde import Darcy, TrainingConfig, evaluate, generate, history, plots, train
 from pde.data import datasets
 from pde.evaluation.baselines import coarse_baseline
 from pde.evaluation.figures import finest_sample
-from pde.plots.live import LiveCurves
+from pde.plots.live_curves import LiveCurves
 from pde.reports.info import describe
 from pde.reports.text import costs, table
 

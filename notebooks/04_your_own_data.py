@@ -49,7 +49,7 @@ from manojax import MANOConfig
 from pde import TrainingConfig, export_run, plots, solve, train
 from pde.data import datasets
 from pde.metrics import relative_l2
-from pde.plots.live import LiveCurves
+from pde.plots.live_curves import LiveCurves
 
 work = Path(tempfile.mkdtemp())
 

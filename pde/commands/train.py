@@ -68,9 +68,9 @@ class Train:
     def _report(self, run: Run) -> None:
         print(f"{self.out}: {_learnt(run, self.out, self.data)}")
         print(f"manojax evaluate {self.out} TEST.h5 tells how well it does beside plain baselines")
-        if run.doubted:
+        if run.rejected:
             print(
-                f"manojax: errors on the validation samples are not alike under {', '.join(run.doubted)}: "
+                f"manojax: errors on the validation samples are not alike under {', '.join(run.rejected)}: "
                 "the data may not have that symmetry; compare a run with --symmetries none",
                 file=sys.stderr,
             )

@@ -1,5 +1,6 @@
 """The distribution of errors over samples: uncertainty of the mean, percentiles, and the worst samples."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def distribution(errors: Values) -> dict[str, Any]:
     Percentiles are over samples, interpolated linearly; the five worst samples come with their numbers in the
     file, the worst first.
     """
-    percentiles = {str(p): float(np.percentile(errors, p)) for p in PERCENTILES}
+    percentiles = dict(zip(map(str, PERCENTILES), _percentiles(errors, PERCENTILES), strict=True))
     worst = np.argsort(-np.nan_to_num(errors, nan=np.inf), kind="stable")[:_WORST]  # NaN is the worst
     return {
         "interval": bootstrap_interval(errors),
@@ -35,5 +36,11 @@ def bootstrap_interval(values: Values) -> tuple[float, float]:
     """
     generator, n = np.random.default_rng(0), len(values)
     means = [values[generator.integers(n, size=n)].mean(dtype=np.float64) for _ in range(RESAMPLES)]
-    low, high = np.percentile(means, (2.5, 97.5))
-    return float(low), float(high)
+    low, high = _percentiles(np.asarray(means), (2.5, 97.5))
+    return low, high
+
+
+def _percentiles(values: Values, wanted: Sequence[float | int]) -> list[float]:
+    """Percentiles, interpolated linearly unless an error is infinite, being too large for float32."""
+    method = "higher" if np.isinf(values).any() else "linear"
+    return np.percentile(values, wanted, method=method).tolist()

@@ -39,8 +39,8 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
 
 
 def short(number: float) -> str:
-    """Four decimals, or two digits and an exponent where these would not fit a column of seven."""
-    return f"{number:.4f}" if not abs(number) >= 100 else f"{number:.1e}"
+    """Four decimals, or one digit and an exponent where these would not fit a column of seven."""
+    return f"{number:.4f}" if not abs(number) >= 100 else f"{number:.0e}"
 
 
 def left_out(report: Report) -> list[str]:

@@ -42,8 +42,8 @@ class Run(Description):
     """Number of training samples, without those held out."""
     validated: bool
     """True if there are validation samples, and so a best checkpoint."""
-    doubted: tuple[str, ...] = ()
-    """Generators that the errors on the validation samples rejected after training."""
+    rejected: tuple[str, ...] = ()
+    """Generators of symmetries that the errors on the validation samples rejected after training."""
 
     @property
     def seed(self) -> int:
@@ -99,7 +99,8 @@ def described(folder: Path) -> Description:
             return Description(**saved | read | {"view": View(**_tuples(saved["view"]))})
         training = _training(saved["training"])
         read |= {"training": training, "view": training.view, "precision": training.precision}
-        return Run(**saved | read | {"doubted": tuple(saved["doubted"])})
+        rejected = saved.pop("doubted", ()) or saved.get("rejected", ())  # "doubted" in version 0.1.0
+        return Run(**saved | read | {"rejected": tuple(rejected)})
     except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is damaged or of another version ({error}); train again") from error
 

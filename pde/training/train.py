@@ -26,7 +26,7 @@ from pde.training.prepare import (
     prepare,
     training_data,
 )
-from pde.training.symmetry_doubts import record_doubts
+from pde.training.rejected_symmetries import record_rejected
 from pde.training.transfer import record_transfer
 
 
@@ -56,7 +56,7 @@ def train(
         config: settings of the training; by default `TrainingConfig()`.
         division: how devices share the work.
         on_epoch: function called after each epoch with its line of metrics.jsonl, such as that of
-            `pde.plots.live.LiveCurves`.
+            `pde.plots.live_curves.LiveCurves`.
         settings: fields of `config` that replace its own, such as `epochs=20`.
 
     Raises:
@@ -133,7 +133,7 @@ def _finish(
 
         def look_back() -> None:
             if validation is not None:
-                record_doubts(out, validation)
+                record_rejected(out, validation)
             record_transfer(out, training_data(data, run.training))
 
         led(look_back)

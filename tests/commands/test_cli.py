@@ -12,7 +12,6 @@ import pytest
 from pde import load
 from pde.commands.train import parse_train
 from pde.runs.description import Transfer
-from pde.training import symmetry_doubts as doubts
 from tests.command_line import TINY, refused, run
 
 

@@ -22,6 +22,13 @@ def test_a_prediction_that_is_nan_is_the_worst():
     assert np.isnan(found["percentiles"]["worst"])
 
 
+def test_errors_too_large_for_float32_are_infinite_without_a_warning():
+    found = distribution(np.array([0.1, 0.2, 0.3, np.inf, np.inf], np.float32))
+    assert found["percentiles"] == {"50": pytest.approx(0.3), "90": np.inf, "99": np.inf, "worst": np.inf}
+    assert found["interval"][1] == np.inf
+    assert found["worst"][0]["error"] == np.inf
+
+
 def test_the_interval_is_the_normal_one_for_many_samples():
     """Mean plus or minus 1.96 standard errors, by the central limit theorem."""
     values = np.random.default_rng(1).exponential(size=2000)

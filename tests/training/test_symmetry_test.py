@@ -14,8 +14,8 @@ from pde.grids.symmetries import GENERATORS
 from pde.runs.run import Run
 from pde.training import symmetry_test as invariance
 from pde.training.prepare import prepare
+from pde.training.rejected_symmetries import record_rejected
 from pde.training.samples import Samples
-from pde.training.symmetry_doubts import record_doubts
 from pde.training.symmetry_test import FEWEST_SAMPLES, Seen, invariant, is_invariant
 from tests.small_runs import CONFIG, FNO
 
@@ -90,13 +90,15 @@ def test_training_asks_the_samples_where_the_grid_has_symmetries(file_of_100, tm
         assert prepare(path, "fno", FNO, dataclasses.replace(config, symmetries="all"))[0].symmetries == ALL
 
 
-@pytest.mark.parametrize(("tilt", "doubted"), [(0.0, ()), (0.02, ("flip-x", "transpose"))])
-def test_errors_show_an_asymmetry_that_samples_do_not(under_symmetries, file_of_100, tmp_path, tilt, doubted):
+@pytest.mark.parametrize(("tilt", "rejected"), [(0.0, ()), (0.02, ("flip-x", "transpose"))])
+def test_errors_show_an_asymmetry_that_samples_do_not(under_symmetries, file_of_100, tmp_path, tilt, rejected):
     out = shutil.copytree(under_symmetries, tmp_path / "run")
     symmetric = pde.load(out, symmetric=True)
     grid, inputs = symmetric.run.grid, fields(file_of_100)[..., :1]
     true = symmetric.predict_seen(inputs) * (1 + 0.01 * noise(len(inputs), 1))
     true *= 1 + tilt * grid.x.astype(np.float32)[:, None, None]
     assert invariant([np.concatenate([inputs, true], axis=-1)], ALL) == ALL
-    record_doubts(out, Samples(out, grid, 100, 1, (slice(0, 100),), lambda chosen: (inputs[chosen], true[chosen])))
-    assert Run.open(out).doubted == doubted
+    record_rejected(
+        out, Samples(out, grid, 100, 1, (slice(0, 100),), lambda chosen: (inputs[chosen], true[chosen]))
+    )
+    assert Run.open(out).rejected == rejected

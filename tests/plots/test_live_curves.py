@@ -3,7 +3,7 @@ import pytest
 
 from manojax import FNOConfig
 from pde import InputError, TrainingConfig, plots, train
-from pde.plots.live import LiveCurves
+from pde.plots.live_curves import LiveCurves
 from pde.runs.run import history
 
 

@@ -15,7 +15,7 @@ from pde.training.samples import Samples
 from pde.training.symmetry_test import ENOUGH, Seen, is_invariant
 
 
-def record_doubts(folder: Path, validation: Samples) -> None:
+def record_rejected(folder: Path, validation: Samples) -> None:
     """Add to a run the symmetries that the errors on validation samples reject."""
     surrogate = load(folder, symmetric=True)
     run = surrogate.run
@@ -26,5 +26,5 @@ def record_doubts(folder: Path, validation: Samples) -> None:
         for inputs, solution in validation.first(ENOUGH)
     )
     seen = Seen.of(errors, run.symmetries)
-    doubted = tuple(name for name in run.symmetries if not is_invariant(seen, name))
-    dataclasses.replace(run, doubted=doubted).save(folder)
+    rejected = tuple(name for name in run.symmetries if not is_invariant(seen, name))
+    dataclasses.replace(run, rejected=rejected).save(folder)
