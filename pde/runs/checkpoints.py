@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import logging
 import math
 import shutil
 import sys
@@ -44,16 +45,17 @@ class Checkpoints:
     def __init__(self, folder: Path, seal: str, *, create: bool = True):
         self.folder, self._description = folder, seal  # the digest of the description, `Description.seal`
         self._errors = {step: entry["error"] for step, entry in self._manifest().items()}
-        self._manager = ocp.CheckpointManager(
-            (folder / "checkpoints").resolve(),
-            options=ocp.CheckpointManagerOptions(
-                preservation_policy=self,
-                enable_background_delete=False,
-                cleanup_tmp_directories=create,  # those of a process that was killed
-                create=create,
-                multiprocessing_options=ocp.options.MultiprocessingOptions() if create else _alone(),
-            ),
-        )
+        with _log_hushed():
+            self._manager = ocp.CheckpointManager(
+                (folder / "checkpoints").resolve(),
+                options=ocp.CheckpointManagerOptions(
+                    preservation_policy=self,
+                    enable_background_delete=False,
+                    cleanup_tmp_directories=create,  # those of a process that was killed
+                    create=create,
+                    multiprocessing_options=ocp.options.MultiprocessingOptions() if create else _alone(),
+                ),
+            )
         self._unsealed: int | None = None
 
     def __enter__(self) -> "Checkpoints":
@@ -228,6 +230,18 @@ class Checkpoints:
 
     def _where(self, step: int) -> Path:
         return self.folder / "checkpoints" / str(step)
+
+
+@contextmanager
+def _log_hushed() -> Iterator[None]:
+    """Leave out what Orbax logs of damaged metadata: the manifest finds the damage, and says it in a sentence."""
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager

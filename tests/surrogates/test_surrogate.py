@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import shutil
 
 import jax
 import jax.numpy as jnp
@@ -45,6 +46,15 @@ def test_a_checkpoint_that_cannot_be_restored_is_named(undisturbed, monkeypatch)
     monkeypatch.setattr(ocp.CheckpointManager, "restore", restore)
     with pytest.raises(InputError, match="cannot be restored"):
         pde.load(undisturbed)
+
+
+def test_damaged_metadata_of_checkpoints_is_a_sentence(undisturbed, tmp_path, caplog):
+    shutil.copytree(undisturbed, tmp_path / "run")
+    for step in (tmp_path / "run" / "checkpoints").iterdir():
+        (step / "_CHECKPOINT_METADATA").write_text("{")
+    with pytest.raises(InputError, match="every checkpoint is damaged"):
+        pde.load(tmp_path / "run")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_loading_writes_and_says_nothing(undisturbed, tmp_path, caplog):
