@@ -18,7 +18,7 @@ from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 from jaxtyping import Float, Int
 
-from manojax.layers.basic import Linear, default_init
+from manojax.layers.basic import Linear, check_heads, default_init
 from manojax.layers.cells import cell_counts, from_cells, to_cells
 from manojax.layers.halo import Space
 from manojax.layers.neighbours import FAR_BELOW, Axis, from_planes, neighbour_attention, to_planes
@@ -61,8 +61,7 @@ class SelfAttention(nnx.Module):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        if heads < 1 or width % heads:
-            raise ValueError(f"width {width} is not a multiple of heads {heads}")
+        check_heads(width, heads)
         if window is not None and not 1 <= stride <= window:
             raise ValueError(f"stride {stride} must lie between 1 and window {window}: larger strides skip points")
         if not 0 <= shift < max(stride, 1):

@@ -23,6 +23,12 @@ def residual_init(branches: int) -> Initializer:
     return nnx.initializers.variance_scaling(1 / branches, "fan_in", "truncated_normal")
 
 
+def check_heads(width: int, heads: int) -> None:
+    """Raise ValueError if attention heads cannot share the channels of a layer."""
+    if heads < 1 or width % heads:
+        raise ValueError(f"width {width} is not a multiple of heads {heads}; give a divisor of the width")
+
+
 @jax.custom_jvp
 def gelu(x: Array) -> Array:
     """x times the normal distribution function at x: the exact one, as in PyTorch, not its tanh approximation."""

@@ -9,7 +9,7 @@ from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 from jaxtyping import Float
 
-from manojax.layers.basic import Linear, default_init
+from manojax.layers.basic import Linear, check_heads, default_init
 from manojax.layers.interactions import Part, cell_attention, copy_to_finer, far_levels, merge
 from manojax.layers.summaries import Counts, Heads, Summaries, level_counts
 
@@ -65,8 +65,7 @@ class FastMultipoleAttention(nnx.Module):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        if heads < 1 or width % heads:
-            raise ValueError(f"width {width} is not a multiple of heads {heads}")
+        check_heads(width, heads)
         if summaries < 1 or group < 1 or group % summaries:
             raise ValueError(f"group {group} is not a multiple of summaries {summaries}")
         if levels < 1:

@@ -11,7 +11,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.attention import full_attention
-from manojax.layers.basic import Linear, default_init
+from manojax.layers.basic import Linear, check_heads, default_init
 
 Map = Float[Array, "batch *grid channel"]
 
@@ -48,8 +48,7 @@ class PhysicsAttention(nnx.Module):
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        if heads < 1 or width % heads:
-            raise ValueError(f"width {width} is not a multiple of heads {heads}")
+        check_heads(width, heads)
         self.heads, channels = heads, width // heads
         self.position = Linear(width, width, dtype=dtype, rngs=rngs)
         self.feature = Linear(width, width, dtype=dtype, rngs=rngs)
