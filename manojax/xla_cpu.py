@@ -1,9 +1,9 @@
 """Detours around XLA's compiler for CPUs: each computes something plain in a way that this compiler makes faster.
 
-The docstring of a detour gives its plain form, what happens without it, and the version of jax that this was last
-seen with. `benchmarks/speed/xla_cpu.py` times an operation with each detour and with its plain form in turn; a
-detour whose plain form is as fast can go. Results of the two differ by rounding at most. `stored` and `inverse`
-serve the solvers too.
+The docstring of a detour gives its plain form, the effect of leaving the detour out, and the version of jax with
+which this effect was last seen. `benchmarks/speed/xla_cpu.py` times an operation with each detour and with its
+plain form in turn; a detour whose plain form is as fast can go. The results of the two differ by rounding at most.
+`stored` and `inverse` serve the solvers too.
 """
 
 import functools
@@ -19,21 +19,22 @@ from jaxtyping import Float, Shaped
 
 
 def stored(results: Any) -> Any:
-    """Return `results`, computed once however many others read them.
+    """Return `results`, computed once however many operations read them.
 
-    Without it the compiler fuses a result into each of its readers, which then computes it anew: in a chain of
-    stencils, such as a multigrid cycle, again and again. The plain form is `results`. With jax 0.12.0 a solve
-    takes 1.5 to 6 times as long with it, the gradient of attention in windows 1.5 times.
+    Without this detour the compiler fuses a result into each of its readers, which computes it again: many times
+    in a chain of stencils, such as a multigrid cycle. The plain form is `results`. With jax 0.12.0 and the plain
+    form a solve takes 1.5 to 6 times as long, the gradient of attention in windows 1.5 times.
     """
     return jax.lax.optimization_barrier(results)
 
 
 def kept_apart(planes: list[Float[Array, "*shape"]]) -> list[Float[Array, "*shape"]]:
-    """Return `planes`; neither they nor their gradients are fused with what reads them.
+    """Return `planes`; neither they nor their gradients are fused with the operations that read them.
 
     The planes pass through a product with the unit matrix: in jax 0.10 `stored` did not last through all passes of
-    the compiler, and the gradient of a softmax over the planes was computed anew for each of its readers. The
-    plain form is `planes`. With jax 0.12.0 the gradient of attention in windows takes 1.2 times as long with it.
+    the compiler, and the gradient of a softmax over the planes was computed again for each of its readers. The
+    plain form is `planes`. With jax 0.12.0 and the plain form the gradient of attention in windows takes 1.2 times
+    as long.
     """
     stacked = jnp.stack(planes)
     same = jnp.matmul(np.eye(len(planes), dtype=np.float32), stacked.reshape(len(planes), -1), precision="highest")
@@ -41,17 +42,17 @@ def kept_apart(planes: list[Float[Array, "*shape"]]) -> list[Float[Array, "*shap
     return [part.squeeze(0) for part in parts]
 
 
-# The two functions that follow are each other's transposes: either has its fast form as primal, and the derivative
-# of either is written such that its transpose is the fast form of the other.
+# The next two functions are each other's transposes: each computes its own fast form, and its derivative is
+# written such that the transpose of the derivative is the fast form of the other.
 
 
 @jax.custom_jvp
 def sum_over_axis_1(x: Float[Array, "_ n *rest"]) -> Float[Array, "_ *rest"]:
     """Sum over a short axis 1, slice by slice.
 
-    The compiler vectorises a sum of slices along the axes behind them, but not a reduction together with the
-    product before it. The plain form is `x.sum(axis=1)`. With jax 0.12.0 the gradient of
-    attention in windows takes 1.4 times as long with it and the plain form of `copies_along_axis_1`.
+    The compiler vectorises a sum of slices along the axes after axis 1, but not a reduction together with the
+    product before it. The plain form is `x.sum(axis=1)`. With jax 0.12.0, this plain form and that of
+    `copies_along_axis_1`, the gradient of attention in windows takes 1.4 times as long.
     """
     parts = jax.lax.split(x, (1,) * x.shape[1], axis=1)
     return functools.reduce(jnp.add, (part.squeeze(1) for part in parts))
@@ -66,7 +67,7 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 def copies_along_axis_1(x: Float[Array, "_ *rest"], size: int) -> Float[Array, "_ n *rest"]:
     """Repeat x at each of the `size` places of a new axis 1; its gradient is a sum slice by slice.
 
-    The reason is that of `sum_over_axis_1`. The plain form is
+    The reason is the same as for `sum_over_axis_1`. The plain form is
     `jnp.broadcast_to(x[:, None], (len(x), size, *x.shape[1:]))`.
     """
     return jnp.broadcast_to(x[:, None], (x.shape[0], size, *x.shape[1:]))
@@ -81,8 +82,8 @@ def last_two_axes_first(x: Shaped[Array, "*rest m n"]) -> Shaped[Array, "m n *re
     """Move the last two axes to the front, by the transpose of a matrix.
 
     The compiler transposes a matrix faster than an array of more axes. The plain form is
-    `jnp.moveaxis(x, (-2, -1), (0, 1))`. With jax 0.12.0 the gradient of attention in windows takes 1.3 times as
-    long with it and that of `first_two_axes_last`.
+    `jnp.moveaxis(x, (-2, -1), (0, 1))`. With jax 0.12.0, this plain form and that of `first_two_axes_last`, the
+    gradient of attention in windows takes 1.3 times as long.
     """
     *rest, m, n = x.shape
     return stored(x.reshape(-1, m * n).T.reshape(m, n, *rest))
@@ -98,11 +99,11 @@ def at_each_point(
     function: Callable[[Shaped[Array, "point channel"]], Shaped[Array, "point out"]],
     x: Shaped[Array, "*axes channel"],
 ) -> Shaped[Array, "*axes out"]:
-    """Apply a function of channels at every point, with the points as a list, on a single axis.
+    """Apply a function of channels at every point, with all points on a single axis.
 
-    The function is a product with a matrix; the compiler takes longer over the matrix's gradient where points have
-    several axes. The plain form is `function(x)`. With jax 0.12.0 the gradients of attention in windows and of FNO
-    take 1.1 times as long with it.
+    The function is a product with a matrix; the compiled gradient of the matrix is slower where points have
+    several axes. The plain form is `function(x)`. With jax 0.12.0 and the plain form the gradients of attention in
+    windows and of FNO take 1.1 times as long.
     """
     return function(x.reshape(-1, x.shape[-1])).reshape(*x.shape[:-1], -1)
 
@@ -113,8 +114,8 @@ def matrix_times_each(
     """Multiply each sample by the same matrix, in float32, as a batch of products.
 
     Without the copies of the matrix the compiler makes one product of all samples, for which it transposes x and
-    the result. The plain form is `jnp.matmul(matrix, x, precision="highest")`. With jax 0.12.0 the
-    gradient of FNO takes 1.06 times as long with it.
+    the result. The plain form is `jnp.matmul(matrix, x, precision="highest")`. With jax 0.12.0 and the plain form
+    the gradient of FNO takes 1.06 times as long.
     """
     matrices = jnp.broadcast_to(jnp.asarray(matrix, jnp.float32), (x.shape[0], *matrix.shape))
     return jnp.matmul(matrices, x, precision="highest")
@@ -125,12 +126,13 @@ def convolution(
 ) -> Float[Array, "batch *grid out"]:
     """Convolve a map, zero beyond its border, with a kernel of three points a side, by a product.
 
-    The plain form is `jax.lax.conv_general_dilated`. With jax 0.12.0 the gradient of a U-Net takes 9 times as long
-    with it inside a loop, such as one over training steps, and as long as with this outside.
+    The plain form is `jax.lax.conv_general_dilated`. With jax 0.12.0 and the plain form the
+    gradient of a U-Net takes 9 times as long inside a loop, such as one over training steps, and as long as with
+    this detour outside a loop.
 
-    Three neighbours along the last axis, beside one another, are multiplied by the kernel; then the products are
-    summed over the other axes. All 3^d neighbours beside one another are more to copy, and none of them more to
-    add.
+    The channels of three neighbours along the last axis are concatenated and multiplied by the kernel; then the
+    products are summed over the other axes. To concatenate all 3^d neighbours would copy more, and to concatenate
+    none would add more.
     """
     *others, last = x.shape[1:-1]
     channels, out = kernel.shape[-2:]
@@ -146,10 +148,10 @@ def convolution(
 
 
 def inverse(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    """Invert a positive definite matrix in its place, by Gauss and Jordan without pivots.
+    """Invert a positive definite matrix in its place, by Gauss-Jordan elimination without pivots.
 
-    The plain form is `jnp.linalg.inv`, which calls LAPACK. Called for a batch, that waits for threads; on the CPU
-    of jaxlib 0.10 several devices at once waited forever. Until that is known to be mended, time alone does not
+    The plain form is `jnp.linalg.inv`, which calls LAPACK. For a batch, LAPACK waits for threads; with jaxlib 0.10
+    on the CPU several devices at once waited forever. Until this fault is known to be mended, time alone does not
     decide about this detour. With jax 0.12.0 a solve takes 2 to 27 times as long with the plain form on a busy
     machine.
     """

@@ -1,8 +1,8 @@
 """Scaled dot-product attention inside windows of a map.
 
 Windows of K points a side start every `stride` points. Attention is closed: queries, keys and values of a window
-come from that window alone. A point that lies in several windows receives the mean of what they give it.
-Logits, softmax and sums are float32 whatever the dtype of the map. Any number of axes goes.
+come from that window alone. A point that lies in several windows receives the mean of their results. Logits,
+softmax and sums are float32 whatever the dtype of the map. A map may have any number of axes.
 """
 
 import functools
@@ -29,7 +29,7 @@ Heads = Float[Array, "batch *grid heads head_dim"]
 Bias = Float[Array, "*offsets heads"]
 Offset = tuple[int, ...]
 
-# Windows of at most so many pairs of points are summed over neighbours, which unrolls all pairs.
+# Windows of at most this many pairs of points are summed over neighbours, which unrolls all pairs.
 _MOST_UNROLLED = 81
 _LARGEST_SCALE = 100.0  # of cosine attention, as in SwinV2
 
@@ -37,10 +37,10 @@ _LARGEST_SCALE = 100.0  # of cosine attention, as in SwinV2
 class SelfAttention(nnx.Module):
     """Multi-head softmax self-attention on a map, with projections to query, key, value and output.
 
-    Inside windows of `window` points a side, or over the whole map where the window is None. Query, key and value
-    have no bias. Logits are query . key / sqrt(head_dim); with `cosine` they are the cosine of query and key times
-    a learned factor of each head (Liu et al., SwinV2, arXiv 2111.09883, section 3.2). `position`, where given,
-    adds a bias to the logits by the offset of key and query.
+    Attention acts inside windows of `window` points a side, or over the whole map if `window` is None. Query, key
+    and value have no bias. Logits are query . key / sqrt(head_dim); with `cosine` they are the cosine of query and
+    key times a learned factor of each head (Liu et al., SwinV2, arXiv 2111.09883, section 3.2). `position`, if
+    given, adds a bias to the logits that depends on the offset of key and query.
 
     Raises:
         ValueError: heads do not divide the width, or the stride is not between 1 and the window, or the shift not
@@ -75,12 +75,12 @@ class SelfAttention(nnx.Module):
     def __call__(
         self, x: Map, spacing: Float[Array, " dimensions"] | None = None, space: Space | None = None
     ) -> Map:
-        """Attend on a map whose points are `spacing` apart along each axis (1 where it is not given).
+        """Attend on a map whose points are `spacing` apart along each axis (1 by default).
 
-        With a `space`, x is this device's piece of the map, and so is the result.
+        With a `space`, x and the result are this device's piece of the map.
 
         Raises:
-            ValueError: a split map with windows of many points.
+            ValueError: the map is split and windows have many points.
         """
         rows = x.shape[1]
         halo = 0 if space is None or self.window is None else self.window - 1
@@ -104,7 +104,7 @@ class SelfAttention(nnx.Module):
         return self.output(attended.reshape(x.shape)[:, halo : halo + rows])
 
     def _scaled(self, query: Heads, key: Heads) -> tuple[Heads, Heads]:
-        """Query and key whose products are the logits."""
+        """Scale query and key so that their products are the logits."""
         if self.log_scale is None:
             return query * query.shape[-1] ** -0.5, key
         scale = jnp.exp(jnp.minimum(self.log_scale[...], math.log(_LARGEST_SCALE)))
@@ -137,13 +137,13 @@ def window_attention(
     """Softmax attention inside windows; the mean where windows overlap.
 
     Windows are clipped to the map: an axis shorter than the window is one window, and where windows do not tile
-    the map the last one reaches over the border, its points there masked; windows at every point never reach over
-    it. With a shift the first window starts so many points before the map. Logits are
-    query . key + bias[key position - query position + window - 1]. Of a piece of a map, `rows` says where its rows
-    stand on the map's first axis, and how long that is.
+    the map the last one reaches over the border, and its points there are masked; windows at every point never
+    reach over it. The first window starts `shift` points before the map. Logits are
+    query . key + bias[key position - query position + window - 1]. For a piece of a map, `rows` gives the
+    positions of its rows on the map's first axis, and the length of that axis.
 
     Raises:
-        ValueError: a piece of a map with windows of many points.
+        ValueError: windows have many points and the map is a piece.
     """
     grid = query.shape[1:-2] if rows is None else (rows[1], *query.shape[2:-2])
     windows = tuple(min(window, n) for n in grid)
@@ -156,7 +156,7 @@ def window_attention(
     if rows is not None:
         axes[0] = axes[0]._replace(places=rows[0])
     if math.prod(windows) ** 2 <= _MOST_UNROLLED:
-        # The gradient computes weights again: that costs less than the memory of all that leads to them.
+        # The gradient computes the weights again: this costs less than to keep their intermediate results.
         attend = jax.checkpoint(functools.partial(neighbour_attention, axes=axes))
         attended = from_planes(attend(*(to_planes(part) for part in parts), bias=bias))
     elif rows is not None:
@@ -174,7 +174,7 @@ def _copied_attention(
     axes: list[Axis],
     bias: Bias | None,
 ) -> Heads:
-    """Every window copied out of the map and attended to by itself: for windows of many points."""
+    """Copy every window out of the map and attend inside each by itself, for windows of many points."""
     grid = query.shape[1:-2]
     windows = tuple(axis.window for axis in axes)
     copy = functools.partial(_windows, axes=axes)
@@ -193,7 +193,7 @@ def _copied_attention(
 def _windows(x: Array, axes: list[Axis]) -> Array:
     """(batch, *grid, heads, head_dim) -> (batch, *windows, point, heads, head_dim), zero beyond the map.
 
-    A window is put together of cells as large as the stride: whole pieces of the map, never single points.
+    A window is assembled from cells as large as the stride: whole pieces of the map, never single points.
     """
     windows, strides = tuple(axis.window for axis in axes), tuple(axis.stride for axis in axes)
     pieces = cell_counts(windows, strides)

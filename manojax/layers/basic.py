@@ -19,7 +19,7 @@ default_init = nnx.initializers.lecun_normal()
 
 
 def residual_init(branches: int) -> Initializer:
-    """For the last matrix of each residual branch: the sum of so many branches has the scale of one."""
+    """Return an initialiser of the last matrices of residual branches: their sum has the scale of one branch."""
     return nnx.initializers.variance_scaling(1 / branches, "fan_in", "truncated_normal")
 
 
@@ -38,7 +38,7 @@ def gelu(x: Array) -> Array:
 @gelu.defjvp
 def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     # A gradient keeps the derivative alone: one array in the place of three, and nothing to compute a second time.
-    # By hand also since that of jax 0.12.0's erf does not pass under shard_map.
+    # Another reason for this rule: the derivative of erf in jax 0.12.0 does not pass under shard_map.
     (x,), (dx,) = primals, tangents
     distribution = stored(_normal_distribution(x))
     derivative = stored(distribution + x * jnp.exp(-0.5 * x * x) * (2 * math.pi) ** -0.5)
@@ -58,7 +58,7 @@ class Linear(nnx.Linear):
 
 
 class LayerNorm(nnx.Module):
-    """Layer normalisation over channels; in float32 whatever the dtype of the map."""
+    """Layer normalisation over channels, in float32 whatever the dtype of the map."""
 
     def __init__(self, width: int, *, rngs: nnx.Rngs):
         self.norm = nnx.LayerNorm(width, rngs=rngs)

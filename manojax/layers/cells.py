@@ -23,7 +23,7 @@ def to_cells(x: Array, sides: tuple[int, ...]) -> Array:
 
 
 def from_cells(cells: Array, sides: tuple[int, ...], grid: tuple[int, ...]) -> Array:
-    """The inverse of `to_cells` for a map on that grid."""
+    """The inverse of `to_cells`, for a map on `grid`."""
     d = len(sides)
     batch, counts, rest = cells.shape[0], cells.shape[1 : 1 + d], cells.shape[2 + d :]
     x = cells.reshape(batch, *counts, *sides, *rest)

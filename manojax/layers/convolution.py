@@ -1,4 +1,4 @@
-"""Convolutions of three points a side, and how far a pyramid of maps has use for them."""
+"""Convolutions of three points a side, and the number of levels of a pyramid that have use for them."""
 
 import functools
 from typing import Any
@@ -22,7 +22,7 @@ RATE = 2
 class Convolution(nnx.Module):
     """A convolution with a kernel of 3^d points; the map is continued by zeros beyond its border.
 
-    Channels last and dense: depthwise kernels are slower on the CPU than dense ones.
+    Channels come last and kernels are dense: depthwise kernels are slower on the CPU.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ def _convolve(
     *arguments: Any,
     **options: Any,
 ) -> Float[Array, "batch *grid out"]:
-    """As `nnx.Conv` asks for it: on CPUs a product, elsewhere XLA's own convolution."""
+    """Convolve as `nnx.Conv` asks for it: on CPUs by a product, elsewhere by XLA's own convolution."""
     general = functools.partial(jax.lax.conv_general_dilated, **options)
     return jax.lax.platform_dependent(
         x, kernel, cpu=convolution, default=lambda x, kernel: general(x, kernel, *arguments)
@@ -70,5 +70,8 @@ def _convolve(
 
 
 def held_levels(grid: tuple[int, ...]) -> int:
-    """Levels down to two points a side: on a single point a convolution is no more than its middle matrix."""
+    """Count the levels down to two points a side.
+
+    On a single point a convolution is no more than its middle matrix.
+    """
     return level_count(grid, RATE, window=2)

@@ -28,10 +28,10 @@ def unit_nodes(shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
 def append_coordinates(
     fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
 ) -> Float[Array, "batch *grid channels"]:
-    """Give every point its coordinates as more channels; None stands for the nodes of the unit square.
+    """Give every point its coordinates as further channels; None stands for the nodes of the unit square.
 
     Raises:
-        ValueError: the coordinates do not have the length of the axes.
+        ValueError: the coordinates do not have the lengths of the axes.
     """
     shape = (*fields.shape[:-1], 1)
     channels = [fields]
@@ -53,7 +53,7 @@ def coordinates_or_nodes(shape: tuple[int, ...], coordinates: Coordinates | None
 def mean_spacing(
     shape: tuple[int, ...], coordinates: Coordinates | None, space: Space | None = None
 ) -> Float[Array, " dimensions"]:
-    """Mean distance of neighbouring points along each axis, of the whole grid where this is a piece of it."""
+    """Mean distance of neighbouring points along each axis; with a `space`, that of the whole grid."""
     axes = coordinates_or_nodes(shape, coordinates)
     first, last = (jnp.stack([axis[end].astype(jnp.float32) for axis in axes]) for end in (0, -1))
     if space is not None:
@@ -68,8 +68,8 @@ def interpolate(
     """Tensor-product cubic spline (not-a-knot) through `fields` on `source`, evaluated on `target`.
 
     An axis of fewer than four points gets the spline of the highest degree that it allows. Points outside the
-    source grid are extrapolated by the outermost polynomial. Returned in the fields' dtype; of NumPy arrays it is
-    computed in float64, of JAX arrays by a function that can be traced.
+    source grid are extrapolated by the outermost polynomial. The result has the fields' dtype. For NumPy
+    arrays it is computed in float64, for JAX arrays by a function that can be traced.
     """
     rows, columns = (_spline_matrix(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True))
     if isinstance(fields, Array):
@@ -81,7 +81,7 @@ def interpolate(
 
 def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Interpolation is linear in the values, so along one axis it is a matrix (target, source)."""
-    from scipy.interpolate import make_interp_spline  # a fifth of what importing manojax would take
+    from scipy.interpolate import make_interp_spline  # would be a fifth of manojax's import time
 
     degree = min(3, len(source) - 1)
     return make_interp_spline(np.asarray(source, np.float64), np.eye(len(source)), degree)(target)

@@ -21,8 +21,8 @@ class FastMultipoleAttention(nnx.Module):
 
     Groups have `group` points a side at level 0 and twice as many at each further level. A query meets the keys of
     its own and the neighbouring groups of level 0 exactly. At every level it meets the groups that are no
-    neighbours of its own while their parents are, each by `summaries` a side, until all groups are neighbours:
-    every key is met at exactly one level. Over all these entries e there is one softmax,
+    neighbours of its own but whose parents are, each as `summaries` summaries a side, until all groups are
+    neighbours: every key is met at exactly one level. One softmax runs over all these entries e,
 
         out = sum_e c_e exp(query . key_e) value_e / sum_e c_e exp(query . key_e),
 
@@ -31,19 +31,19 @@ class FastMultipoleAttention(nnx.Module):
     softmax and sums are float32.
 
     With n points the cost is O(n log n), or O(n) where queries are summarised too: the far field of a level is
-    then computed once a summary of queries and copied to the points that it stands for.
+    then computed once for each summary of queries and copied to the points that the summary stands for.
 
     Args:
         width: channels.
         heads: attention heads.
         group: points a side of a group of level 0.
-        summaries: of keys, for each side of a group, at every level.
-        levels: sets of summary weights; the last serves all coarser levels, of which finer grids have more.
-        causal: on one axis, meet no later key.
-        summarise_queries: cost O(n).
+        summaries: summaries of keys along each side of a group, at every level.
+        levels: sets of summary weights; the last set serves all coarser levels, and finer grids have more of them.
+        causal: let a query meet no later key; for grids of one axis.
+        summarise_queries: summarise far queries too, at cost O(n).
         dimensions: axes of the grid.
         output_init: initialiser of the output projection.
-        dtype: of the activations.
+        dtype: precision of activations.
 
     Raises:
         ValueError: heads do not divide the width, summaries do not divide the group, `levels` is below 1, or
@@ -90,7 +90,7 @@ class FastMultipoleAttention(nnx.Module):
         return self.output(attended.reshape(x.shape))
 
     def _part(self, query: Heads, key: Heads, value: Heads) -> Part:
-        """All keys' part of the softmax, summed from the coarsest level to the near field."""
+        """Sum the parts of all keys in the softmax, from the coarsest level to the near field."""
         grid = query.shape[1:-2]
         side = self.group // self.summaries
         counts = level_counts(grid, side, far_levels(grid, self.group))
@@ -114,7 +114,7 @@ class FastMultipoleAttention(nnx.Module):
         return total
 
     def _far_parts(self, query: Heads, key: Heads, value: Heads, counts: Counts) -> list[Part]:
-        """The part of every level's far field, for the queries or for the summaries of queries of that level."""
+        """Compute the part of each level's far field, for the queries or for the level's summaries of queries."""
         keys, values = self.keys(key, counts), self.values(value, counts)
         levels = range(len(keys))
         if self.queries is None:

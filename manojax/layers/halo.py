@@ -21,7 +21,7 @@ class Space:
     name: str
 
     def whole(self, grid: tuple[int, ...]) -> tuple[int, ...]:
-        """The whole grid, from this device's piece of it."""
+        """The shape of the whole grid, from that of this device's piece."""
         return (grid[0] * jax.lax.axis_size(self.name), *grid[1:])
 
     def places(self, rows: int, halo: int) -> Int[Array, " n"]:
@@ -29,7 +29,7 @@ class Space:
         return jax.lax.axis_index(self.name) * rows + np.arange(-halo, rows + halo)
 
     def with_halo(self, x: Piece, halo: int) -> Extended:
-        """This device's piece with so many rows of its neighbours at either end; zeros beyond the grid."""
+        """This device's piece with `halo` rows of its neighbours at either end; zeros beyond the grid."""
         size = jax.lax.axis_size(self.name)
         forward = [(i, i + 1) for i in range(size - 1)]
         backward = [(i + 1, i) for i in range(size - 1)]

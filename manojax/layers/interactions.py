@@ -6,7 +6,7 @@ Comput. Phys. 73, 325, 1987) are of this kind. In the near field a child is a po
 far field of a level a child is a group and a cell is its parent: children two or more apart are its interaction
 list.
 
-Only padding, shifted slices and matrix products: nothing is gathered.
+The computation is padding, shifted slices and matrix products only: nothing is gathered.
 """
 
 import functools
@@ -24,7 +24,7 @@ from manojax.layers.summaries import Heads
 
 Offset = tuple[int, ...]
 
-# Logit of a key that is not there: finite, so that a query which meets no key at all has no NaN.
+# Logit of a missing key: finite, so that a query which meets no key at all has no NaN.
 _MASKED = -1e30
 
 
@@ -50,7 +50,7 @@ def merge(one: Part, other: Part) -> Part:
 
 
 def copy_to_finer(part: Part, rate: int, grid: tuple[int, ...]) -> Part:
-    """The part of each coarse query given to all the rate^d queries of a finer grid that it stands for."""
+    """Copy the part of each coarse query to all the rate^d queries of a finer grid that it stands for."""
     sides = (rate,) * len(grid)
 
     def copy(x: Array) -> Array:
@@ -73,11 +73,11 @@ def cell_attention(
     apart: int,
     causal: bool,
 ) -> Part:
-    """Compute the contributions of keys to queries of their own and near cells, of children `apart` or more.
+    """Compute contributions of keys to queries of their own and neighbouring cells, `apart` or more children away.
 
     A child has query_side^d queries and key_side^d keys, a cell children^d children. Logits are
-    query . key + log(count), so that a key counts as often as there are real points behind it. Outside `jax.jit`
-    this is one program, not a hundred small ones.
+    query . key + log(count), so that a key counts as often as there are real points behind it. Even when
+    called outside `jax.jit` this is one program, not a hundred small ones.
     """
     dimensions = query.ndim - 3
     offsets, met = interaction_list(children, dimensions, apart=apart, causal=causal)
@@ -99,10 +99,10 @@ def cell_attention(
 def interaction_list(
     children: int, dimensions: int, *, apart: int, causal: bool
 ) -> tuple[list[Offset], Bool[np.ndarray, "child offset key_child"]]:
-    """List the children of cells that a child meets: those `apart` or more children away along some axis.
+    """List the children that a child meets in each cell: they lie `apart` or more children away along some axis.
 
     Returns the offsets of the cells that any child meets, and for each child and offset the children it meets
-    there: with `causal`, none that comes later.
+    there; with `causal`, it meets no later child.
     """
     offsets = np.array(list(itertools.product((-1, 0, 1), repeat=dimensions)))
     places = np.array(list(itertools.product(range(children), repeat=dimensions)))
@@ -129,7 +129,7 @@ def _unnested(
 def _neighbours(
     x: Float[Array, "batch *cells child point heads head_dim"], offsets: list[Offset]
 ) -> Float[Array, "batch *cells key heads head_dim"]:
-    """Gather for every cell the points of the cells at these offsets from it (zero beyond the border)."""
+    """Collect for every cell the points of the cells at these offsets from it (zero beyond the border)."""
     cells = x.shape[1:-4]
     x = x.reshape(x.shape[0], *cells, -1, *x.shape[-2:])
     padded = jnp.pad(x, [(0, 0), *[(1, 1)] * len(cells), (0, 0), (0, 0), (0, 0)])
@@ -150,7 +150,10 @@ def _log_counts(
 
 
 def far_levels(grid: tuple[int, ...], group: int) -> int:
-    """Levels with a far field: halvings of the number of groups until at most two are left, all neighbours."""
+    """Count the levels with a far field.
+
+    The number of groups is halved until at most two are left, all neighbours.
+    """
     count, groups = 0, cell_counts(grid, (group,) * len(grid))
     while max(groups) > 2:
         count, groups = count + 1, cell_counts(groups, (2,) * len(grid))

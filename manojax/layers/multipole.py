@@ -42,33 +42,33 @@ class MultipoleAttention(nnx.Module):
         stride: points between the starts of windows. 1 overlaps them all, `window` makes them disjoint, which is
             cheapest but lets points across a window's border meet at coarser levels only.
         shift: points by which the first window starts before the map; shifting disjoint windows in every other
-            block joins what the others part (as Swin does), at the price of disjoint windows.
-        rate: ratio of the sides of neighbouring levels; larger ones have fewer levels and coarser ones.
-        levels: at most so many, for what has no long-range part; by default as many as the grid allows.
+            block joins points that the other blocks separate (as Swin does), at the price of disjoint windows.
+        rate: ratio of the sides of neighbouring levels; larger ratios give fewer and coarser levels.
+        levels: maximum number, for maps without a long-range part; by default as many as the grid allows.
         weight_sets: 1 shares one Attn, D and U over all levels, which lets the model run on any grid and keeps it
-            small; n gives each of the first n - 1 levels its own, and the last set serves all that follow. D and U
-            lie between levels, so there is one of them fewer.
+            small; n gives each of the first n - 1 levels its own, and the last set serves all coarser levels. D
+            and U lie between levels, so there is one set of them fewer.
         down: "learned" mixes all points and channels of a cell; "pooled" takes their mean, with no parameters and
             no dependence on where in the cell they stand.
-        up: "learned" gives each point of a cell its own matrix; "nearest" copies.
+        up: "learned" gives each point of a cell its own matrix; "nearest" copies the coarse point.
         level_sum: "plain" is the paper's sum; "reference" has the factors of the authors' physics code,
             R <- Attn(X_l) + U(R) / (L - 1 - l), which damp coarse levels; "gated" lets each point decide,
-            R <- Attn(X_l) + sigmoid(G X_l) U(R). "cycle" is no sum: each level attends to what the coarser ones
-            have found, R <- Attn(LN(X_l + U(R))), as the levels of a V-cycle correct one another. Without the
+            R <- Attn(X_l) + sigmoid(G X_l) U(R). "cycle" is not a sum: each level attends to the result of the
+            coarser ones, R <- Attn(LN(X_l + U(R))), as the levels of a V-cycle correct one another. Without the
             layer normalisation the gains of all levels multiply, and training diverges.
-        finest: what stands in the place of Attn at level 0, where attention costs most. "convolution" has a kernel
-            of 3^d points, which sees the neighbours that a window of 2 at every point sees, with signed weights in
-            the place of means: differences as well as averages.
+        finest: layer at level 0, where attention costs most. "convolution" replaces Attn by a kernel of 3^d
+            points, which sees the neighbours that a window of 2 at every point sees, with signed weights in the
+            place of means: differences as well as averages.
         position: bias of logits by relative position: "table" learns one number an offset, "continuous" a function
-            of the physical offset that all levels and grids share, "none" sees positions through X only.
+            of the physical offset that all levels and grids share; with "none", positions enter through X only.
         cosine: cosine attention, whose logits cannot grow with the activations.
         dimensions: axes of the grid.
         output_init: initialiser of Attn's output projections.
-        dtype: of the activations.
+        dtype: precision of activations.
 
     Raises:
         ValueError: heads do not divide the width, the stride is not between 1 and the window, the shift is not
-            between 0 and the stride, rate or window is below 2, or one level is to be a convolution.
+            between 0 and the stride, rate or window is below 2, or the only level is to be a convolution.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class MultipoleAttention(nnx.Module):
             raise ValueError(f"rate {rate} and window {window} must be at least 2")
         if finest == "convolution" and levels == 1:
             raise ValueError(
-                "levels 1 leaves no level to attention where the finest is a convolution; give 2 or more"
+                "levels 1 leaves no level for attention where the finest is a convolution; give 2 or more"
             )
         self.rate, self.window, self.levels, self.level_sum = rate, window, levels, level_sum
         self.norm = LayerNorm(width, rngs=rngs) if level_sum == "cycle" else None
@@ -129,12 +129,12 @@ class MultipoleAttention(nnx.Module):
     def __call__(
         self, x: Map, spacing: Float[Array, " dimensions"] | None = None, space: Space | None = None
     ) -> Map:
-        """Attend on a map whose points are `spacing` apart along each axis (1 where it is not given).
+        """Attend on a map whose points are `spacing` apart along each axis (1 by default).
 
-        With a `space`, x is this device's piece of the map, and so is the result.
+        With a `space`, x and the result are this device's piece of the map.
 
         Raises:
-            ValueError: a piece has fewer points than the halo of a window, or the rate does not divide it.
+            ValueError: a piece has fewer rows than a window, or the rate does not divide their number.
         """
         grid = x.shape[1:-1] if space is None else space.whole(x.shape[1:-1])
         spacing = jnp.ones(len(grid)) if spacing is None else spacing
@@ -178,7 +178,7 @@ class MultipoleAttention(nnx.Module):
         return self._of(self.attention, level - 1)(x, spacing * self.rate**level, space)
 
     def _weighted(self, far: Map, fine: Map, level: int, count: int) -> Map:
-        """Compute the contribution of the levels below to a level, by the kind of sum."""
+        """Compute the contribution of the coarser levels to a level, by the kind of sum."""
         if self.level_sum == "reference":
             return far / (count - 1 - level)
         if self.level_sum == "gated":

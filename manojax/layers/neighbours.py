@@ -60,7 +60,7 @@ def neighbour_attention(
         out_i = sum_j value_j  mean_{w holds i} [j in w] exp(query_i . key_j) / sum_{k in w} exp(query_i . key_k),
 
     so each logit is computed once instead of once a window. The first window of an axis starts `shift` points
-    before the map, the others every `stride` points after it until the axis is covered; of windows that reach over
+    before the map, the others every `stride` points after it until the axis is covered; in windows that reach over
     the border only the points on the map count.
     """
     windows = tuple(axis.window for axis in axes)
@@ -81,7 +81,7 @@ def neighbour_attention(
 
 
 def to_planes(x: Float[Array, "batch *grid heads head_dim"]) -> Planes:
-    """Heads and their channels first."""
+    """Move heads and their channels first."""
     return last_two_axes_first(x)
 
 
@@ -91,7 +91,7 @@ def from_planes(x: Planes) -> Float[Array, "batch *grid heads head_dim"]:
 
 
 def _mean_weights(logits: dict[Offset, Plane], axes: Sequence[Axis]) -> list[Plane]:
-    """Average over the windows that hold a point of the weights that it gives to each neighbour."""
+    """Average the weights that a point gives to each neighbour over the windows that hold the point."""
     weights = dict.fromkeys(logits, jnp.float32(0))
     starts = list(itertools.product(*(range(1 - axis.window, 1) for axis in axes)))
     for start, share in zip(starts, _shares(axes, starts), strict=True):
@@ -106,21 +106,21 @@ def _mean_weights(logits: dict[Offset, Plane], axes: Sequence[Axis]) -> list[Pla
 
 
 def _shares(axes: Sequence[Axis], starts: list[Offset]) -> Float[Array, "starts *grid"]:
-    """For each window that can hold a point, by its start seen from the point, its share in the point's mean."""
+    """Compute the share of each window in the mean of a point it can hold, by its start seen from the point."""
     held = [_outer([_starts_window(axis, s) for axis, s in zip(axes, start, strict=True)]) for start in starts]
     counted = jnp.stack(held).astype(jnp.float32)
     return counted / jnp.maximum(counted.sum(axis=0), 1.0)[None]
 
 
 def _starts_window(axis: Axis, start: int) -> Bool[Array, " n"]:
-    """Which points of an axis have a window that starts so many points after them?"""
+    """Mark the points of an axis that have a window which starts `start` points after them."""
     place = jnp.asarray(axis.places) + start
     needed = (place >= -axis.shift) & (place - axis.stride + axis.window < axis.length)
     return needed & ((place + axis.shift) % axis.stride == 0)
 
 
 def _on_map(axes: Sequence[Axis], offset: Offset) -> Bool[Array, "*grid"]:
-    """Mark the points that have a neighbour on the map at that offset."""
+    """Mark the points that have a neighbour on the map at `offset`."""
     places = [jnp.asarray(axis.places) + step for axis, step in zip(axes, offset, strict=True)]
     return _outer([(p >= 0) & (p < axis.length) for p, axis in zip(places, axes, strict=True)])
 
@@ -130,7 +130,7 @@ def _outer(axes: Sequence[Bool[Array, " _"]]) -> Bool[Array, "*grid"]:
 
 
 def _shifted(x: Planes, offsets: list[Offset], windows: Offset) -> list[Planes]:
-    """For each offset the array whose point i holds point i + offset (zero beyond the border)."""
+    """Return for each offset the array whose point i holds point i + offset (zero beyond the border)."""
     padded = stored(jnp.pad(x, [(0, 0)] * 3 + [(k - 1, k - 1) for k in windows]))
     grid = x.shape[3:]
     places = [[k - 1 + step for step, k in zip(offset, windows, strict=True)] for offset in offsets]

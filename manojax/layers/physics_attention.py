@@ -16,7 +16,7 @@ from manojax.layers.basic import Linear, check_heads, default_init
 Map = Float[Array, "batch *grid channel"]
 
 _TEMPERATURE = 0.5  # at the start, as in the authors' code
-_EMPTY = 1e-6  # added to the weight of a slice: one that no point belongs to has a token of zero
+_EMPTY = 1e-6  # added to the weight of a slice: a slice without points has a token of zero
 
 
 class PhysicsAttention(nnx.Module):
@@ -27,11 +27,11 @@ class PhysicsAttention(nnx.Module):
         w_i = softmax(C x_i / t) over slices,        z_m = sum_i w_im f_i / sum_i w_im,
         z'  = softmax attention among the z_m,       out_i = sum_m w_im z'_m,
 
-    then a linear map of all heads. Slices (C), query, key and value are the same matrices for all heads. The
+    then a linear map of all heads. All heads share the matrices of slices (C), query, key and value. The
     maps to x and f see one point only, as in the authors' code for irregular meshes (on regular grids they take a
     convolution there), so the order of points has no meaning. Cost is linear in the number of points.
 
-    C starts orthogonal and t at 1/2, as theirs; t is learned through its logarithm and so stays positive.
+    C starts orthogonal and t at 1/2, as in their code; t is learned through its logarithm and so stays positive.
     Slice weights, sums and softmax are float32 whatever the dtype of the map.
 
     Raises:

@@ -13,7 +13,7 @@ from manojax.layers.basic import Linear, gelu
 
 
 class PositionBias(nnx.Module):
-    """A number a head for every offset in a window of K points a side: array (2 K - 1, ..., heads)."""
+    """One number for every head and offset in a window of K points a side, as an array (2 K - 1, ..., heads)."""
 
     def __call__(self, spacing: Float[Array, " dimensions"] | None) -> Float[Array, "*offsets heads"]:
         raise NotImplementedError
@@ -35,7 +35,8 @@ class TableBias(PositionBias):
 class ContinuousBias(PositionBias):
     """A Linear-GELU-Linear of the physical offset (Liu et al., SwinV2, arXiv 2111.09883, section 3.3).
 
-    An offset in points times the spacing of the level: the same function on every grid and at every level.
+    The physical offset is the offset in points times the spacing of the level, so the function is the same on
+    every grid and at every level.
     """
 
     def __init__(self, window: int, heads: int, *, dimensions: int, hidden: int = 32, rngs: nnx.Rngs):

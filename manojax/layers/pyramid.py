@@ -1,7 +1,7 @@
 """Maps between one level of a pyramid and the next coarser one; a coarse point is a cell of rate^d points.
 
 Where kernel = stride a convolution is a matrix on the points of a cell, and so is its transpose: no convolution is
-ever called, whose gradients would be many times slower.
+ever called, since its gradients would be many times slower.
 """
 
 from typing import Literal
@@ -24,8 +24,8 @@ Up = Literal["learned", "nearest"]
 class Downsample(nnx.Module):
     """One matrix from the points of a cell to its coarse point, or their mean.
 
-    A grid that the rate does not divide is continued by zeros, which the matrix, having no bias, adds nothing
-    from; the mean is over real points.
+    A grid that the rate does not divide is continued by zeros, which add nothing, as the matrix has no bias; the
+    mean is over real points.
     """
 
     def __init__(self, width: int, rate: int, kind: Down, *, dimensions: int, dtype: DTypeLike, rngs: nnx.Rngs):
@@ -49,7 +49,7 @@ class Upsample(nnx.Module):
     def __init__(self, width: int, rate: int, kind: Up, *, dimensions: int, dtype: DTypeLike, rngs: nnx.Rngs):
         self.sides = (rate,) * dimensions
         self.points = rate**dimensions
-        # A sum over ever so many levels stays below twice its finest term in variance.
+        # The variance of a sum over any number of levels stays below twice that of its finest term.
         init = residual_init(2)
         self.matrix = (
             Linear(width, self.points * width, use_bias=False, kernel_init=init, dtype=dtype, rngs=rngs)
@@ -58,7 +58,7 @@ class Upsample(nnx.Module):
         )
 
     def __call__(self, coarse: CoarseMap, grid: tuple[int, ...]) -> Map:
-        """The map on a finer grid."""
+        """Return the map on a finer grid."""
         shape = (*coarse.shape[:-1], self.points, coarse.shape[-1])
         if self.matrix is None:
             cells = jnp.broadcast_to(coarse[..., None, :], shape)
@@ -68,7 +68,7 @@ class Upsample(nnx.Module):
 
 
 def level_count(grid: tuple[int, ...], rate: int, window: int) -> int:
-    """Levels down to a map of at most one window."""
+    """Count the levels down to a map of at most one window."""
     count = 1
     while max(grid) > window:
         grid, count = cell_counts(grid, (rate,) * len(grid)), count + 1

@@ -1,6 +1,6 @@
 """Convolution by multiplying Fourier coefficients, with matrices of cosines and sines in the place of FFTs.
 
-Only few modes are kept: a product with their waves is then faster than an FFT of all modes, needs no complex
+Only a few modes are kept: a product with their waves is then faster than an FFT of all modes, needs no complex
 numbers, and is the same on every backend.
 """
 
@@ -69,7 +69,7 @@ class SpectralConv(nnx.Module):
         return _field(mixed * count, kept, grid).astype(x.dtype)
 
     def _kept(self, axis: int, length: int) -> Modes:
-        """Select the stored modes that a grid of that length holds along one axis."""
+        """Select the stored modes that a grid of this length holds along one axis."""
         k = np.arange(self.first[axis], self.last[axis] + 1)
         outermost = self.nyquist and length == 2 * self.modes[axis]
         return k[2 * abs(k) < length + outermost]
@@ -88,15 +88,15 @@ class SpectralConv(nnx.Module):
 
 
 def held_modes(length: int) -> int:
-    """Count the modes 0 <= k < length/2 an axis of `length` points holds."""
+    """Count the modes 0 <= k < length/2 that an axis of `length` points holds."""
     return (length + 1) // 2
 
 
 def _coefficients(x: Map, kept: list[Modes]) -> Coefficients:
     """sum_p x(p) exp(-2 pi i k.p) for the kept modes.
 
-    First the real sums with a cosine or a sine along each axis, from the first axis to the last: so the longest
-    product has the longest rows, and nothing is transposed. Then, of those few sums, the ones with complex waves.
+    First x is summed with a cosine or a sine along each axis, from the first axis to the last: so the longest
+    product has the longest rows, and nothing is transposed. Then these few sums give the sums with complex waves.
     """
     batch, *grid, channels = x.shape
     waves = _waves(kept, grid)
@@ -113,7 +113,7 @@ def _coefficients(x: Map, kept: list[Modes]) -> Coefficients:
 
 
 def _field(z: Coefficients, kept: list[Modes], grid: tuple[int, ...]) -> Map:
-    """Re sum_k z_k exp(2 pi i k.p) at all points: `_coefficients` backwards, its transpose."""
+    """Re sum_k z_k exp(2 pi i k.p) at all points: the transpose of `_coefficients`, its steps backwards."""
     for axis in range(len(grid) - 1):
         positive, negative = _to_halves(z, 2 + 2 * axis, kept[axis])
         z = jnp.stack([positive + negative, _times_i(positive - negative)], axis=2 + 2 * axis)
@@ -130,7 +130,7 @@ def _times_i(z: Coefficients) -> Coefficients:
 
 
 def _from_halves(positive: Array, negative: Array, axis: int, kept: Modes) -> Array:
-    """The kept modes of both signs, in order, of arrays for |k| = 0, 1, ... ."""
+    """Join arrays for |k| = 0, 1, ..., one of each sign, to the kept modes in order."""
     negative = jax.lax.slice_in_dim(negative, 1, 1 - int(kept[0]), axis=axis)
     return jnp.concatenate(
         [jnp.flip(negative, axis), jax.lax.slice_in_dim(positive, 0, int(kept[-1]) + 1, axis=axis)], axis=axis
@@ -150,7 +150,7 @@ def _padded(z: Array, axis: int, before: int, after: int) -> Array:
 
 
 def _waves(kept: list[Modes], grid: Sequence[int]) -> list[Float[np.ndarray, "_ _"]]:
-    """For each axis cos 2 pi k.p and then sin 2 pi k.p, from k = 0 to the highest |k| that is kept, by points."""
+    """Tabulate cos 2 pi k.p, then sin 2 pi k.p, for each axis: a row for each k from 0 to the highest |k| kept."""
     waves = []
     for modes, n in zip(kept, grid, strict=True):
         angle = 2 * np.pi * (np.outer(np.arange(max(abs(modes)) + 1), np.arange(n)) % n) / n

@@ -1,4 +1,4 @@
-"""Learned summaries of cells of keys, values or queries: coarse maps, and how many points an entry stands for."""
+"""Learned summaries of cells of keys, values or queries: coarse maps, and the points behind each entry."""
 
 import jax.numpy as jnp
 from flax import nnx
@@ -14,7 +14,7 @@ Count = Float[Array, "1 *grid 1 1"]
 Counts = list[Float[Array, "1 ... 1 1"]]
 """Counts of a map and of its summaries at every level."""
 
-# Standard deviation of the weights at first: a summary starts near the mean, and no two channels alike.
+# Standard deviation of the initial weights: a summary starts near the mean, and no two channels start alike.
 _SPREAD = 0.02
 
 
@@ -23,8 +23,8 @@ class Summary(nnx.Module):
 
         s = sum_t w_t c_t x_t / sum_t c_t,
 
-    where x_t stands for c_t real points. Weights 1 give the mean over real points, at any level. A cell that
-    reaches over the border is continued by points that stand for none.
+    where x_t stands for c_t real points. Weights of 1 give the mean over real points, at any level. A cell that
+    reaches over the border is continued by points with c_t = 0.
     """
 
     def __init__(self, side: int, heads: int, head_dim: int, *, dimensions: int, rngs: nnx.Rngs):
@@ -41,7 +41,7 @@ class Summary(nnx.Module):
 class Summaries(nnx.Module):
     """Summaries of a map at every level: first of `side` points a side, then of two summaries a side each.
 
-    Of the `levels` sets of weights the last serves all coarser levels; there are at least two, since cells of
+    The last of the `levels` sets of weights serves all coarser levels; there are at least two sets, since cells of
     points and cells of summaries differ in size. Cost is linear in the number of points.
     """
 
@@ -50,7 +50,7 @@ class Summaries(nnx.Module):
         self.steps = nnx.List([Summary(s, heads, head_dim, dimensions=dimensions, rngs=rngs) for s in sides])
 
     def __call__(self, x: Heads, counts: Counts) -> list[Float[Array, "batch ... heads head_dim"]]:
-        """The summaries whose counts are `counts[1:]`, of a map whose own are `counts[0]`."""
+        """Return the summaries with counts `counts[1:]` of a map with counts `counts[0]`."""
         found = []
         for level, count in enumerate(counts[:-1]):
             x = self.steps[min(level, len(self.steps) - 1)](x, count)
@@ -64,7 +64,7 @@ def coarse_count(count: Count, sides: tuple[int, ...]) -> Float[Array, "1 *cells
 
 
 def level_counts(grid: tuple[int, ...], side: int, levels: int) -> Counts:
-    """Counts of the points of a grid, each 1, and of its summaries at so many levels."""
+    """Return the counts of the points of a grid, each 1, and of its summaries at all `levels`."""
     counts = [jnp.ones((1, *grid, 1, 1))]
     for level in range(levels):
         counts.append(coarse_count(counts[-1], (2 if level else side,) * len(grid)))

@@ -13,7 +13,7 @@ from manojax.layers.basic import MLP, LayerNorm, Map, residual_init
 
 
 class PreNormBlock(nnx.Module):
-    """x + attention(LN(x)), then x + MLP(LN(x)); what else it is given goes to the attention."""
+    """x + attention(LN(x)), then x + MLP(LN(x)); further arguments go to the attention."""
 
     def __init__(
         self,
@@ -65,11 +65,11 @@ def pre_norm_blocks(
 def in_sequence(
     blocks: Sequence[nnx.Module], x: Map, *context: Any, remat: bool = False, scan: bool = True
 ) -> Map:
-    """x through the blocks in turn, each called with what else is given.
+    """Pass x through the blocks in turn, with `context` as further arguments of each.
 
-    Blocks that are alike but for their parameters are compiled once, as the body of a scan, unless told otherwise:
-    with convolutions a step takes a fifth more time in it on a CPU. With `remat` a gradient computes each block a
-    second time instead of keeping what lies inside it.
+    Blocks that differ in their parameters only are compiled once, as the body of a scan, unless `scan` is False:
+    with convolutions a step takes a fifth more time in a scan on a CPU. With `remat` a gradient computes each
+    block a second time instead of keeping its intermediate results.
     """
     graphs, states = zip(*(nnx.split(block) for block in blocks), strict=True)
 
@@ -86,7 +86,7 @@ def in_sequence(
 
 
 def rematerialised(module: nnx.Module, *inputs: Any) -> Any:
-    """module(*inputs), whose gradient computes it a second time instead of keeping what lies in between."""
+    """Return module(*inputs); its gradient computes it a second time instead of keeping intermediate results."""
     graph, state = nnx.split(module)
 
     @jax.checkpoint

@@ -1,4 +1,4 @@
-"""Operators that mean the same on every grid: they work where they were trained, and are asked elsewhere."""
+"""Operators that mean the same on every grid: they run on their training grid and are evaluated on any other."""
 
 import jax
 import jax.numpy as jnp
@@ -21,17 +21,17 @@ class Anchored(Operator):
 
     with the points x_j of the fields, their trapezoidal weights q_j (half cells at the borders), a Gaussian g
     of fixed standard deviation, the operator M on the anchors and their cardinal splines S_i (cubic, not-a-
-    knot). All is a product over the axes, and linear in the number of points x_j.
+    knot). The sums factor over the axes, and their cost is linear in the number of points x_j.
 
-    However fine the grid, M sees the same: w is a quadrature of one integral, and the windows, levels and
-    wavelengths of M keep their physical lengths. The Gaussian is there on the anchors themselves as well, so
-    that an operator must be trained inside this module. Unlike a prediction from the fields at the anchors
-    alone, u depends on what lies between them.
+    M sees the same field however fine the grid is: w is a quadrature of one integral, and the windows, levels and
+    wavelengths of M keep their physical lengths. The Gaussian also filters fields that are given on the anchors
+    themselves, so an operator must be trained inside this module. Unlike a prediction from the fields at the
+    anchors alone, u depends on the fields between the anchors.
 
     Args:
         operator: M, any of `manojax.MODELS`.
-        anchors: coordinates of the training grid along each axis, in the unit that calls will have.
-        filter_width: standard deviation of g by the mean distance of neighbouring anchors.
+        anchors: coordinates of the training grid along each axis, in the unit of the coordinates at call time.
+        filter_width: standard deviation of g, in mean distances of neighbouring anchors.
 
     Raises:
         ValueError: an axis of fewer than two anchors, more or fewer axes than the operator has dimensions, or a
@@ -43,13 +43,13 @@ class Anchored(Operator):
     def __init__(self, operator: Operator, anchors: Coordinates, *, filter_width: float = FILTER_WIDTH):
         if not filter_width > 0:
             raise ValueError(f"filter width {filter_width} must be positive")
-        self.in_channels, self.dimensions = operator.in_channels, operator.dimensions  # of the fields, checked
+        self.in_channels, self.dimensions = operator.in_channels, operator.dimensions  # read by `check_fields`
         self.operator, self.filter_width = operator, filter_width
         self.anchors = tuple(tuple(map(float, np.asarray(axis))) for axis in anchors)
         if len(self.anchors) != operator.dimensions:
             raise ValueError(
                 f"anchors along {len(self.anchors)} axes: give coordinates along each axis of the grid, "
-                f"of which the operator has dimensions={operator.dimensions}"
+                f"as the operator has dimensions={operator.dimensions}"
             )
         if min(map(len, self.anchors)) < 2:
             raise ValueError(f"{' x '.join(str(len(axis)) for axis in self.anchors)} anchors: an axis needs two")
@@ -60,7 +60,7 @@ class Anchored(Operator):
         coordinates: Coordinates | None,
         space: Space | None = None,
     ) -> Float[Array, "batch *grid out"]:
-        """Map fields to fields; with a `space`, whole ones, and the operator computes a piece of its grid."""
+        """Map fields to fields; with a `space`, fields are whole and the operator computes a piece of its grid."""
         points = [axis.astype(jnp.float32) for axis in coordinates_or_nodes(fields.shape[1:-1], coordinates)]
         anchors = [np.array(axis) for axis in self.anchors]
         averages = [_averages(at, of, self.filter_width) for at, of in zip(anchors, points, strict=True)]
@@ -72,9 +72,9 @@ class Anchored(Operator):
 def _averages(
     anchors: Float[np.ndarray, " anchor"], points: Float[Array, " point"], width: float
 ) -> Float[Array, "anchor point"]:
-    """The weights of points in the average around each anchor.
+    """Compute the weights of points in the average around each anchor.
 
-    As a softmax: where points are much farther apart than the Gaussian is wide, it takes the nearest one.
+    The softmax takes the nearest point where points are much farther apart than the Gaussian is wide.
     """
     steps = jnp.diff(points)
     cells = jnp.concatenate([steps[:1], steps[:-1] + steps[1:], steps[-1:]])
@@ -86,8 +86,8 @@ def _averages(
 def _splines(
     anchors: Float[np.ndarray, " anchor"], points: Float[Array, " point"]
 ) -> Float[Array, "point anchor"]:
-    """The values at the points of every anchor's cardinal spline; the outermost polynomials are continued."""
-    from scipy.interpolate import CubicSpline  # a fifth of what importing manojax would take
+    """Evaluate every anchor's cardinal spline at the points; the outermost polynomials are continued."""
+    from scipy.interpolate import CubicSpline  # would be a fifth of manojax's import time
 
     coefficients = jnp.asarray(CubicSpline(anchors, np.eye(len(anchors))).c, jnp.float32)
     knots = jnp.asarray(anchors, jnp.float32)
@@ -98,7 +98,7 @@ def _splines(
 
 
 def _along_axes(matrices: list[Array], x: Array) -> Array:
-    """One matrix along each axis of a grid."""
+    """Apply one matrix along each axis of a grid."""
     for axis, matrix in enumerate(matrices, start=1):
         moved = jnp.tensordot(matrix, x.astype(jnp.float32), ((1,), (axis,)), precision="highest")
         x = jnp.moveaxis(moved, 0, axis)

@@ -1,4 +1,4 @@
-"""Arguments checked by their types: a wrong one is a sentence that says what to give in its place."""
+"""Arguments checked by their types: an error says in one sentence what to give in place of a wrong value."""
 
 import math
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from typing import Any, Literal, Union, get_args, get_origin
 from flax import nnx
 
 Choice = tuple[Callable[[Any], bool], str]
-"""A test of values, and words for those that pass it."""
+"""A test of values, and a description of the values that pass it."""
 
 
 def check(name: str, value: Any, kind: Any) -> None:
-    """Refuse a value that is none of a type: a whole number below 1 or a number that is not finite neither.
+    """Refuse a value that is not of a type; also a whole number below 1 and a number that is not finite.
 
-    `kind` is the type, or a union or Literal of several. Of a type that is not in `_CHOICES` every value passes.
+    `kind` is the type, or a union or Literal of several. For a type that is not in `_CHOICES` every value passes.
 
     Raises:
-        ValueError: one sentence that has the name, the value and what to give in its place.
+        ValueError: the value is refused; one sentence gives the name, the value and what to give in its place.
     """
     choices = _choices(kind)
     if not any(passes(value) for passes, _ in choices):

@@ -27,10 +27,10 @@ class ModelConfig:
             check(field.name, getattr(self, field.name), kinds[field.name])
 
     def check_dimensions(self, dimensions: int) -> None:
-        """Compare options that have a number for each dimension of the grid with how many there are.
+        """Check that options with a number for each dimension of the grid have `dimensions` numbers.
 
         Raises:
-            ValueError: an option has more or fewer.
+            ValueError: an option has more or fewer numbers.
         """
         for name, value in vars(self).items():
             if isinstance(value, tuple) and len(value) != dimensions:
@@ -52,19 +52,19 @@ class ModelConfig:
 class Operator(nnx.Module):
     """A map from fields to fields on any grid, at fixed parameters.
 
-    Fields are (batch, one axis a dimension of space, channel): (batch, height, width, channel) in the plane.
-    A subclass calls `super().__init__` with all that it is given, and has `forward` for what it computes.
+    Fields have the axes (batch, one for each dimension of space, channel): (batch, height, width, channel) in the
+    plane. A subclass passes all its arguments to `super().__init__`, and computes its result in `forward`.
 
     Raises:
-        ValueError: channels below 1, dimensions other than 1, 2 and 3, an option that does not fit them, or no
-            source of random numbers.
+        ValueError: channels below 1, dimensions other than 1, 2 and 3, an option that does not fit the dimensions,
+            or no source of random numbers.
     """
 
     Config: ClassVar[type[ModelConfig]]
     splits_space: ClassVar[bool] = False
     """True if the operator runs on pieces of a grid (see `manojax.operators.sharding`)."""
     divides_itself: ClassVar[bool] = False
-    """True if the operator takes whole fields also where a grid is split, and divides the work itself."""
+    """True if the operator takes whole fields even where a grid is split, and divides the work itself."""
 
     def __init__(
         self,
@@ -89,20 +89,20 @@ class Operator(nnx.Module):
     ) -> Float[Array, "batch *grid out"]:
         """Map fields to fields on the same grid.
 
-        `coordinates` are those of the axes, (x, y) in the plane; None stands for the nodes of the unit square. An
-        operator that splits the grid takes a `space`, and then a piece of the fields.
+        `coordinates` are one vector an axis, (x, y) in the plane; None stands for the nodes of the unit square. An
+        operator that splits the grid also takes a `space`, and then a piece of the fields.
 
         Raises:
-            ValueError: as `check_fields`.
+            ValueError: the fields do not fit (see `check_fields`).
         """
         self.check_fields(fields)
         return self.forward(fields, coordinates, **space)
 
     def check_fields(self, fields: Array) -> None:
-        """Compare fields with what the operator was made for.
+        """Check that fields have the axes and channels for which the operator was made.
 
         Raises:
-            ValueError: another number of axes or channels.
+            ValueError: the number of axes or channels differs.
         """
         if fields.ndim != self.dimensions + 2 or fields.shape[-1] != self.in_channels:
             axes = ", ".join(["batch", *("nx", "ny", "nz")[: self.dimensions], str(self.in_channels)])
@@ -114,5 +114,5 @@ class Operator(nnx.Module):
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
-        """Compute what a call gives, of fields that fit."""
+        """Compute the result of a call, from fields that fit."""
         raise NotImplementedError

@@ -20,7 +20,7 @@ from manojax.operators.base import ModelConfig, Operator
 
 @dataclass(frozen=True)
 class FMAConfig(ModelConfig):
-    """Options of FMA; `FastMultipoleAttention` has the reasons for those of attention."""
+    """Options of FMA; `FastMultipoleAttention` gives the reasons for the attention options."""
 
     width: int = 32
     """Channels of the feature map."""
@@ -29,11 +29,11 @@ class FMAConfig(ModelConfig):
     heads: int = 4
     """Attention heads; they divide the width."""
     group: int = 4
-    """Points a side of a group, which meets its neighbours exactly."""
+    """Points a side of a group; adjacent groups attend exactly."""
     summaries: int = 2
     """Summaries a side of a group; they divide `group`."""
     levels: int | None = None
-    """Levels with weights of their own, the last one's serving all coarser levels; None: one a level of the
+    """Levels with weights of their own; all coarser levels use the last set. None: one set a level of the
     training grid."""
     summarise_queries: bool = False
     """Summarise far queries too: cost linear in the number of points."""
@@ -49,8 +49,8 @@ class FMAConfig(ModelConfig):
 class FMA(Operator):
     """Fast multipole attention (Kang et al., arXiv 2310.11960) from fields to fields.
 
-    Lift = a linear map a point, of fields and coordinates; pre-norm blocks of `FastMultipoleAttention` and a GELU
-    MLP of four times the width; LayerNorm; head = Linear-GELU-Linear.
+    Lift = a linear map of fields and coordinates at every point; pre-norm blocks of `FastMultipoleAttention` and a
+    GELU MLP of four times the width; LayerNorm; head = Linear-GELU-Linear.
 
     Raises:
         ValueError: an option does not fit (see `FastMultipoleAttention`).

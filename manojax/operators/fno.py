@@ -17,7 +17,7 @@ from manojax.layers.trunk import in_sequence
 from manojax.operators.base import ModelConfig, Operator
 
 _MODES = 12
-# Where GELU is close to linear, a chain of blocks keeps the scale of its features; nearer to zero each halves it.
+# Where GELU is close to linear, blocks keep the scale of their features; nearer to zero each block halves it.
 _lift_init = nnx.initializers.variance_scaling(16.0, "fan_in", "truncated_normal")
 
 

@@ -1,4 +1,4 @@
-"""The FNO of neuraloperator (github.com/neuraloperator/neuraloperator, version 2.0) as ours, with its weights."""
+"""Conversion of the FNO of github.com/neuraloperator/neuraloperator, version 2.0, to ours, with its weights."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from jaxtyping import Complex, Float
 from manojax.layers.basic import MLP, Linear
 from manojax.operators.fno import FNO, FNOConfig
 
-# What the names of arrays give away, and what only the options beside them do.
+# Features that ours lacks, by the names of their arrays; then options, with the values that ours can express.
 _FOREIGN_NAMES = {
     r"\.f[ri]\.": "complex fields",
     r"\.weight\.(core|factors|weights)": "factorised spectral weights",
@@ -33,22 +33,23 @@ _KNOWN_OPTIONS = {
 
 
 def from_neuraloperator(state: Mapping[str, Any]) -> FNO:
-    """An FNO that computes what the neuralop.models.FNO with this `state_dict()` does.
+    """Return an FNO that computes the same as the neuralop.models.FNO with this `state_dict()`.
 
-    Arrays, or tensors on the CPU, by name; width, depth, modes and channels follow from names and shapes. Options
-    without arrays are read from `_metadata`, which neuraloperator puts beside them. Where it is left out, they are
-    taken to be neuraloperator's defaults, and a channel MLP that has no skip of its own to have the identity.
+    `state` holds arrays, or tensors on the CPU, by name; width, depth, modes and channels follow from names and
+    shapes. Options without arrays are read from `_metadata`, which neuraloperator puts beside the arrays. Without
+    it, they are taken to be neuraloperator's defaults, and a channel MLP without a skip of its own is taken to
+    have the identity.
 
-    neuraloperator appends i/n, i = 0 .. n - 1, to the fields along each axis; ours is given the coordinates:
+    neuraloperator appends i/n, i = 0 .. n - 1, to the fields along each axis; give ours these coordinates:
     `model(fields, tuple(np.arange(n, dtype=np.float32) / n for n in fields.shape[1:-1]))`.
 
     The two agree on grids with at least n_modes points an axis, of even length along all axes but the last. Along
-    an axis with fewer, neuraloperator keeps the Nyquist mode and ours drops it; likewise on exactly n_modes points
-    of the last axis if that number is even and all others are odd. Along an odd length, neuraloperator's inverse
-    transform lowers every frequency by one, which ours does not follow.
+    an axis with fewer points, neuraloperator keeps the Nyquist mode and ours drops it. The same happens on exactly
+    n_modes points of the last axis if that number is even and the n_modes of all other axes are odd. Along an axis
+    of odd length, neuraloperator's inverse transform lowers every frequency by one; ours does not.
 
     Raises:
-        ValueError: something that our FNO does not have, or an array that is missing.
+        ValueError: the state has a feature that our FNO lacks, or an array is missing.
     """
     options = state.get("_metadata", {})
     arrays = _Arrays({name: np.asarray(value) for name, value in state.items() if name != "_metadata"})
@@ -85,7 +86,7 @@ class _Arrays(dict[str, np.ndarray]):
         raise ValueError(f"the state has no {name}, which every FNO like ours has")
 
     def take(self, name: str) -> Array:
-        """The array, which is then no longer there."""
+        """Remove an array and return it."""
         array = jnp.asarray(self[name])
         del self[name]
         return array
@@ -104,10 +105,10 @@ def _refuse_what_ours_lacks(arrays: _Arrays, options: Mapping[str, Any]) -> None
 
 
 def _modes(stored: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
-    """Our modes and whether there are Nyquist modes.
+    """Return our modes, and whether there are Nyquist modes.
 
     An even n_modes = n keeps -n/2 .. n/2 - 1, an odd one |k| < n/2. Along the last axis 0 .. n // 2 does not tell
-    which it was, and need not: the two differ on no grid of more than n points.
+    whether n was even, and need not: even and odd n differ on no grid of more than n points.
     """
     *others, last = stored
     nyquist = not others or any(n % 2 == 0 for n in others)
@@ -134,7 +135,7 @@ def _load_mlp(mlp: MLP, arrays: _Arrays, name: str) -> None:
 
 
 def _load_skip(skip: Linear, arrays: _Arrays, index: int) -> None:
-    """The skip has the bias that the convolution has there; a soft gate is a diagonal matrix."""
+    """Load a skip, with the bias of neuraloperator's convolution; a soft gate is a diagonal matrix."""
     gate = f"fno_blocks.fno_skips.{index}.weight"
     if gate in arrays:
         matrix = jnp.diag(arrays.take(gate).ravel())
@@ -144,7 +145,7 @@ def _load_skip(skip: Linear, arrays: _Arrays, index: int) -> None:
 
 
 def _spectral(weight: Complex[Array, "in out *mode"], shape: tuple[int, ...]) -> Float[Array, "*kept in 2 out"]:
-    """Modes first; zeros for the Nyquist modes of axes that have none where others have."""
+    """Move the modes first; an axis without Nyquist modes gets zeros for them if other axes have Nyquist modes."""
     by_mode = jnp.moveaxis(weight, (0, 1), (-2, -1))
     *front, last = (ours - theirs for ours, theirs in zip(shape[:-3], by_mode.shape, strict=False))
     by_mode = jnp.pad(by_mode, [*((n, 0) for n in front), (0, last), (0, 0), (0, 0)])

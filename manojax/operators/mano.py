@@ -21,7 +21,7 @@ from manojax.operators.base import ModelConfig, Operator
 
 @dataclass(frozen=True)
 class MANOConfig(ModelConfig):
-    """Options of MANO; `MultipoleAttention` has the reasons for those of attention."""
+    """Options of MANO; `MultipoleAttention` gives the reasons for the attention options."""
 
     width: int = 32
     """Channels of the feature map."""
@@ -38,23 +38,23 @@ class MANOConfig(ModelConfig):
     rate: int = 2
     """Ratio of the sides of neighbouring levels."""
     levels: int | None = None
-    """Levels at most; by default as many as the grid allows."""
+    """Maximum levels; by default as many as the grid allows."""
     weight_sets: int | None = 1
-    """Levels with weights of their own, the last one's serving all coarser levels; None: one a level of the
+    """Levels with weights of their own; all coarser levels use the last set. None: one set a level of the
     training grid."""
     down: Down = "learned"
     """Down-sampling: a matrix, or the mean of a cell."""
     up: Up = "learned"
     """Up-sampling: a matrix, or the nearest coarse point."""
     level_sum: LevelSum = "cycle"
-    """In a cycle each level attends to what the coarser ones have found; or a sum over levels: the paper's, with
-    the authors' 1/k factors, or gated."""
+    """In a cycle each level attends to the result of coarser ones. The others are sums: the paper's, with the
+    authors' 1/k factors, or gated."""
     finest: Finest = "convolution"
-    """Layer that mixes neighbours at the finest level: a 3^d convolution, or attention as at all others."""
+    """Layer that mixes neighbours at the finest level: a 3^d convolution, or attention as elsewhere."""
     position: Position = "none"
     """Bias of attention by relative position: none, a table, or a function of the physical offset."""
     cosine: bool = False
-    """Cosine attention in place of scaled products."""
+    """Cosine attention, not scaled dot products."""
     coordinates: bool = True
     """Give every point its coordinates as input channels."""
     remat: bool = False
@@ -90,12 +90,12 @@ class ReferenceConfig(MANOConfig):
 class MANO(Operator):
     """Multipole attention neural operator (Colagrande et al., arXiv 2507.02748).
 
-    Lift = a linear map a point; blocks x + MultipoleAttention(LN(x)), then x + FF(LN(x)) with
+    Lift = a linear map at every point; blocks x + MultipoleAttention(LN(x)), then x + FF(LN(x)) with
     FF = Linear-GELU-Linear; LayerNorm; head = Linear-Tanh-Linear.
 
-    The defaults are what did best on Darcy flow (`benchmarks/results/accuracy.md`) and depart from the paper:
-    windows at every point, levels that correct one another in a cycle in place of the sum, and a convolution at
-    the finest one. `PaperMANO` has none of these.
+    The defaults did best on Darcy flow (`benchmarks/results/accuracy.md`) and depart from the paper: windows start
+    at every point, levels correct one another in a cycle in place of the sum, and the finest level has a
+    convolution. `PaperMANO` has none of these.
 
     Raises:
         ValueError: an option does not fit (see `MultipoleAttention`).

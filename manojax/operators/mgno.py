@@ -29,7 +29,7 @@ class MgNOConfig(ModelConfig):
     depth: int = 4
     """Number of V-cycles, a GELU after each."""
     levels: int = 5
-    """Levels at most; grids of few points have fewer."""
+    """Maximum levels; grids of few points have fewer."""
     coordinates: bool = True
     """Give every point its coordinates as input channels."""
     remat: bool = False
@@ -47,15 +47,15 @@ class VCycle(nnx.Module):
 
         u = S f,    u <- u + P VCycle(R (f - A u)),    u <- u + S' (f - A u),
 
-    and nothing between the two smoothings on the coarsest level. There is no bias. Where a grid at call time has
-    fewer levels than the module, the deepest stay unused.
+    with no correction between the two smoothings on the coarsest level. There is no bias. Where a grid at call
+    time has fewer levels than the module, the deepest levels stay unused.
 
     Args:
         width: channels.
-        levels: maps of the pyramid; each has weights of its own.
+        levels: number of maps in the pyramid; each has weights of its own.
         dimensions: axes of the grid.
         smoother_init: initialiser of S and S'.
-        dtype: of the activations.
+        dtype: precision of activations.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class VCycle(nnx.Module):
         return self._from_level(0, count, f)
 
     def _from_level(self, level: int, count: int, f: Map) -> Map:
-        """The V-cycle of a level and all that lie below it."""
+        """Apply the V-cycle of a level and of all coarser levels."""
         operator = self.operator[level]
         u = self.before[level](f)
         if level + 1 < count:
@@ -98,21 +98,22 @@ class VCycle(nnx.Module):
 class MgNO(Operator):
     """Multigrid neural operator (He, Liu, Xu, arXiv 2310.19809), on grids of any dimension.
 
-    Lift = a linear map a point; blocks v <- 2 gelu(W v + b) with W v = VCycle(v) + L v and L a matrix at every
-    point, as in the authors' code for Darcy flow; head = a linear map a point. There is no normalisation and no
-    residual connection around the GELU.
+    Lift = a linear map at every point; blocks v <- 2 gelu(W v + b) with W v = VCycle(v) + L v and L a matrix at
+    every point, as in the authors' code for Darcy flow; head = a linear map at every point. There is no
+    normalisation and no residual connection around the GELU.
 
-    Against the paper: one smoothing before and one after each correction, and one A a level; R and P have a kernel
-    of 2^d points, the stride, in place of 3^d and 4^d; b is one number a channel and no function; borders are
-    continued by zeros; a lift, a head and coordinates; the factor 2, which W could hold as well.
+    Differences from the paper: one smoothing before and one after each correction, and one A a level; R and P have
+    a kernel of 2^d points, the size of the stride, in place of 3^d and 4^d; b is one number a channel, not a
+    function; borders are continued by zeros; a lift, a head and coordinates are added, and the factor 2,
+    which W could hold as well.
 
-    Initialisation, so that fields of unit variance keep their scale at any depth. GELU is x/2 plus an even
-    function that is quadratic near zero: 2 gelu has slope 1, L starts orthogonal and the V-cycle starts as a small
-    addition to it, so a block starts near an isometry. (Convolutions could not carry the scale as L does: they
-    lose some at every border.) What the quadratic parts and the V-cycles add shall sum over all blocks to less
-    than the scale of one: hence a variance of 1 / (16 depth) after the lift, which the head undoes, and smoothers
-    of a variance of 1 / (8 depth), for a V-cycle has up to four times the variance of its first smoothing on ever
-    so many levels. Fields of several times unit variance grow in models of many blocks: nothing holds them back.
+    The initialisation keeps the scale of fields of unit variance at any depth. GELU is x/2 plus an even function
+    that is quadratic near zero: 2 gelu has slope 1, L starts orthogonal and the V-cycle starts as a small addition
+    to it, so a block starts near an isometry. (Convolutions could not carry the scale as L does: they lose some at
+    every border.) Summed over all blocks, the quadratic parts and the V-cycles must add less than the scale of one
+    block: hence a variance of 1 / (16 depth) after the lift, which the head undoes, and smoothers of a variance of
+    1 / (8 depth), since a V-cycle has up to four times the variance of its first smoothing, however many levels it
+    has. Fields of several times unit variance grow in models of many blocks: nothing holds them back.
     """
 
     Config = MgNOConfig

@@ -1,4 +1,4 @@
-"""Objects by the names that entry points of installed packages, or modules, give them."""
+"""Objects of other packages, by the names of their entry points or by module and name."""
 
 import importlib
 from importlib.metadata import entry_points
@@ -6,14 +6,14 @@ from typing import Any
 
 
 def named(name: str, group: str) -> Any:
-    """Return an object of another package; None where the name is neither of these two.
+    """Return an object of another package; None if the name has neither of the two forms below.
 
     Args:
         name: an entry point of the group, or `package.module:Name`.
         group: the group of entry points, such as `manojax.models`.
 
     Raises:
-        ValueError: it cannot be imported.
+        ValueError: the object cannot be imported.
     """
     points = entry_points(group=group, name=name)
     module, _, attribute = next((each.value for each in points), name).partition(":")

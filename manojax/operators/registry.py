@@ -1,4 +1,4 @@
-"""Models by name: ours, those of installed packages, and any class that can be imported."""
+"""Models by name: ours, models of installed packages, and any class that can be imported."""
 
 import dataclasses
 from typing import Any
@@ -35,11 +35,11 @@ def find(name: str) -> type[Operator]:
     """Return the class of a model.
 
     Args:
-        name: one of `MODELS`; an entry point of the group `manojax.models`, by which an installed package gives a
-            class of its own a name; or `package.module:Class`.
+        name: one of `MODELS`; an entry point of the group `manojax.models`, with which an installed package names
+            a class of its own; or `package.module:Class`.
 
     Raises:
-        ValueError: no such model, a class that cannot be imported, or one that is no operator.
+        ValueError: no such model, a class that cannot be imported, or a class that is no operator.
     """
     if name in MODELS:
         return MODELS[name]
@@ -70,16 +70,16 @@ def create(
     """Build a model by name: `create("mano", width=32, depth=4, rngs=nnx.Rngs(0))`.
 
     Args:
-        name: one of `MODELS`, or another that `find` knows.
+        name: one of `MODELS`, or another name that `find` knows.
         in_channels: channels of the input fields, coordinates not counted.
         out_channels: channels of the output fields.
         dimensions: axes of the grid, 1 to 3.
-        dtype: of the activations (parameters are float32); FFTs and softmax stay in float32.
-        rngs: where the parameters' random numbers come from.
-        options: fields of the model's config; what is not given keeps its default.
+        dtype: precision of activations; parameters, FFTs and softmax stay in float32.
+        rngs: random numbers of the parameters.
+        options: fields of the model's config; the others keep their defaults.
 
     Raises:
-        ValueError: no such model or option, or an argument that does not fit, in one sentence with its mend.
+        ValueError: no such model or option, or an argument that does not fit; one sentence says what to give.
     """
     model = find(name)
     known = [field.name for field in dataclasses.fields(model.Config)]

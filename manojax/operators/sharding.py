@@ -1,4 +1,4 @@
-"""An operator over several devices: the batch divided, and for MANO the grid as well."""
+"""Operators on several devices: the batch is divided, and for MANO the grid as well."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,11 +23,13 @@ def by_pieces(
     coordinates: Coordinates | None,
     space: Space | None,
 ) -> Float[Array, "batch *grid out"]:
-    """The operator on whole fields that all devices of a `space` have: each computes its piece, and the result is
-    gathered. Under `jax.shard_map`; without a `space` it is called as it is.
+    """Apply an operator to whole fields that all devices of a `space` have.
+
+    Each device computes its piece, and the result is gathered. This runs under `jax.shard_map`; without a `space`
+    the operator is called as it is.
 
     Raises:
-        ValueError: the operator is none that can be split, or the grid cannot be.
+        ValueError: the operator or the grid cannot be split.
     """
     if space is None:
         return operator(fields, coordinates)
@@ -45,18 +47,18 @@ def by_pieces(
 def sharded(
     model: Operator, mesh: Mesh, *, batch_axis: str | None = None, space_axis: str | None = None
 ) -> Callable[..., Map]:
-    """The model as a function (parameters, fields, coordinates=None) over a mesh, by `jax.shard_map`.
+    """Return the model as a function (parameters, fields, coordinates=None) over a mesh, by `jax.shard_map`.
 
-    `parameters` are those of `nnx.split(model, nnx.Param)`, on every device; fields and result are divided by
-    samples over `batch_axis` and by the first axis of the grid over `space_axis`.
+    `parameters` come from `nnx.split(model, nnx.Param)` and are whole on every device. Fields and result are
+    divided: samples over `batch_axis`, the first axis of the grid over `space_axis`.
 
     Where the grid is split, neighbouring devices exchange the rows that windows reach over, and levels of the
     pyramid that become too small to be split are computed by all devices: no map of full resolution is ever
     gathered.
 
     Raises:
-        ValueError: the grid is to be split and the model is none that can, or its pieces cannot be coarsened; or
-            fields that are not the model's.
+        ValueError: the grid is to be split but the model cannot split it, or the pieces cannot be coarsened; or
+            fields do not fit the model.
     """
     if space_axis is not None:
         _check_splits(model)

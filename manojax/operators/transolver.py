@@ -27,7 +27,7 @@ class TransolverConfig(ModelConfig):
     heads: int = 4
     """Attention heads; they divide the width."""
     slices: int = 32
-    """Slices of a head, between which attention acts."""
+    """Slices of a head; attention acts between them."""
     coordinates: bool = True
     """Give every point its coordinates as input channels."""
     remat: bool = False
@@ -38,7 +38,8 @@ class Transolver(Operator):
     """Transolver (Wu et al., arXiv 2402.02366), on grids of any dimension.
 
     Lift = Linear-GELU-Linear at every point; blocks x + PhysicsAttention(LN(x)), then x + FF(LN(x)) with
-    FF = Linear-GELU-Linear; head = LayerNorm, then a linear map a point. Cost is linear in the number of points.
+    FF = Linear-GELU-Linear; head = LayerNorm, then a linear map at every point. Cost is linear in the number of
+    points.
 
     Raises:
         ValueError: heads do not divide the width.

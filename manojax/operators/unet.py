@@ -30,7 +30,7 @@ class UNetConfig(ModelConfig):
     depth: int = 1
     """Blocks of a level on the way down, and as many on the way up."""
     levels: int = 4
-    """Levels at most; grids of few points have fewer."""
+    """Maximum levels; grids of few points have fewer."""
     coordinates: bool = True
     """Give every point its coordinates as input channels."""
     remat: bool = False
@@ -43,18 +43,19 @@ class UNetConfig(ModelConfig):
 class UNet(Operator):
     """U-Net (Ronneberger et al., arXiv 1505.04597), on grids of any dimension.
 
-    Lift = a linear map a point. With B residual blocks of two convolutions, pool the mean over the real points of
-    a cell of 2^d points, W and M linear maps a point and copy the coarse value for each point of a cell,
+    Lift = a linear map at every point. B stands for residual blocks of two convolutions, pool for the mean over
+    the real points of a cell of 2^d points, W and M for linear maps at every point, and copy for the coarse value
+    at each point of a cell:
 
         x_l = B(W pool(x_{l-1})),        y_l = B'(M [x_l, copy(y_{l+1})]),        y_L = B'(x_L) at the coarsest;
 
-    head = LayerNorm, then a linear map a point. Each level has twice the channels of the finer one and half its
-    points a side, rounded up, so that no level holds a point that is not of the grid. Where a grid at call time
-    has fewer levels than the model, the deepest stay unused.
+    head = LayerNorm, then a linear map at every point. Each level has twice the channels of the finer one and half
+    its points a side, rounded up, so that no level holds a point outside the grid. Where a grid at call time has
+    fewer levels than the model, the deepest levels stay unused.
 
-    Against the paper: blocks are residual and normalised, as has become usual, so that depth does no harm;
-    convolutions keep the size of the map; pooling takes the mean instead of the maximum; the up-sampling's
-    matrix stands in M.
+    Differences from the paper: blocks are residual and normalised, as has become usual, so that depth does no
+    harm; convolutions keep the size of the map; pooling takes the mean instead of the maximum; M contains the
+    matrix of the up-sampling.
     """
 
     Config = UNetConfig
@@ -97,7 +98,7 @@ class UNet(Operator):
         return self.head(self.norm(self._from_level(0, count, x)))
 
     def _from_level(self, index: int, count: int, x: Map) -> Map:
-        """A level and all that lie below it."""
+        """Apply a level and all coarser levels."""
         level = self.blocks[index]
         x = self._run(level.descent, x)
         if index + 1 < count:
@@ -110,7 +111,7 @@ class UNet(Operator):
 
 
 class _Level(nnx.Module):
-    """The blocks of one level and its way to the next coarser one and back."""
+    """The blocks of one level, and its maps to the next coarser level and back."""
 
     def __init__(
         self,

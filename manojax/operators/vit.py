@@ -46,10 +46,10 @@ class FullAttentionConfig(ViTConfig):
 class ViT(Operator):
     """Vision transformer (Dosovitskiy et al., arXiv 2010.11929) from fields to fields.
 
-    Patches of `patch` points a side become tokens; pre-norm blocks of full softmax attention and a GELU MLP of
-    four times the width; each token is mapped back to the values of its patch. The position of a token is a
-    learned map of sines and cosines of its centre's coordinates, so it has a meaning on every grid. Patches that
-    reach over the border are continued by zeros, which the patch embedding adds nothing from.
+    Patches of `patch` points a side become tokens, which pass through pre-norm blocks of full softmax attention
+    and a GELU MLP of four times the width; each token is mapped back to the values of its patch. The position of a
+    token is a learned map of sines and cosines of its centre's coordinates, so it has a meaning on every grid.
+    Patches that reach over the border are continued by zeros, which add nothing to the patch embedding.
 
     Cost is quadratic in the number of patches.
 
