@@ -56,8 +56,8 @@ Exit codes: 0 all went well, 1 a solve or a training failed, 2 bad input, 130 Ct
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if all went well, 2 for bad input, 1 for a failed solve, 130 for Ctrl-C, 143 for
-    SIGTERM."""
+    """Run one command and return its exit code: 0 if all went well, 1 for a failed solve, 2 for bad input, 130 for
+    Ctrl-C, 143 for SIGTERM."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv == ["--version"]:
         print(f"manojax {version('manojax')}")
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"manojax: error: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # a full disk, a folder that may not be written to
-        full = error.errno == errno.ENOSPC  # of which HDF5 has much to say
+        full = error.errno == errno.ENOSPC  # HDF5 describes a full disk at length
         reason = os.strerror(errno.ENOSPC) if full else " ".join(str(error).split())
         print(f"manojax: error: {reason}; free space or choose another place", file=sys.stderr)
         return 2

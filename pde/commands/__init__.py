@@ -1,1 +1,1 @@
-"""The commands of `manojax`, one a file: flags, and what is printed. `pde.cli` runs them."""
+"""The commands of `manojax`, one in each file: flags and printed text. `pde.cli` runs them."""

@@ -41,14 +41,14 @@ class Demo:
 def run_demo(out: Path, seed: int) -> None:
     """Write `out`/report.html and `out`/evaluation.json, with data and runs beside them.
 
-    One solve a sample on FINE nodes a side; both operators see it strided to TRAINED points and are evaluated
-    there and, with the same weights, on grids two and four times as fine.
+    Each sample is solved once on FINE nodes a side. Both operators are trained on its stride of TRAINED points,
+    and evaluated there and, with the same weights, on grids two and four times as fine.
 
     Raises:
         InputError: `out` exists.
     """
     refuse_existing(out)
-    check_seed(seed + 1)  # the test samples'
+    check_seed(seed + 1)  # the seed of the test samples
     out.mkdir(parents=True)
     seconds: dict[str, float] = {}
     law = Darcy(resolution=FINE)

@@ -19,7 +19,7 @@ from pde.system.files import refuse_unwritable, write_text
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a trained operator's errors on several grids, beside those of interpolation and coarse solves."""
+    """Measure a trained operator's errors on several grids, beside interpolation and coarse solves."""
 
     run_folder: Positional[Path]
     """Folder of the training run."""
@@ -32,7 +32,7 @@ class Evaluate:
     """JSON file to write all numbers to; plots of the errors, of one sample and of the worst ones go beside it."""
     symmetries: FlagCreatePairsOff[bool] = False
     """Average each prediction over the flips and transposes that the run was trained under, as far as the grid has
-    them. There are up to eight: the average is more accurate, and takes as many times longer."""
+    them. The average over up to eight is more accurate, and takes up to eight times as long."""
     source: SourceFlags = field(default_factory=Source)
 
     def run(self) -> None:

@@ -18,7 +18,7 @@ class Export:
     out: Positional[Path]
     """Folder to create."""
     resolution: int | None = None
-    """Number of points along axis 1 of the grid, on the domain of the training grid, which is the default."""
+    """Number of points along axis 1, on the training grid's domain; by default that of the training grid."""
     mode: Mode = "auto"
     """direct runs the operator on that grid; resample runs it on the training grid and interpolates; auto chooses
     as `manojax predict` does."""

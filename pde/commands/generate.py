@@ -61,16 +61,16 @@ class Generate(Generic[Law]):
 
 
 def generate_command(equation: str) -> Any:
-    """The flags of `generate` for an equation."""
+    """Return the flags of `generate` for an equation."""
     return Generate[find(equation).problem]
 
 
 def parse_generate(argv: list[str]) -> Generate[Any]:
-    """The equation decides which options there are."""
+    """Parse the arguments; the equation decides which options exist."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--equation", default=DEFAULT)
     try:
         name = first.parse_known_args(argv)[0].equation
     except argparse.ArgumentError:
-        name = DEFAULT  # tyro has the better message
+        name = DEFAULT  # tyro's message is better
     return parse(generate_command(name), "manojax generate", argv)

@@ -12,7 +12,7 @@ from pde.system.errors import InputError
 
 @dataclass(frozen=True)
 class Merge:
-    """Join the shards of a data set to the file that one process would have written."""
+    """Join shards of a data set into the file that one process would have written."""
 
     out: Positional[Path]
     """HDF5 file to write."""
@@ -25,7 +25,7 @@ class Merge:
 
 
 def _matches(shard: Path) -> list[Path]:
-    """The files of a pattern; a path without one stands for itself."""
+    """Return the files that match a pattern; a path without a pattern stands for itself."""
     if shard.exists() or not glob.has_magic(str(shard)):
         return [shard]
     found = sorted(glob.glob(str(shard)))

@@ -8,14 +8,14 @@ import sys
 from pde.system.errors import InputError
 
 _TAKE_THEM = ("train", "sweep", "generate")
-"""Commands with these flags among their own."""
+"""Commands with `--model` or `--equation` among their own flags."""
 
 
 def import_own(argv: list[str]) -> list[str]:
     """Import the modules that a command line names, and return the arguments that its command takes.
 
-    The working directory is searched last, and for these modules only: a name that stands in a run or in a data
-    file is never looked for there.
+    The working directory is searched last, and for these modules only: a name found in a run or a data file is
+    never looked up there.
 
     Raises:
         InputError: a module that cannot be imported.
@@ -27,7 +27,7 @@ def import_own(argv: list[str]) -> list[str]:
     try:
         given, others = flags.parse_known_args(argv)
     except argparse.ArgumentError:
-        return argv  # tyro has the better message
+        return argv  # tyro's message is better
     own = [name for name in (given.model, given.equation, *given.models) if ":" in name]
     for name in own:
         _import(name)

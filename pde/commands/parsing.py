@@ -1,6 +1,6 @@
-"""Parsing of every command line: help of one sentence a flag, and colours on a terminal alone.
+"""Parsing of every command line: help of one sentence for each flag, and colours only on a terminal.
 
-Only what tyro documents is used: a rule for structures in a registry that is given to it (`tyro.constructors`).
+Only documented features of tyro are used: a registry with a rule for structures (`tyro.constructors`).
 """
 
 import dataclasses
@@ -29,13 +29,13 @@ RARE = {
     },
     View: {"inputs", "filter_width"},
 }
-"""Options that many commands share and few set: `--help` leaves them out, so that it fits a screen."""
+"""Options that many commands share and few users set. `--help` leaves them out to fit a screen."""
 
 
 def parse(command: Any, prog: str, argv: Sequence[str], description: str | None = None) -> Any:
-    """Parse a command line: of one command, or of several by name.
+    """Parse the command line of one command, or of several commands by name.
 
-    `--help` has the first sentence about each flag that many set, `--help-verbose` all about all.
+    `--help` shows the first sentence about each flag that many set, `--help-verbose` the full text of all.
     """
     verbose = VERBOSE in argv
     hidden = RARE if HELP & set(argv) and not verbose else {}
@@ -54,8 +54,8 @@ def parse(command: Any, prog: str, argv: Sequence[str], description: str | None 
 
 @contextmanager
 def _colours_on_a_terminal_alone() -> Iterator[None]:
-    """tyro asks standard output whether it is a terminal, also for what it writes to standard error, and does not
-    ask for NO_COLOR: where colours are not wanted, it finds an output that is no terminal."""
+    """Hide the terminal from tyro where colours are not wanted: tyro asks only standard output whether it is a
+    terminal, even for text on standard error, and ignores NO_COLOR."""
     if sys.stdout.isatty() and sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
         yield
         return
@@ -70,14 +70,14 @@ def _colours_on_a_terminal_alone() -> Iterator[None]:
 
 
 def _registry(shown: Callable[[str], str], hidden: Mapping[type, set[str]]) -> ConstructorRegistry:
-    """Dataclasses as tyro takes them, but for hidden fields and the texts about the others."""
+    """Make tyro's rule for dataclasses, with some fields hidden and `shown` applied to the help of the others."""
     registry, inside = ConstructorRegistry(), []
 
     @registry.struct_rule
     def _(info: StructTypeInfo) -> StructConstructorSpec | None:
         if inside or not dataclasses.is_dataclass(info.type):
             return None
-        inside.append(info)  # so that this rule does not apply while tyro's own are asked for
+        inside.append(info)  # so that this rule does not apply while tyro's own rules are asked
         try:
             spec = ConstructorRegistry.get_struct_spec(info)
         finally:
@@ -95,7 +95,7 @@ def _hidden(field: StructFieldSpec) -> StructFieldSpec:
 
 
 def _shown(field: StructFieldSpec, shown: Callable[[str], str]) -> StructFieldSpec:
-    """A default of None, nothing or off is what leaving the flag out means: there is nothing to tell."""
+    """Hide a default that is None, empty or off, as it only says that the flag was left out."""
 
     def text() -> str | None:
         found = field.helptext() if callable(field.helptext) else field.helptext  # read when help is asked for

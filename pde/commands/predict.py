@@ -31,7 +31,7 @@ class Predict:
     such as 1e-6. The residual of every sample is written as well."""
     symmetries: FlagCreatePairsOff[bool] = False
     """Average each prediction over the flips and transposes that the run was trained under, as far as the grid has
-    them. There are up to eight: the average is more accurate, and takes as many times longer."""
+    them. The average over up to eight is more accurate, and takes up to eight times as long."""
     exported: FlagCreatePairsOff[bool] = False
     """Run the exported program in the folder, on the grid that it was exported for. --mode and --symmetries were
     chosen at the export."""

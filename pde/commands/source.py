@@ -1,4 +1,4 @@
-"""Flags for data files that do not say everything."""
+"""Flags for data files that do not state their boundary or domain."""
 
 from dataclasses import dataclass
 from pathlib import Path

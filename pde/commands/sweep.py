@@ -13,12 +13,12 @@ from pde.sweeps.sweep import sweep
 class Training(TrainingConfig):
     """Training options that all runs share."""
 
-    seed: Suppress[Fixed[int]] = 0  # --seeds says
+    seed: Suppress[Fixed[int]] = 0  # `--seeds` replaces it
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Train each model, width and seed into one table, or go on with that. --help-verbose shows all flags."""
+    """Train each model, width and seed into one table, or continue it. --help-verbose shows all flags."""
 
     data: Positional[Path]
     """Data file to train on."""

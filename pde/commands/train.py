@@ -28,9 +28,9 @@ from pde.training.train import resume, train
 _UNSAID = Processes()
 Value = TypeVar("Value")
 Unsaid = Annotated[DisallowNone[Value], arg(help_behavior_hint="")]
-"""A flag that is None where it is left out."""
+"""A flag that is None by default."""
 Switch = Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")]
-"""A flag without a value, which is off where it is left out."""
+"""A flag without a value, off by default."""
 _MODEL = f"Model to train, one of {', '.join(MODELS)}."
 
 
@@ -77,7 +77,7 @@ class Train:
 
 
 def _learnt(run: Run, folder: Path, data: Path) -> str:
-    """Say what the epochs of a run have come to, beside plain baselines on the same samples."""
+    """Describe the result of a run's epochs beside plain baselines on the same samples."""
     epochs = history(folder)
     minutes = sum(line["seconds"] for line in epochs) / 60
     under = f" under {', '.join(run.symmetries)}" if run.symmetries else ""
@@ -99,7 +99,7 @@ def _learnt(run: Run, folder: Path, data: Path) -> str:
 
 
 def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:
-    """The flags of `train`: the model decides their names, a run to resume their defaults."""
+    """Return the flags of `train`: the model decides their names, a run to resume their defaults."""
 
     def command(
         data: Positional[Path],
@@ -138,7 +138,7 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
 
 
 def parse_train(argv: list[str]) -> Train:
-    """The model decides which options there are, and a run to resume decides their defaults."""
+    """Parse the arguments: the model decides which options exist, a run to resume their defaults."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--model")
     first.add_argument("--out", type=Path)
@@ -146,7 +146,7 @@ def parse_train(argv: list[str]) -> Train:
     try:
         given, _ = first.parse_known_args(argv)
     except argparse.ArgumentError:
-        given = argparse.Namespace(model=None, out=None, resume=False)  # tyro has the better message
+        given = argparse.Namespace(model=None, out=None, resume=False)  # tyro's message is better
     begun = given.resume and given.out and given.out.exists()
     saved = Run.open(given.out) if begun else None
     name = given.model or (saved.model if saved else None)

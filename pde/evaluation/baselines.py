@@ -1,7 +1,7 @@
-"""The coarse solve as a baseline: what solving the equation again gives on the grids of a table, at what cost.
+"""The coarse solve as a baseline: errors and cost of solving the equation again on the grids of a table.
 
 McGreivy and Hakim, "Weak baselines and reporting biases lead to overoptimism in machine learning for fluid-related
-partial differential equations", Nature Machine Intelligence 2024, say why a table needs it.
+partial differential equations", Nature Machine Intelligence 2024, explain why a table needs it.
 """
 
 import functools
@@ -22,14 +22,14 @@ from pde.system.timing import median_milliseconds
 def coarse_baseline(data: DataFile, resolutions: Sequence[int]) -> dict[str, Any]:
     """Errors of coarse solves (`Equation.solve`) on strides of a data file, with their milliseconds a sample.
 
-    On grids coarser than the file's own there are all schemes of the equation, on that grid those that see
-    nothing finer. There, on nodes, the first scheme is the one that made the file, if we did, and its time is the
-    price of the truth.
+    Grids coarser than the file's own have all schemes of the equation, the file's own grid only the schemes that
+    see nothing finer. On nodes, the first scheme there is the one of `manojax generate`; if that made the file,
+    its time is the cost of the reference solution.
 
     Returns:
-        {"equation", "assumed": what is taken for granted of it, "samples", "rows": [{"resolution", "shape",
-        "stride", scheme: {as `pde.evaluation.compare.compare`, "milliseconds"}}]}, or {"left_out": why} where
-        there is nothing that our solver takes or it did not converge.
+        {"equation", "assumed": assumptions about it, "samples", "rows": [{"resolution", "shape",
+        "stride", scheme: {as `pde.evaluation.compare.compare`, "milliseconds"}}]}, or {"left_out": reason} if our
+        solver does not take the file or did not converge.
 
     Raises:
         InputError: a resolution that the file cannot be strided to, or bad data.
@@ -47,7 +47,7 @@ class CoarseSolves:
 
     Args:
         data: the file.
-        strides: those to solve on.
+        strides: strides to solve on.
     """
 
     def __init__(self, data: DataFile, strides: Sequence[int]):
@@ -71,7 +71,7 @@ class CoarseSolves:
             return {}
 
     def report(self, errors: Summaries, compared: Comparison) -> dict[str, Any]:
-        """The result of `coarse_baseline`, given the errors that `compare` found."""
+        """Return the result of `coarse_baseline`, given the errors that `compare` found."""
         equation, data = self.solvable.equation, compared.data
         if equation is None or self.failed is not None:
             return {"left_out": self.failed}
@@ -82,7 +82,7 @@ class CoarseSolves:
 
     @property
     def failed(self) -> str | None:
-        """The reason why there are no solutions; None where there are."""
+        """Reason why there are no solutions, or None."""
         return self.solvable.reason or self._failed
 
     def _solutions(self, equation: Equation, block: Block, stride: int) -> dict[str, Fields]:
@@ -105,9 +105,9 @@ class CoarseSolves:
 
 
 def errors_by_scheme(coarse: Mapping[str, Any]) -> dict[str, dict[int, float]]:
-    """Mean relative L2 of each scheme by resolution: curves for `pde.plots.errors_by_grid`.
+    """Return the mean relative L2 of each scheme by resolution, as curves for `pde.plots.errors_by_grid`.
 
-    Without the file's own grid, where a solve is not coarse and its error may be zero.
+    The file's own grid is left out: a solve there is not coarse, and its error may be zero.
     """
     curves: dict[str, dict[int, float]] = {}
     for row in (row for row in coarse.get("rows", []) if row["stride"] > 1):

@@ -30,21 +30,21 @@ class Block:
         return cls(data, samples, {name: data.read(name, samples) for name in names})
 
     def first(self, samples: int) -> "Block":
-        """The first samples alone, in memory of their own."""
+        """Return a copy of the first samples."""
         start, stop, _ = self.samples.indices(self.data.samples)
         kept = slice(start, min(start + samples, stop))
         return Block(self.data, kept, {name: field[:samples].copy() for name, field in self.fields.items()})
 
     def named(self, names: Sequence[str]) -> list[Field]:
-        """The fields of these names, in their order."""
+        """Return the fields of the given names, in the given order."""
         return [self.fields[name] for name in names]
 
     def channels(self, names: Sequence[str], stride: int = 1) -> Float[np.ndarray, "sample _ _ channel"]:
-        """The fields of these names on a stride of the grid, one channel each."""
+        """Return the fields of the given names on a stride of the grid, one channel each."""
         return np.stack([field[:, ::stride, ::stride] for field in self.named(names)], axis=-1)
 
     def solution(self, stride: int) -> Float[np.ndarray, "sample _ _ 1"]:
-        """The solutions on a stride of the grid.
+        """Return the solutions on a stride of the grid.
 
         Raises:
             InputError: a solution that `DataFile.check_solution` refuses.

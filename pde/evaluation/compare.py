@@ -13,7 +13,7 @@ from pde.metrics.norms import mean_errors
 from pde.metrics.per_sample import Errors, Fields, score, summarise
 from pde.system.progress import progress
 
-_ENOUGH = 10  # samples, to tell if a field is piecewise constant
+_ENOUGH = 10  # number of samples that tell if a field is piecewise constant
 
 Summaries = Mapping[int, Mapping[str, dict[str, Any]]]
 """Errors over all samples (`pde.metrics.per_sample.summarise`) by stride and name."""
@@ -23,15 +23,15 @@ ByStride = Mapping[int, Mapping[str, Fields]]
 
 @runtime_checkable
 class Predictor(Protocol):
-    """A function from fields on a file's grid to solutions on strides of it: a model or coarse solves."""
+    """A function from fields on a file's grid to solutions on strides of that grid: a model or coarse solves."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the fields that it takes."""
+        """Names of the fields that the predictor takes."""
         ...
 
     def __call__(self, block: Block) -> ByStride:
-        """Predict the solutions of some samples, and leave out what is impossible."""
+        """Predict the solutions of some samples, leaving out strides and names that are impossible."""
         ...
 
 
@@ -57,16 +57,16 @@ def compare(
 ) -> Comparison:
     """Measure errors of all samples of a file on strides of its grid, reading each field once.
 
-    Points near interfaces are told apart where an input is piecewise constant. On the file's own grid, the
-    residuals in the discrete equation are added where these are nodes and our solver takes the file, with those of
-    the file's solutions.
+    Points near interfaces are told apart where an input is piecewise constant. On the file's own grid, if its
+    points are nodes and our solver takes the file, residuals in the discrete equation are added, also for the
+    file's own solutions.
 
     Args:
         data: a file that holds solutions.
-        strides: of both axes.
-        predictors: what is compared.
+        strides: strides along both axes.
+        predictors: the predictors to compare.
         solvable: the equation of the file.
-        label: of the progress bar.
+        label: label of the progress bar.
 
     Raises:
         InputError: bad data.
@@ -91,7 +91,7 @@ def compare(
             if residual is not None:
                 residuals.append({"residual": residual(true[..., 0])})
     assert first is not None  # a file holds a sample
-    if solvable.reason is not None:  # known at the end: earlier blocks could be solved
+    if solvable.reason is not None:  # known only at the end: earlier blocks could be solved
         residuals = []
         for blocks in scores.values():
             for errors in blocks:
@@ -103,13 +103,13 @@ def compare(
 
 
 def _on(stride: int, predicted: Sequence[ByStride]) -> Iterator[tuple[int, str, Fields]]:
-    """The predictions on a stride: number of the predictor, name, fields."""
+    """Yield number of the predictor, name and fields of each prediction on a stride."""
     for number, by_stride in enumerate(predicted):
         for name, fields in by_stride.get(stride, {}).items():
             yield number, name, fields
 
 
 def _with_interfaces(data: DataFile, block: Block) -> str | None:
-    """The first input that is piecewise constant."""
+    """Return the name of the first input that is piecewise constant, or None."""
     few = block.first(_ENOUGH).fields
     return next((name for name in data.inputs if piecewise_constant(few[name])), None)

@@ -30,7 +30,7 @@ class Evaluation:
 def evaluate(
     surrogate: Surrogate, data: str | Path | DataFile, resolutions: Sequence[int] | None = None
 ) -> dict[str, Any]:
-    """Errors of a model on strides of a data file, run directly on each grid and by the resample baseline.
+    """Measure errors of a model on strides of a data file, run directly on each grid and by the resample baseline.
 
     The baseline takes the file's input to the training grid, predicts there, and interpolates the prediction
     (`Surrogate.resample`). Every number is a mean over all samples of the file, unless its name says otherwise.
@@ -38,20 +38,20 @@ def evaluate(
     Args:
         surrogate: the trained model.
         data: a file or `pde.Dataset` that holds solutions.
-        resolutions: points along axis 1 of each grid; by default those of `default_resolutions`.
+        resolutions: points along axis 1 of each grid; by default from `default_resolutions`.
 
     Returns:
         {"model", "train_resolution", "parameters", "symmetric", "samples", "device", "consistency", "rows":
         [{"resolution", "shape", "direct": errors, "resample": errors}]}. Errors are those of
-        `pde.evaluation.compare.compare`, with the "milliseconds" that one sample takes, warm; and for resample
-        "inputs", "nested" or "nearest": how the input was taken at the training points. A mode that is
-        impossible on a grid has {"left_out": why} there. Consistency is that of
+        `pde.evaluation.compare.compare`, with "milliseconds" for one sample after a warm-up. For resample,
+        "inputs" ("nested" or "nearest") says how the input was taken at the training points. A mode that is
+        impossible on a grid has {"left_out": reason} there. Consistency is that of
         `pde.evaluation.model.ModelPredictor`: zero for a model that means the same function on two grids.
 
     Raises:
         InputError: a resolution that the file cannot be strided to, bad data, or no grid on which the model can
             predict.
-        ArithmeticError: there is none because a solve inside the model did not converge.
+        ArithmeticError: the model can predict on no grid because a solve inside it did not converge.
     """
     data = opened(data, surrogate.run.view.inputs)
     return _evaluate([surrogate], data, resolutions, coarse=False).reports[0]
@@ -60,7 +60,7 @@ def evaluate(
 def evaluate_together(
     surrogates: Sequence[Surrogate], data: DataFile, resolutions: Sequence[int] | None = None
 ) -> Evaluation:
-    """Errors of several models and of coarse solves, each field of the file being read once.
+    """Measure errors of several models and of coarse solves, reading each field of the file once.
 
     Args:
         surrogates: the trained models; grids and the interfaces of inputs are chosen for the first.
@@ -118,7 +118,7 @@ def _row(
     row: dict[str, Any] = {"resolution": grid.shape[0], "shape": list(grid.shape)}
     for mode in MODES:
         if mode in failed:
-            row[mode] = {"left_out": str(failed[mode])}  # in the place of what was scored before it failed
+            row[mode] = {"left_out": str(failed[mode])}  # replaces errors scored before the failure
         else:
             milliseconds = milliseconds_a_sample(model.surrogate, mode, compared.first, stride)
             row[mode] = errors[mode] | {"milliseconds": milliseconds}

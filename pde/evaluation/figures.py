@@ -15,8 +15,8 @@ from pde.surrogates.surrogate import Surrogate
 def finest_sample(
     surrogates: Sequence[Surrogate], data: DataFile, resolution: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray], Grid, str]:
-    """Sample 0 on one grid for a figure: first input, solution, predictions by name where possible, grid, and the
-    input's name."""
+    """Return sample 0 on one grid for a figure: first input, solution, predictions by name where possible, grid,
+    and the input's name."""
     stride = data.stride_to(resolution)
     grid = data.grid.strided(stride)
     fine, solution = data.read_inputs(slice(1)), data.read_solution(slice(1), stride)
@@ -30,7 +30,7 @@ def finest_sample(
 def worst_samples(
     surrogate: Surrogate, data: DataFile, report: dict[str, Any]
 ) -> tuple[list[tuple[str, np.ndarray, np.ndarray, np.ndarray]], Grid]:
-    """The samples of largest relative L2 for a figure, on the finest grid of a report that was predicted on.
+    """Return the samples of largest relative L2 for a figure, on the finest grid of a report with predictions.
 
     They are predicted by `resample`, or directly where that is impossible. Each has a title, the first input,
     solution and prediction, all (height, width).

@@ -16,19 +16,19 @@ from pde.system.timing import median_milliseconds
 
 
 class ModelPredictor:
-    """Predictions of a surrogate on strides of a grid, and how consistent these are.
+    """Predictions of a surrogate on strides of a grid, and their consistency between two grids.
 
     Args:
         surrogate: the trained model.
-        grid: where the fields are given.
-        strides: those to predict on.
+        grid: grid of the fields.
+        strides: strides to predict on.
     """
 
     def __init__(self, surrogate: Surrogate, grid: Grid, strides: Sequence[int]):
         self.surrogate, self._grid = surrogate, grid
         self.inputs = surrogate.run.view.inputs
         self.failed: dict[int, Failed] = {stride: {} for stride in strides}
-        """The first errors of the modes that failed, by stride."""
+        """The first error of each mode that failed, by stride."""
         self._pair = _grids_of_one_function(grid, surrogate.run.grid)
         self._distances: list[Any] = []
         self._extrapolation = Extrapolation(seen_by(surrogate.run))
@@ -45,7 +45,7 @@ class ModelPredictor:
         return found
 
     def say_if_outside(self, data: DataFile) -> None:
-        """Print one line on standard error where the fields lie outside of what training saw."""
+        """Print one line on standard error if the fields lie outside of the training data."""
         self._extrapolation.say(data)
 
     @property
@@ -57,8 +57,8 @@ class ModelPredictor:
     def consistency(self) -> float | None:
         """The relative L2 distance of predictions run directly on two grids, strided to the coarser one.
 
-        The grids are the training grid and the one twice as fine. None where the fields' grid holds not both of
-        them, or the model cannot run there.
+        The grids are the training grid and the one twice as fine. The value is None if the fields' grid does not
+        hold both, or the model cannot run on them.
         """
         return mean_errors(self._distances)["relative_l2"] if self._pair is not None else None
 
@@ -75,7 +75,7 @@ class ModelPredictor:
 
 
 def milliseconds_a_sample(surrogate: Surrogate, mode: str, first: Block, stride: int) -> float:
-    """Time that one sample takes in a mode on a stride; the model is handed only the points that it needs."""
+    """Measure the time of one sample in a mode on a stride; the model is given only the points that it needs."""
     grid, handed = first.data.grid, 1 if surrogate.run.view.sees_between else stride
     fields, source = first.channels(surrogate.run.view.inputs, handed), grid.strided(handed)
     call = surrogate.predict if mode == "direct" else surrogate.resample
@@ -83,7 +83,8 @@ def milliseconds_a_sample(surrogate: Surrogate, mode: str, first: Block, stride:
 
 
 def _grids_of_one_function(grid: Grid, trained: Grid) -> tuple[Grid, Grid] | None:
-    """The training grid and the one twice as fine, as strides of a grid; None where it does not hold them."""
+    """Return the training grid and the grid twice as fine as strides of `grid`, or None if it does not hold
+    both."""
     strides = (grid.stride_to(resolution) for resolution in grid.resolutions())
     stride = next((s for s in strides if s % 2 == 0 and grid.strided(s).matches(trained)), None)
     return None if stride is None else (grid.strided(stride), grid.strided(stride // 2))

@@ -9,17 +9,16 @@ from pde.system.errors import InputError
 
 
 class Solvable:
-    """The equation whose inputs a file holds, until samples are met for which it cannot be solved.
+    """The equation whose inputs a file holds, as long as it can be solved for the file's samples.
 
-    Whether the inputs are those of the equation that their names stand for cannot be known: `Equation.assumed`
-    says what is taken for granted.
+    Names alone do not prove that the inputs belong to the equation; `Equation.assumed` states the assumptions.
     """
 
     def __init__(self, data: DataFile):
         self.grid = data.grid
         self.equation: Equation | None = None
         self.reason: str | None = None
-        """Why the file cannot be solved; None as long as it can."""
+        """Reason why the file cannot be solved, or None."""
         try:
             self.equation = equation_of(data.attributes, data.sampled)
         except InputError as error:
@@ -35,7 +34,7 @@ class Solvable:
         return () if self.equation is None else self.equation.inputs
 
     def check(self, block: Block) -> None:
-        """Note why samples cannot be solved, the first time that some cannot."""
+        """Note the reason the first time that samples cannot be solved."""
         if self.equation is None or self.reason is not None:
             return
         try:
@@ -44,7 +43,7 @@ class Solvable:
             self.reason = str(error)
 
     def residual(self, block: Block) -> Residual | None:
-        """The function from solutions of some samples to their relative residuals; None where these mean nothing.
+        """Return the function from solutions to relative residuals, or None where residuals mean nothing.
 
         On cell centres several schemes are in use, each with its own residual.
         """

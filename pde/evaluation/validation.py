@@ -1,4 +1,4 @@
-"""Coarse solves of the validation samples of a training: the errors that its own must beat."""
+"""Coarse solves of the validation samples of a training: the errors that the trained model must beat."""
 
 from collections import defaultdict
 from typing import Any
@@ -10,15 +10,15 @@ from pde.metrics.norms import mean_errors, sample_errors
 
 
 def coarse_errors(data: DataFile, samples: slice, resolution: int) -> dict[str, float]:
-    """Mean relative L2 of coarse solves of some samples, by the name of the scheme.
+    """Compute the mean relative L2 of coarse solves of some samples, by the name of the scheme.
 
     Args:
         data: a file that holds solutions.
-        samples: those to solve.
+        samples: samples to solve.
         resolution: points along axis 1 of the grid to solve on.
 
     Returns:
-        Nothing where our solvers do not take the file, or one of them did not converge.
+        The errors; empty if our solvers do not take the file, or one of them did not converge.
 
     Raises:
         InputError: a resolution that the file cannot be strided to, or bad data.

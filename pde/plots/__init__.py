@@ -1,6 +1,6 @@
 """Figures for notebooks, command line and reports.
 
-Readable in greyscale: curves differ by marker and line, not by colour alone. Functions return a
+Figures are readable in greyscale: curves differ by marker and line, not by colour alone. Functions return a
 `matplotlib.figure.Figure`, which a notebook shows and `save` writes.
 """
 

@@ -17,13 +17,13 @@ def errors_by_time(
 ) -> Figure:
     """Mean relative L2 against time, both axes logarithmic: lower and further left is better.
 
-    Points of one name are joined in their order, and each has its own name beside it. `pde.reports.text.costs`
-    gives those of an evaluation.
+    Points of one curve are joined in their order, and each is labelled. `pde.reports.text.costs` gives the points
+    of an evaluation.
 
     Args:
-        trained: {name: {point: (time, error)}}, filled markers.
-        plain: what needs no training, likewise: open markers.
-        time: what is measured, with its unit.
+        trained: {name: {point: (time, error)}} of trained models, drawn with filled markers.
+        plain: the same for methods without training, drawn with open markers.
+        time: label of the time axis, with its unit.
     """
     figure, axes = wide()
     for (name, points), (marker, colour) in zip(trained.items(), model_styles(), strict=False):

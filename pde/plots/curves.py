@@ -1,4 +1,4 @@
-"""Errors against what they depend on."""
+"""Errors against resolution, part of the field and epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,9 +20,9 @@ def errors_by_grid(
     """Mean relative L2 against the resolution: direct (full) beside resample (dashed), both axes logarithmic.
 
     Args:
-        reports: what `pde.evaluation.evaluate.evaluate` returns, by name; without names, of different models.
+        reports: results of `pde.evaluation.evaluate.evaluate` by name, or a sequence of those of different models.
         references: further curves by name, {resolution: error}, such as those of
-            `pde.evaluation.baselines.errors_by_scheme`; without reports they may stand alone.
+            `pde.evaluation.baselines.errors_by_scheme`; they may be drawn without reports.
     """
     named = reports if isinstance(reports, Mapping) else {title_of(each["model"]): each for each in reports}
     figure, axes = wide()
@@ -59,7 +59,7 @@ def errors_by_part(errors: Mapping[str, Report]) -> Figure:
     """The root mean square error in each Fourier band and on each part of the grid, over that of the solution.
 
     Args:
-        errors: what `pde.evaluation.compare.compare` gives for one grid, by name; for example
+        errors: errors of `pde.evaluation.compare.compare` on one grid, by name; for example
             `report["rows"][0]["direct"]` of `pde.evaluation.evaluate.evaluate`.
     """
     figure, axes = wide(3.6)
@@ -76,7 +76,7 @@ def errors_by_part(errors: Mapping[str, Report]) -> Figure:
 
 
 def learning_curves(histories: Mapping[str, Sequence[Report]]) -> Figure:
-    """Relative L2 on the validation part (full) and training loss (dotted) against the epoch, by model.
+    """Relative L2 on the validation samples (full) and training loss (dotted) against the epoch, by model.
 
     Args:
         histories: lines of metrics.jsonl (`pde.runs.run.history`) by name.

@@ -13,7 +13,7 @@ from pde.grids.grid import Grid
 
 Field = Float[np.ndarray, "height width"]
 
-_INPUT, _SOLUTION, _ERROR = "cividis", "viridis", "RdBu_r"  # an error's size is its darkness, in greyscale too
+_INPUT, _SOLUTION, _ERROR = "cividis", "viridis", "RdBu_r"  # darker means a larger error, in greyscale too
 
 
 def fields(
@@ -23,9 +23,9 @@ def fields(
 
     Args:
         panels: fields by title.
-        grid: where all of them are given, or where each is.
-        shared: one scale for all of them, with one bar.
-        unit: of the coordinates.
+        grid: grid of all fields, or the grid of each.
+        shared: draw all fields in one scale, with one bar.
+        unit: unit of the coordinates.
     """
     grids = [grid] * len(panels) if isinstance(grid, Grid) else grid
     figure, axes = _panels(1, len(panels), grids[0])
@@ -48,17 +48,17 @@ def sample_fields(
     *,
     unit: str = "",
 ) -> Figure:
-    """An input and the solution, then each prediction above its error.
+    """Draw an input and the solution, then each prediction above its error.
 
-    Predictions share the solution's scale, errors one that is symmetric about zero.
+    Predictions share the solution's scale; errors share a scale that is symmetric about zero.
 
     Args:
         field: an input.
-        solution: the truth.
-        predictions: by title.
-        grid: where all of them are given.
-        name: of the input.
-        unit: of the coordinates.
+        solution: the reference solution.
+        predictions: predictions by title.
+        grid: grid of all fields.
+        name: name of the input.
+        unit: unit of the coordinates.
     """
     figure, axes = _panels(2, 1 + len(predictions), grid)
     scale = {"cmap": _SOLUTION, "vmin": float(solution.min()), "vmax": float(solution.max())}
@@ -82,13 +82,13 @@ def sample_fields(
 def worst_samples(
     samples: Sequence[tuple[str, Field, Field, Field]], grid: Grid, *, name: str = "coefficient", unit: str = ""
 ) -> Figure:
-    """One column a sample of title, input, solution and prediction; the last two share a scale.
+    """Draw title, input, solution and prediction of each sample in a column; the last two share a scale.
 
     Args:
         samples: title, input, solution and prediction of each.
-        grid: where all of them are given.
-        name: of the input.
-        unit: of the coordinates.
+        grid: grid of all fields.
+        name: name of the input.
+        unit: unit of the coordinates.
     """
     figure, axes = _panels(4, len(samples), grid)
     for column, (title, field, solution, predicted) in zip(axes.T, samples, strict=True):
@@ -111,7 +111,7 @@ def _panels(rows: int, columns: int, grid: Grid) -> tuple[Figure, np.ndarray]:
     x0, x1, y0, y1 = grid.extent
     height = 2.0 * min(max((y1 - y0) / (x1 - x0), 0.3), 2.0)
     figure = Figure(figsize=(2.5 * columns + 0.6, rows * (height + 0.35) + 0.3))
-    figure.set_layout_engine("constrained", w_pad=0.08)  # or numbers below neighbours touch
+    figure.set_layout_engine("constrained", w_pad=0.08)  # else the numbers below neighbours touch
     return figure, figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
 
 
@@ -130,7 +130,7 @@ def _bar(drawn: QuadMesh, axes: Axes) -> None:
 
 
 def _label(axes: np.ndarray, unit: str) -> None:
-    """Names of the coordinates at the left and below."""
+    """Write the names of the coordinates at the left and below."""
     beside = f" in {unit}" if unit else ""
     for place in axes[-1]:
         place.set_xlabel(f"x{beside}", fontsize=8)

@@ -10,7 +10,7 @@ from pde.plots import learning_curves
 class LiveCurves:
     """One figure of the learning curves of several runs, drawn again after every epoch.
 
-    Outside IPython nothing is shown; `histories` are kept all the same.
+    Outside IPython nothing is shown, but `histories` are kept.
 
         curves = LiveCurves()
         train(data, out, model="mano", on_epoch=curves.of("mano"))
@@ -33,7 +33,7 @@ class LiveCurves:
     def _draw(self) -> None:
         if not _in_notebook():
             return
-        from IPython.display import display  # there in every notebook, and no dependency
+        from IPython.display import display  # present in every notebook, so no dependency
 
         figure = learning_curves(self.histories)
         if self._shown is None:

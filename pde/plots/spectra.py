@@ -17,12 +17,12 @@ def spectra(true: Fields, predictions: Mapping[str, Fields], *, trained: int | N
     """Energy by wave number (`pde.metrics.spectra.shell_energy`), mean over samples, of solutions, predictions and
     errors.
 
-    An error (dashed) that reaches the solution (black) means that the prediction has nothing right there.
+    Where an error (dashed) reaches the solution (black), the prediction has nothing right.
 
     Args:
         true: the solutions.
-        predictions: by name, on the same grid.
-        trained: points a side of the training grid; shows the largest wave number that it resolves.
+        predictions: predictions by name, on the same grid.
+        trained: points a side of the training grid; marks the largest wave number that this grid resolves.
     """
     figure, axes = wide()
     largest = min(true.shape[1:]) // 2  # beyond it shells are cut by the corners

@@ -20,45 +20,45 @@ _REFERENCE_MARKERS = "x+12"
 
 
 def model_styles() -> Iterator[tuple[str, str]]:
-    """Marker and colour of one model after the other."""
+    """Yield marker and colour for one model after another."""
     return zip(cycle(_MARKERS), cycle(_COLOURS), strict=False)
 
 
 def reference_markers() -> Iterator[str]:
-    """Markers of what models are compared with, drawn in black."""
+    """Yield the markers of baselines, which are drawn in black."""
     return cycle(_REFERENCE_MARKERS)
 
 
 def open_markers() -> Iterator[str]:
-    """Markers that can be left open."""
+    """Yield markers that can be drawn open."""
     return cycle(_MARKERS)
 
 
 def wide(height: float = 4.2) -> tuple[Figure, Axes]:
-    """A figure of one panel with room for a legend at its right."""
+    """Make a figure of one panel with room for a legend at its right."""
     figure = Figure(figsize=(8.2, height), layout="constrained")
     return figure, figure.subplots()
 
 
 def ruled(axes: Axes, axis: Literal["x", "y", "both"] = "y") -> None:
-    """Faint lines across the panel at the ticks of an axis."""
+    """Draw faint lines across the panel at the ticks of an axis."""
     axes.grid(which="both", axis=axis, color="0.9")
     axes.set_axisbelow(True)
 
 
 def legend(figure: Figure) -> None:
-    """Beside the panel, where it hides nothing."""
+    """Place the legend beside the panel, where it hides nothing."""
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)
 
 
 def whole_numbers(axes: Axes, ticks: list[int]) -> None:
-    """Ticks of a logarithmic x axis at these numbers alone, as they are."""
+    """Set the ticks of a logarithmic x axis to these numbers only, written in full."""
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write a PNG or an SVG, by the ending of the name, whole or not at all.
+    """Write a PNG or an SVG, by the ending of the name; the file appears whole or not at all.
 
     Raises:
         InputError: another ending, or a place that cannot be written to.

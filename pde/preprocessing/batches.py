@@ -1,4 +1,4 @@
-"""Compiled functions called for as many samples at a time as suit the machine."""
+"""Compiled functions called on batches of a size that suits the machine."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ _POINTS_A_BATCH = {"cpu": 2**14}
 def in_batches(
     function: Callable[[Fields], Array], fields: Fields, grid: Grid
 ) -> Float[np.ndarray, "sample new_height new_width channels"]:
-    """Call a compiled function that maps fields to `grid` for as many samples at a time as suit the machine."""
+    """Call a compiled function that maps fields to `grid`, in batches of a size that suits the machine."""
     points = _POINTS_A_BATCH.get(jax.default_backend(), 2**20)
     size = int(np.clip(points // (grid.shape[0] * grid.shape[1]), 1, len(fields)))
     found = []

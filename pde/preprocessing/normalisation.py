@@ -22,7 +22,7 @@ class Normalisation:
 
     Coordinates are shifted to the corner of the training domain and divided by its longer side, so that a model
     sees the unit square (or a part of it) whatever the unit of length. Where the last inputs are coarse solutions,
-    what the model puts out is a correction of their mean.
+    the model's output is a correction of their mean.
     """
 
     input_mean: tuple[float, ...]
@@ -34,7 +34,7 @@ class Normalisation:
     solutions: int = 0
     """Number of coarse solutions, which are the last inputs."""
     input_range: tuple[Range, ...] = ()
-    """Range of each input channel; empty where it is not known."""
+    """Range of each input channel; empty if unknown."""
 
     @classmethod
     def fit(

@@ -26,7 +26,8 @@ Pair = tuple[Float[np.ndarray, "sample height width channel"], Float[np.ndarray,
 
 @dataclass(frozen=True)
 class Observation:
-    """A pure function of fields, to be compiled together with the model; equal ones share a program.
+    """A pure function from fields to the model's inputs, compiled with the model; equal observations share a
+    program.
 
     The channels are the restricted inputs (`pde.grids.restriction`), then coarse solutions
     (`pde.equations.darcy.coarse_channels`).
@@ -39,7 +40,7 @@ class Observation:
     """Grid on which the model sees them."""
 
     def check(self, fields: Float[np.ndarray, "sample source_height source_width channel"]) -> None:
-        """Raise InputError for values of which no observation exists."""
+        """Raise InputError for values that allow no observation."""
         if self.view.restriction == "means" and not (fields > 0).all():
             raise InputError("--restriction means: harmonic means need positive inputs; train with stride")
         if self.view.informed == "none":
@@ -51,7 +52,7 @@ class Observation:
             )
 
     def seen(self, fields: Fields) -> Fields:
-        """Return what a model sees of these fields, computed in batches."""
+        """Return the model's inputs for these fields, computed in batches."""
         return in_batches(functools.partial(_observe, self), fields, self.grid)
 
     def check_solved(self, seen: Fields) -> None:
@@ -73,10 +74,10 @@ class Observation:
 
 
 def observe(data: DataFile, samples: Selection, view: View, grid: Grid) -> Fields:
-    """Return what a model sees of samples of a file on a stride of the file's grid.
+    """Return the model's inputs for samples of a file, on a stride of the file's grid.
 
     Raises:
-        InputError: data or a grid of which no observation exists.
+        InputError: data or a grid that allow no observation.
     """
     stride = data.stride_to(grid.shape[0])
     if view.restriction == "stride" and view.informed == "none":

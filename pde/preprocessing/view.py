@@ -16,7 +16,7 @@ class View:
     filter_width: float | None = None
     """Width of the averages through which the model sees its inputs, in spacings of the training grid. It is the
     standard deviation of their weights. The averages are taken around the points of the training grid, on which
-    the operator then runs whatever the grid of the data; with 0 it runs on the points of that grid itself. By
+    the operator then runs whatever the grid of the data; with 0 it runs on the points of the data's grid. By
     default 0.7, and 0 with --restriction means or --informed."""
     restriction: Restriction = "stride"
     """How inputs on the file's grid reach the model's grid. stride takes their values at its points; means takes
@@ -46,7 +46,7 @@ class View:
 
     @property
     def needs_positive(self) -> bool:
-        """True if the inputs must be positive: harmonic means and coarse solves need that."""
+        """True if harmonic means or coarse solves need positive inputs."""
         return self.restriction == "means" or self.informed != "none"
 
     @property

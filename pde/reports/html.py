@@ -34,10 +34,10 @@ tr.loses td.direct { color: #a33 }
 pre { background: #f5f5f5; padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere }
 pre.scroll { white-space: pre; overflow-wrap: normal; font-size: 14px }
 """
-"""Whatever is wide scrolls inside its own box, so that the page is as wide as the screen; lines of text wrap."""
+"""Wide content scrolls inside its own box, so that the page is as wide as the screen; lines of text wrap."""
 _META = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
 _PIXELS_AN_INCH = 96
-"""The CSS pixels of an inch: letters in a figure keep their size on a narrow screen, where the figure scrolls."""
+"""CSS pixels per inch. Letters in a figure keep their size on a narrow screen, where the figure scrolls."""
 _METHODS = (
     "<b>Direct</b> gives the model the inputs on the grid itself. <b>Resample</b> strides them to the training "
     "grid, predicts there and interpolates by cubic splines: the plain baseline that a zero-shot claim must beat. "
@@ -99,7 +99,7 @@ class Report:
 
 
 def write_report(path: Path, report: Report) -> None:
-    """Write the page, whole or not at all."""
+    """Write the page; the file appears whole or not at all."""
     title = html.escape(report.title)
     head = f"{_META}<title>{title}</title><style>{_STYLE}</style>"
     body = "\n".join([f"<h1>{title}</h1>", *_sections(report)])
@@ -193,7 +193,7 @@ def _text(lines: str) -> str:
 
 
 def _blocks(text: str) -> Iterator[str]:
-    """Show blocks of a text that empty lines part: tables keep their columns, sentences flow."""
+    """Show blocks of a text, separated by empty lines: tables keep their columns, sentences flow."""
     for block in text.split("\n\n"):
         shown = html.escape(block.strip("\n"))
         columns = block.lstrip().startswith("model  ")
@@ -201,7 +201,7 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def _scrolling(wide: str) -> str:
-    """Put what may be wider than the screen into a box that scrolls, also by the keys of a keyboard."""
+    """Put wide content into a box that scrolls, also by keyboard."""
     return f'<div class="scroll" tabindex="0">{wide}</div>'
 
 

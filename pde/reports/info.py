@@ -17,20 +17,20 @@ from pde.training.prepare import steps_an_epoch
 
 
 def describe(path: Path) -> str:
-    """A summary of at most ten lines.
+    """Describe a data file or a run in at most ten lines.
 
     Raises:
-        InputError: nothing there, or neither a data file nor a run.
+        InputError: no such path, or neither a data file nor a run.
     """
     lines = _run(path) if path.is_dir() else _data(datasets.open(path))
     return "\n".join(f"{name:<13}{value}" for name, value in lines)
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """Describe a file or run for scripts, as plain values: of a run its run.json and `history`, a line an epoch.
+    """Describe a file or run for scripts, as plain values; for a run, run.json and `history`, a line an epoch.
 
     Raises:
-        InputError: as above.
+        InputError: as for `describe`.
     """
     if path.is_dir():
         epochs = history(path)

@@ -1,4 +1,4 @@
-"""Evaluations as plain text: what a claim rests on first, then where the errors lie."""
+"""Evaluations as plain text: first a table of mean errors, then details of where the errors lie."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +12,11 @@ Report = Mapping[str, Any]
 
 
 def table(reports: Sequence[Report], coarse: Report) -> str:
-    """One line a model, grid and mode of predicting, a dash where that is impossible; coarse solves below.
+    """Write one line for each model, grid and mode, a dash where that is impossible, and the coarse solves below.
 
     Args:
-        reports: what `pde.evaluation.evaluate.evaluate` returns, one a model on the same samples.
-        coarse: what `pde.evaluation.baselines.coarse_baseline` returns.
+        reports: results of `pde.evaluation.evaluate.evaluate`, one for each model, on the same samples.
+        coarse: result of `pde.evaluation.baselines.coarse_baseline`.
     """
     lines = [
         f"Means over {reports[0]['samples']} samples: relative L2 with its 95 % bootstrap interval, relative MSE,",
@@ -39,7 +39,8 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
 
 
 def short(number: float) -> str:
-    """Four decimals, or one digit and an exponent where these would not fit a column of seven."""
+    """Write a number in at most seven characters: four decimals or, if they do not fit, one digit and an
+    exponent."""
     return f"{number:.4f}" if not abs(number) >= 100 else f"{number:.0e}"
 
 
@@ -53,10 +54,10 @@ def left_out(report: Report) -> list[str]:
 
 
 def costs(reports: Sequence[Report], coarse: Report) -> dict[str, dict[str, tuple[float, float]]]:
-    """{"MANO, direct": {"31": (milliseconds a sample, mean relative L2)}}, for `pde.plots.errors_by_time`.
+    """Collect {"MANO, direct": {"31": (milliseconds a sample, mean relative L2)}} for `pde.plots.errors_by_time`.
 
-    By points along axis 1, without what is left out, and without errors of zero: a repetition of the solve that
-    made the file.
+    Keys such as "31" are points along axis 1. Modes that are left out are missing, and so are errors of zero,
+    where a solve repeats the one that made the file.
     """
     found: dict[str, dict[str, tuple[float, float]]] = defaultdict(dict)
     for name, _, grid, by, errors in _entries(reports, coarse):
@@ -77,7 +78,7 @@ _PARTS = {
 
 
 def details(reports: Sequence[Report], coarse: Report) -> str:
-    """Percentiles over samples and parts of the error, on the lines of `table`."""
+    """Write percentiles over samples and parts of the error, on the lines of `table`."""
     lines = [
         "Relative L2 by percentile of the samples. Then means over the samples of the root mean square error in a",
         "band of wave numbers k (below 5, 5 to 13, above), on the outermost points, within two cells of an",
@@ -110,7 +111,7 @@ def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, s
 
 
 def about_coarse(coarse: Report) -> list[str]:
-    """Name the equation of the coarse solves of a table, or say why there are none, a sentence a line."""
+    """State the equation of a table's coarse solves, or why there are none, one sentence a line."""
     if "left_out" in coarse:
         return [f"No coarse solves: {coarse['left_out']}."]
     return [

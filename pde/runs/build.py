@@ -50,7 +50,7 @@ def create(model: str, options: ModelConfig, channels: int, precision: str, seed
         options: its options.
         channels: number of input channels.
         precision: type of the activations.
-        seed: of the parameters.
+        seed: seed of the parameters.
 
     Raises:
         InputError: an option that does not fit.

@@ -1,4 +1,4 @@
-"""Training states saved and restored. The one place that knows Orbax."""
+"""Training states saved and restored. Only this module uses Orbax."""
 
 import dataclasses
 import hashlib
@@ -33,13 +33,14 @@ class Position:
 
 
 class Checkpoints:
-    """The last two states of a run, and the best of a validated one, named by the number of steps taken.
+    """The last two states of a run and, if it is validated, the best, named by the number of steps taken.
 
     A checkpoint is the `state`, a plain pytree of parameters and the optimiser's state, and the `position`.
     Version 0.1.0 wrote `params` and `optimiser` apart: its parameters are read, but its training is not continued.
 
-    Best is the lowest validation error. A checkpoint appears whole or not at all, and then the SHA-256 of each of
-    its files in `manifest.json`: what is not as it was written is left out, and the state before it used.
+    The best state has the lowest validation error. A checkpoint appears whole or not at all, followed by the
+    SHA-256 of each of its files in `manifest.json`. If a file has changed, the checkpoint is left out, and the one
+    before it is used.
     """
 
     def __init__(self, folder: Path, seal: str, *, create: bool = True):
@@ -51,7 +52,7 @@ class Checkpoints:
                 options=ocp.CheckpointManagerOptions(
                     preservation_policy=self,
                     enable_background_delete=False,
-                    cleanup_tmp_directories=create,  # those of a process that was killed
+                    cleanup_tmp_directories=create,  # temporary folders of a killed process
                     create=create,
                     multiprocessing_options=ocp.options.MultiprocessingOptions() if create else _alone(),
                 ),
@@ -70,14 +71,15 @@ class Checkpoints:
 
     @property
     def steps(self) -> list[int]:
-        """After how many steps each state was saved that is there, whole."""
+        """Numbers of steps of the states that were saved whole."""
         return sorted(self._manifest())
 
     def save(
         self, step: int, params: Any, optimiser: Any, position: Position, validation_error: float | None = None
     ) -> None:
         """Save the state after a step, in the background; the next save, or closing, waits for it. A Ctrl-C waits
-        as well: Orbax interrupted in its midst hangs at exit. A state that no training continues has no optimiser.
+        as well, because an interrupted Orbax hangs at exit. A state from which no training continues has no
+        optimiser.
 
         Raises:
             InputError: the disk is too full; what was saved before is whole.
@@ -98,11 +100,11 @@ class Checkpoints:
             self._unsealed = step
 
     def restore_last(self, params: Any, optimiser: Any) -> tuple[Any, Any, Position]:
-        """Restore the newest intact state; return the arguments if there is none. What cannot be used is deleted,
-        for it will be saved anew.
+        """Restore the newest intact state; return the arguments if there is none. Damaged newer states are
+        deleted, because training will save them again.
 
         Raises:
-            InputError: not one of the saved states can be used, or version 0.1.0 has saved them.
+            InputError: none of the saved states can be used, or version 0.1.0 saved them.
         """
         steps = sorted(self._manager.all_steps(), reverse=True)
         if not steps:
@@ -119,8 +121,8 @@ class Checkpoints:
         return state["params"], state["optimiser"], position
 
     def restore_best(self, params: Any) -> tuple[Any, int]:
-        """The parameters with the lowest validation error, or the last ones where there was no validation, and the
-        epoch that they were saved in."""
+        """Return the parameters with the lowest validation error, or the last ones without validation, and their
+        epoch."""
         steps = sorted(self._manager.all_steps(), reverse=True)
         if not steps:
             raise InputError(f"{self.folder} holds no checkpoint yet; train it to the end of an epoch first")
@@ -155,7 +157,7 @@ class Checkpoints:
         return not (self._where(step) / "state").is_dir()
 
     def _restore(self, step: int, item: str, structure: Any) -> tuple[Any, Position]:
-        """Restore an item, in the structure of a part of it, and the position."""
+        """Restore the part of an item that has the given structure, and the position."""
         placed = ocp.checkpoint_utils.construct_restore_args(structure)
         arrays = ocp.args.PyTreeRestore(structure, restore_args=placed, partial_restore=True)
         composite = ocp.args.Composite(position=ocp.args.JsonRestore(), **{item: arrays})
@@ -164,13 +166,13 @@ class Checkpoints:
                 restored = self._manager.restore(step, args=composite)
             position = restored["position"]
             return restored[item], Position(position["epochs"], tuple(position["losses"]))
-        except Exception as error:  # Orbax raises of many kinds, also where the structure is another
+        except Exception as error:  # Orbax raises errors of many kinds, also if the structure differs
             raise InputError(
                 f"{self._where(step)} cannot be restored ({type(error).__name__}); train again"
             ) from error
 
     def _refuse_full_disk(self, *state: Any) -> None:
-        """Orbax in want of space prints pages of tracebacks, and from many threads."""
+        """Raise InputError if the disk is full: Orbax would print pages of tracebacks from many threads."""
         needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(state)) + 2**20
         if anywhere(shutil.disk_usage(self.folder).free < needed):
             raise InputError(
@@ -179,12 +181,12 @@ class Checkpoints:
             )
 
     def _seal(self) -> None:
-        """Wait for what is being saved, and add it to the manifest."""
+        """Wait for the state being saved, and add it to the manifest."""
         if self._unsealed is None:
             return
         self._manager.wait_until_finished()
         known = self._manifest()
-        known.pop(self._unsealed, None)  # of a damaged one that this replaces
+        known.pop(self._unsealed, None)  # entry of a damaged state that this one replaces
         manifest = {
             step: known.get(step)
             or {
@@ -199,7 +201,7 @@ class Checkpoints:
         self._unsealed = None
 
     def _manifest(self) -> dict[int, dict[str, Any]]:
-        """Validation error and digests of every checkpoint; nothing where it is damaged."""
+        """Read validation error and digests of every checkpoint; empty if the manifest is damaged."""
         try:
             manifest = json.loads(self._manifest_path.read_text(encoding="utf-8"))
             return {
@@ -247,7 +249,8 @@ def _log_hushed() -> Iterator[None]:
 @contextmanager
 def _late_reads_hushed() -> Iterator[None]:
     """Leave out the tracebacks of reads that end after one of them has failed, when Orbax has closed the event
-    loop that they report to. They come at any time until the process ends: after a failure the hook stays."""
+    loop that they report to. These tracebacks come at any time until the process ends, so the hook stays after a
+    failure."""
     before = sys.unraisablehook
 
     def hook(unraisable: Any) -> None:
@@ -260,7 +263,7 @@ def _late_reads_hushed() -> Iterator[None]:
 
 
 def _alone() -> ocp.options.MultiprocessingOptions:
-    """This process waits for no other."""
+    """Return the options of a process that waits for no other."""
     here = jax.process_index()
     return ocp.options.MultiprocessingOptions(primary_host=here, active_processes={here})
 

@@ -13,7 +13,7 @@ class TrainingConfig:
     """The settings of a training; each is a flag of `manojax train`."""
 
     resolution: int | None = None
-    """Number of points along axis 1 of the training grid. That is a stride of the file's grid, by default the
+    """Number of points along axis 1 of the training grid. It is a stride of the file's grid, by default the
     finest of --resolutions, or the file's own. The operator keeps to it, and is validated on it."""
     resolutions: tuple[int, ...] = ()
     """Grids to take batches from, each given by its number of points along axis 1. Every batch is of one of them,

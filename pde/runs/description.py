@@ -1,4 +1,4 @@
-"""The description of a trained operator: everything that predicting needs but the parameters."""
+"""The description of a trained operator: all that prediction needs except the parameters."""
 
 import dataclasses
 import hashlib
@@ -35,7 +35,7 @@ class Transfer:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """A model with its options, what it sees of a data file, and its grid."""
+    """A model with its options, its view of a data file, and its grid."""
 
     model: str
     """Name of the model (`manojax.find`)."""
@@ -52,7 +52,7 @@ class Description:
     data: str = "unnamed data"
     """Name of the training data."""
     equation: str = ""
-    """Equation of the training data, as their file names it; empty where it does not."""
+    """Equation of the training data, as their file names it; empty if unnamed."""
     symmetries: tuple[str, ...] = ()
     """Generators (`pde.grids.symmetries.GENERATORS`) of the symmetries that batches are shown under."""
     transfer: Transfer | None = None
@@ -66,14 +66,14 @@ class Description:
 
     @property
     def seal(self) -> str:
-        """SHA-256 of all that the parameters depend on; a checkpoint keeps it."""
+        """SHA-256 of everything that the parameters depend on; checkpoints store it."""
         saved = self.to_json()
         bound = {name: saved[name] for name in ("model", "options", "grid", "normalisation")}
         bound |= {"view": dataclasses.asdict(self.view), "precision": self.precision}
         return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
-        """The model's structure and its parameters as drawn from the seed, a plain pytree."""
+        """Return the model's structure, and its parameters drawn from the seed as a plain pytree."""
         operator = create(self.model, self.options, self.view.channels, self.precision, self.seed)
         width = self.view.filter_width_in_force
         if not width:
@@ -81,7 +81,7 @@ class Description:
         return split(Anchored(operator, self.normalisation.coordinates(self.grid), filter_width=width))
 
     def mode_for(self, grid: Grid) -> Literal["direct", "resample"]:
-        """Return the mode of predicting on a grid: on finer ones the better one in training's own validation."""
+        """Return the mode of predicting on a grid; on finer grids, the better one on the validation samples."""
         if grid.matches(self.grid):
             return "direct"
         finer, known = grid.spacing < self.grid.spacing, self.transfer
@@ -100,10 +100,10 @@ class Description:
 def describe(
     model: nnx.Module, grid: Grid, normalisation: Normalisation, view: View, symmetries: tuple[str, ...], data: str
 ) -> Description:
-    """Describe a model that a loop of its user's own has trained.
+    """Describe a model trained by a loop of your own.
 
     Raises:
-        InputError: the model does not say what it is made of, or is held at other points than those of the grid.
+        InputError: the model does not record its configuration, or its anchors are not the points of the grid.
     """
     operator = model.operator if isinstance(model, Anchored) else model
     if not isinstance(operator, Operator) or not hasattr(operator, "config"):

@@ -1,4 +1,4 @@
-"""A run folder: what it holds, and its description.
+"""The files of a run folder, and its description.
 
 run.json        the description below: enough to build the model and to train it again
 metrics.jsonl   one line an epoch
@@ -37,7 +37,7 @@ class Run(Description):
 
     training: TrainingConfig
     digest: str
-    """SHA-256 of what training and validation see: the data that a resumed run must be given."""
+    """SHA-256 of everything that training and validation see; a resumed run must be given the same data."""
     samples: int
     """Number of training samples, without those held out."""
     validated: bool
@@ -59,7 +59,7 @@ class Run(Description):
         """Read the description of a run.
 
         Raises:
-            InputError: as `described`, or no training of `pde.train` made the folder.
+            InputError: as for `described`, or the folder was not made by a training of `pde.train`.
         """
         found = described(folder)
         if isinstance(found, cls):
@@ -137,7 +137,7 @@ def refuse_changes(wanted: tuple[ModelConfig, TrainingConfig], begun: Run, folde
 
 
 def _training(saved: dict[str, Any]) -> TrainingConfig:
-    """The configuration as saved; version 0.1.0 saved the fields of the view among the others."""
+    """Read the saved configuration; version 0.1.0 saved the fields of the view among the others."""
     flat = {each.name for each in dataclasses.fields(View)}
     view = saved.get("view") or {name: value for name, value in saved.items() if name in flat}
     others = {name: value for name, value in saved.items() if name not in flat | {"view"}}
@@ -145,10 +145,10 @@ def _training(saved: dict[str, Any]) -> TrainingConfig:
 
 
 def _normalisation(saved: dict[str, Any]) -> Normalisation:
-    saved = saved | {"input_range": [tuple(each) for each in saved.get("input_range", ())]}  # 0.1.0 had none
+    saved = saved | {"input_range": [tuple(each) for each in saved.get("input_range", ())]}  # not in 0.1.0
     return Normalisation(**_tuples(saved))
 
 
 def _tuples(saved: dict[str, Any]) -> dict[str, Any]:
-    """JSON has lists where dataclasses have tuples."""
+    """Turn the lists of JSON into the tuples of dataclasses."""
     return {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}

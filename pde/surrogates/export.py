@@ -2,7 +2,7 @@
 
 model.stablehlo       one program for CPUs, CUDA and TPUs: physical fields to the solution, any number of samples
 weights.safetensors   the parameters in it, by the dotted names of their places in the model
-config.json           what they are: the run, the grid, how predictions are made, digests
+config.json           their description: the run, the grid, how predictions are made, digests
 README.md             the model card
 """
 
@@ -36,18 +36,18 @@ def export_run(
     mode: Mode = "auto",
     symmetric: bool = False,
 ) -> dict[str, Any]:
-    """Write what `pde.load` gives, on one grid, into a new folder; returns its `config.json`.
+    """Export a run for one grid into a new folder, and return the contents of its `config.json`.
 
     Args:
         folder: the run.
         out: folder to create.
-        resolution: points along axis 1, on the domain of the training grid and placed as there
+        resolution: points along axis 1, on the domain of the training grid and placed as its points
             (`Grid.of_resolution`); by default the training grid.
-        mode: as `Surrogate` takes it.
+        mode: mode of predicting, as in `Surrogate`.
         symmetric: average over symmetries (`Surrogate`).
 
     Raises:
-        InputError: no run, something under the name `out`, or a grid that the model cannot have.
+        InputError: no run, `out` exists, or a grid that the model cannot run on.
     """
     folder, out = Path(folder), Path(out)
     refuse_existing(out)
@@ -87,18 +87,18 @@ def _described(surrogate: Surrogate, grid: Grid, mode: Mode) -> dict[str, Any]:
 
 
 def compiled(surrogate: Surrogate, grid: Grid, mode: Mode) -> bytearray:
-    """A surrogate on one grid as a serialised program, parameters inside."""
+    """Serialise a surrogate on one grid as a program that contains the parameters."""
     run = surrogate.run
     (batch,) = export.symbolic_shape("batch")
     fields = jax.ShapeDtypeStruct((batch, *grid.shape, len(run.view.inputs)), jnp.float32)
     predict = jax.jit(lambda fields: surrogate(fields, grid, mode=mode))
     solves = run.view.informed != "none"
-    # Coarse solves are in float64, and a loop over so many samples cannot be lowered unless all of it may be.
+    # Coarse solves are in float64: their loop over a symbolic number of samples can be lowered only in x64.
     with jax.enable_x64(solves):
         return export.export(predict, platforms=PLATFORMS)(fields).serialize(vjp_order=0 if solves else 1)
 
 
 def named(params: Any) -> dict[str, Float[np.ndarray, "..."]]:
-    """Parameters by the dotted names of their places in the model."""
+    """Return the parameters by the dotted names of their places in the model."""
     leaves = jax.tree_util.tree_leaves_with_path(params)
     return {jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf) for path, leaf in leaves}

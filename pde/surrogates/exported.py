@@ -24,13 +24,13 @@ PROGRAM, WEIGHTS, CONFIG, CARD = "model.stablehlo", "weights.safetensors", "conf
 
 @dataclass(frozen=True)
 class Exported:
-    """Physical fields on one grid to the solution there.
+    """A function from physical fields on one grid to the solution on it.
 
         exported = pde.load_exported("folder")
         u = exported(a)  # (height, width), or (sample, height, width)
 
-    NumPy arrays give NumPy arrays; JAX arrays give JAX arrays, under jit and, without coarse solves inside,
-    grad too.
+    NumPy arrays give NumPy arrays; JAX arrays give JAX arrays, also under jit and, unless there are coarse solves
+    inside, grad.
     """
 
     config: Mapping[str, Any]
@@ -38,16 +38,16 @@ class Exported:
     grid: Grid
     """Grid on which fields are given and solutions found."""
     program: Callable[[Any], Any]
-    """(sample, height, width, channel) float32 to (sample, height, width, 1)."""
+    """Function from (sample, height, width, channel) float32 to (sample, height, width, 1)."""
 
     def __call__(self, fields: Shaped[AnyArray, "*shape"] | list[Any]) -> Float[AnyArray, "*_"]:
-        """The solution, in the shape of the fields, with one channel where they have channels.
+        """Return the solution in the shape of the fields, with one channel if they have channels.
 
         Args:
-            fields: as `Surrogate` takes them, on `grid`.
+            fields: fields on `grid`, in a shape that `Surrogate` takes.
 
         Raises:
-            InputError: fields of another shape or grid, or NumPy arrays of which the model cannot take the values.
+            InputError: fields of another shape or grid, or NumPy arrays with values that the model cannot take.
             ArithmeticError: the program put out NaN.
         """
         samples, shape = as_samples(as_numbers(fields), self.config["inputs"])
@@ -63,7 +63,8 @@ class Exported:
 
 
 def load_exported(folder: str | Path) -> Exported:
-    """Read a folder that `manojax export` wrote. No code in it is run but the program, on the devices of JAX.
+    """Read a folder that `manojax export` wrote. Its program is the only code in it that is run, on the devices of
+    JAX.
 
     Raises:
         InputError: no such folder, a file missing, damaged or of another version.
@@ -73,7 +74,7 @@ def load_exported(folder: str | Path) -> Exported:
     content = _read_whole(path, config["files"][PROGRAM])
     try:
         program = export.deserialize(bytearray(content)).call
-    except Exception as error:  # of many kinds, where a version of JAX too far from this one wrote it
+    except Exception as error:  # errors of many kinds, if a version of JAX too far from this one wrote the file
         raise InputError(
             f"{path} cannot be read by JAX {jax.__version__} ({type(error).__name__}); export the run again"
         ) from error
@@ -104,7 +105,7 @@ def _read_config(folder: Path) -> tuple[dict[str, Any], Grid]:
 
 
 def _read_whole(path: Path, expected: str) -> bytes:
-    """A file that must be as it was written: the reader of programs may crash on any other."""
+    """Read a file that is as it was written: the reader of programs may crash on a damaged one."""
     content = path.read_bytes() if path.is_file() else b""
     if digest(content) != expected:
         raise InputError(f"{path} is missing or damaged; export the run again")

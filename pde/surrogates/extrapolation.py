@@ -1,4 +1,4 @@
-"""Input outside of what a model saw in training: its measured errors say nothing about predictions there."""
+"""Inputs outside of the training data: a model's measured errors say nothing about predictions there."""
 
 import sys
 import warnings
@@ -14,7 +14,7 @@ from pde.grids.grid import Grid
 from pde.preprocessing.normalisation import Range
 from pde.runs.description import Description
 
-_SLACK = 1 / 4  # of the range, or of its logarithm where all values are positive: other samples reach further
+_SLACK = 1 / 4  # of the range, or of its logarithm if all values are positive, within which other samples lie
 _ROUNDING = 1e-3
 
 
@@ -23,14 +23,14 @@ class Seen:
     """The inputs of a training."""
 
     ranges: Mapping[str, Range]
-    """The range of each input field, as far as it is known."""
+    """The range of each input field, as far as known."""
     grid: Grid
     equation: str = ""
-    """The equation of the data; empty where their file does not name it."""
+    """The equation of the data; empty if their file does not name it."""
 
 
 def seen_by(trained: Description) -> Seen:
-    """Return what a trained model saw. Version 0.1.0 recorded no ranges."""
+    """Return the training inputs of a model. Version 0.1.0 recorded no ranges."""
     names, ranges = trained.view.inputs, trained.normalisation.input_range
     channels = len(ranges) - trained.normalisation.solutions
     each = max(1, channels // len(names))  # an input has several channels, such as its two means
@@ -55,7 +55,7 @@ class Extrapolation:
             self._ranges[name] = min(low, before[0]), max(high, before[1])
 
     def found(self, data: DataFile | None = None) -> list[str]:
-        """Name what lies outside: ranges of the inputs noted and, of their file, the domain and the equation."""
+        """List each difference: ranges of the noted inputs and, for their file, the domain and the equation."""
         seen, found = self._seen, []
         for name, (low, high) in self._ranges.items():
             known = seen.ranges[name]
@@ -73,14 +73,14 @@ class Extrapolation:
         return found
 
     def say(self, data: DataFile) -> None:
-        """Print one line on standard error where the inputs of a file lie outside of what training saw."""
+        """Print one line on standard error if the inputs of a file lie outside of the training data."""
         found = self.found(data)
         if found:
             print(f"manojax: {data.path}: outside of what training saw: {'; '.join(found)}", file=sys.stderr)
 
 
 def warn(trained: Description, fields: Float[AnyArray, "sample height width channel"]) -> None:
-    """Warn whoever calls a surrogate of values outside of what training saw."""
+    """Warn the caller of a surrogate about values outside of the training data."""
     extrapolation = Extrapolation(seen_by(trained))
     extrapolation.note(fields)
     found = extrapolation.found()
@@ -89,7 +89,7 @@ def warn(trained: Description, fields: Float[AnyArray, "sample height width chan
 
 
 def _outside(values: Range, known: Range) -> bool:
-    """Tell if values reach further than those of another sample of the same law would."""
+    """Tell if values reach further than those of another sample from the same distribution would."""
     (low, high), (known_low, known_high) = values, known
     rounding = _ROUNDING * max(abs(known_low), abs(known_high))
     if known_low > 0:

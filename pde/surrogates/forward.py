@@ -24,9 +24,9 @@ def forward(
     coordinates: Coordinates,
     space: Space | None = None,
 ) -> Array:
-    """Physical fields for what a model, given as structure and parameters, sees of a problem.
+    """Apply a model, given as structure and parameters, to its inputs, and return physical fields.
 
-    With a `space`, devices under `jax.shard_map` that have all of the fields compute a piece of them each.
+    With a `space`, devices under `jax.shard_map` each hold the whole inputs, and compute a piece of the result.
     """
     model, seen = nnx.merge(graph, params), normalisation.encode(inputs)
     outputs = by_pieces(model, seen, coordinates, space)
@@ -43,9 +43,9 @@ def compiled(
     fields: Array,
     coordinates: Coordinates,
 ) -> Array:
-    """Predict from fields as a file has them, by the mean over the chosen symmetries; a single compiled program.
+    """Predict from the fields of a file, as the mean over the chosen symmetries, in a single compiled program.
 
-    Without an observation the fields are what the model sees.
+    Without an observation, the fields are the model's inputs.
     """
 
     def predict(seen: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The model card of an exported operator: what it is, how it was trained, how good it is, where that ends."""
+"""The model card of an exported operator: its use, training, errors and limits."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ solution = np.asarray(model.call(np.ones((1, {height}, {width}, {channels}), np.
 
 With manojax, `pde.load_exported(FOLDER)`, or for a data file `manojax predict FOLDER IN.h5 OUT.h5 --exported`.
 
-Axis 1 is x, from {x0:g} to {x1:g}; axis 2 is y, from {y0:g} to {y1:g}; all points stand in `config.json`. {domain}
+Axis 1 is x, from {x0:g} to {x1:g}; axis 2 is y, from {y0:g} to {y1:g}; all points are in `config.json`. {domain}
 
 `weights.safetensors` has the parameters by their names in the model, `config.json` the options that made it.
 
@@ -61,12 +61,12 @@ Axis 1 is x, from {x0:g} to {x1:g}; axis 2 is y, from {y0:g} to {y1:g}; all poin
 
 ## Limits
 
-- Other grids, and inputs unlike those of the training data, are outside of what was trained and measured.
-{limits}- Errors are means over samples; those of some are larger. A plain solve on a coarse grid may do better in
+- The model was neither trained nor measured on other grids, or on inputs unlike those of the training data.
+{limits}- Errors are sample means; some samples have larger ones. A plain solve on a coarse grid may do better in
   less time; `manojax evaluate` prints both side by side.
 - The program was lowered for CPU, CUDA and TPU; manojax tests it on CPUs.
-- JAX reads a serialised program for six months after it was written at least. The weights last longer.
-- What licence data and weights have is for their owner to state in place of `unknown` above.
+- JAX reads a serialised program for at least six months after it was written. The weights last longer.
+- The owner of data and weights should state their licence in place of `unknown` above.
 
 ## Provenance
 
@@ -78,10 +78,10 @@ def model_card(surrogate: Surrogate, folder: Path, grid: Grid, mode: Mode) -> st
     """Markdown with a YAML head, as model hubs have it.
 
     Args:
-        surrogate: what was exported.
-        folder: its run.
-        grid: where it was exported for.
-        mode: how it predicts there.
+        surrogate: the exported surrogate.
+        folder: its run folder.
+        grid: the grid that it was exported for.
+        mode: its mode on that grid.
     """
     run, inputs = surrogate.run, surrogate.run.view.inputs
     return _CARD.format(
@@ -137,12 +137,12 @@ def _training(surrogate: Surrogate) -> dict[str, Any]:
 
 
 def _metrics(run: Run, epochs: list[dict[str, Any]], exported: int) -> str:
-    """Errors on the validation samples, those of the exported epoch."""
+    """Write the errors on the validation samples at the exported epoch."""
     if not run.validated:
         return f"There was no validation part. {_loss(run, epochs, exported)}"
     errors = next((line["validation"] for line in epochs if line["epoch"] == exported), None)
     if errors is None:
-        return "The run does not say what the errors of this epoch were."
+        return "The run does not record the errors of this epoch."
     rows = {f"{name.replace('_', ' ')}, {run.grid.shape[0]} points": f"{errors[name]:.4g}" for name in RELATIVE}
     if run.transfer is not None:
         for name in ("direct", "resample"):
@@ -172,7 +172,7 @@ def _limits(surrogate: Surrogate, grid: Grid, mode: Mode) -> str:
             "cannot be differentiated.\n"
         )
     if surrogate.symmetric:
-        found += "- A prediction is the mean over flips and transposes; errors above are of single ones.\n"
+        found += "- A prediction is the mean over flips and transposes; errors above are without averaging.\n"
     return found
 
 

@@ -24,20 +24,20 @@ class Predictions:
         self._direct: dict[Grid, Extended] = {}
 
     def direct(self, on: Grid) -> Extended:
-        """The model run on a grid, as by `Surrogate.predict`."""
+        """Return the prediction of the model run on a grid (`Surrogate.predict`)."""
         if on not in self._direct:
             self._direct[on] = self._surrogate.predict(self._fields, self._source, on)
         return self._direct[on]
 
     def resample(self, on: Grid) -> Extended:
-        """The prediction on the training grid interpolated to a grid, as by `Surrogate.resample`."""
+        """Return the prediction on the training grid, interpolated to a grid (`Surrogate.resample`)."""
         trained = self._surrogate.run.grid
         return carried(self.direct(trained), trained, on)
 
     def possible(self, on: Grid, failed: Failed) -> dict[str, Extended]:
-        """Predictions in each mode that has not failed; the error of one that fails now is noted.
+        """Predict in each mode that has not failed; if one fails now, its error is added to `failed`.
 
-        A model may ask for what a grid does not hold, or a solve inside it fail. The other mode is still worth
+        A grid may not suit the model, or a solve inside the model may fail. The other mode is still worth
         measuring.
         """
         predicted = {}

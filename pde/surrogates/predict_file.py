@@ -27,7 +27,7 @@ class Predicted(NamedTuple):
     iterations: float | None
     """Mean number of iterations that polishing took."""
     cold: int | None
-    """Number of iterations that the first sample takes from zero."""
+    """Number of iterations that the first sample takes when started from zero."""
 
 
 def predict(
@@ -41,14 +41,14 @@ def predict(
 
     Args:
         surrogate: the trained model.
-        data: where the inputs come from.
-        out: a new HDF5 file: the inputs, `solution`, coordinates, and what made them.
+        data: the file with the inputs.
+        out: a new HDF5 file for the inputs, `solution`, coordinates, and their origin.
         mode: `direct` runs the model on the file's grid; `resample` runs it on its training grid and interpolates;
-            `auto` is direct on the training grid, on finer ones what the run found to be better there
+            `auto` is direct on the training grid, on finer ones the mode that the run found better there
             (`pde.training.transfer`), and resample elsewhere.
         tolerance: polish the predictions (`pde.equations.darcy.polish`) to this relative residual. `solution` is
-            then float64, for in float32 it would not keep it, and `residual` (N,) float64 is what each sample
-            attained.
+            then float64, because float32 would not keep this residual, and `residual` (N,) float64 holds the
+            residual that each sample attained.
 
     Raises:
         InputError: `out` exists, or bad data.
@@ -128,7 +128,7 @@ def _write(
     attributes: dict[str, Any],
     tolerance: float | None,
 ) -> tuple[float | None, int | None]:
-    """Write what `solve` makes of every sample; the last two of `Predicted`."""
+    """Write the predictions of `solve` for every sample; return the last two fields of `Predicted`."""
     refuse_existing(out)
     grid = data.grid.strided(stride)
     if tolerance is not None:

@@ -1,4 +1,4 @@
-"""Predictions on the training grid carried to another grid, by cubic splines that know of a zero border."""
+"""Predictions on the training grid interpolated to another grid by cubic splines that use a zero border."""
 
 from dataclasses import replace
 
@@ -14,9 +14,9 @@ from pde.grids.grid import Grid
 def carried(
     predicted: Float[AnyArray, "sample height width 1"], trained: Grid, on: Grid
 ) -> Float[AnyArray, "sample new_height new_width 1"]:
-    """Interpolate predictions on the training grid to a grid.
+    """Interpolate predictions on the training grid to another grid.
 
-    Where one of the two declares a zero border, zero values on the border of the domain are added before.
+    If either grid declares a zero border, zero values on the border of the domain are added first.
     """
     if on.matches(trained):
         return predicted
@@ -29,7 +29,7 @@ def carried(
 def add_zero_border(
     fields: Float[AnyArray, "sample height width channel"], grid: Grid
 ) -> tuple[Float[AnyArray, "sample new_height new_width channel"], Grid]:
-    """Continue fields by zeros to those borders of the domain on which the grid has no points."""
+    """Add zeros to fields on the borders of the domain where the grid has no points."""
     x0, x1, y0, y1 = grid.extent
     (x, rows), (y, columns) = _with_border(grid.x, x0, x1), _with_border(grid.y, y0, y1)
     widths, extended = ((0, 0), rows, columns, (0, 0)), replace(grid, x=x, y=y)

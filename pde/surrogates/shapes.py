@@ -1,4 +1,4 @@
-"""Fields as callers give them: their shapes, in which solutions come back, and their values."""
+"""Checks of the shapes and values of fields that callers give."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,14 +15,14 @@ from pde.system.errors import InputError
 
 
 def as_numbers(fields: Any) -> Any:
-    """Return fields as an array of real, finite numbers: those of JAX as they are, all others of NumPy.
+    """Return fields as an array of real, finite numbers: JAX arrays as they are, all others as NumPy arrays.
 
     Raises:
         InputError: no real numbers, no samples or, unless JAX traces them, a value that is NaN or infinite.
     """
     found = fields if isinstance(fields, Array) else np.asarray(fields)
     if not (found.dtype.kind in "iub" or jnp.issubdtype(found.dtype, jnp.floating)):
-        raise InputError(f"fields of type {found.dtype} are no real numbers; give an array of float32")
+        raise InputError(f"fields of type {found.dtype} are not real numbers; give an array of float32")
     if not found.size:
         raise InputError(f"fields of shape {found.shape} hold no samples; give at least one")
     if not isinstance(found, Tracer) and not np.isfinite(np.asarray(found)).all():
@@ -33,7 +33,7 @@ def as_numbers(fields: Any) -> Any:
 def as_samples(
     fields: Float[AnyArray, "*shape"], inputs: Sequence[str]
 ) -> tuple[Float[AnyArray, "sample height width channel"], tuple[Any, ...]]:
-    """Return fields as models take them, and the shape in which the solution goes back to the caller.
+    """Return fields in the shape that models take, and the shape of the solution that the caller expects.
 
     Args:
         fields: (height, width) or (sample, height, width) of one input, (height, width, channel) of several, or
@@ -57,7 +57,7 @@ def as_samples(
 
 
 def check_points(fields: Float[AnyArray, "sample height width channel"], grid: Grid) -> None:
-    """Raise InputError for fields that have not the points of a grid."""
+    """Raise InputError if the fields do not have the shape of the grid."""
     if fields.shape[1:3] != grid.shape:
         height, width = fields.shape[1:3]
         raise InputError(

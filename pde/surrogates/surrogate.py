@@ -39,20 +39,20 @@ Extended = Float[np.ndarray, "sample new_height new_width channel"]
 
 
 class Surrogate:
-    """A trained model with its view, normalisation and training grid. Physical fields in and out.
+    """A trained model with its view, normalisation and training grid, as a function of physical fields.
 
         surrogate = pde.load("run")
         u = surrogate(a)  # on the nodes that a lies on: (height, width), or (sample, height, width)
         gradient = jax.grad(lambda a: surrogate(a)[30, 30])(jnp.asarray(a))
 
-    NumPy arrays give NumPy arrays, by as many samples at a time as suit the machine. JAX arrays give JAX arrays,
-    by a pure function: it can be jitted, mapped and, without coarse solves inside, differentiated with respect to
-    the fields, whose values are not checked then. Either is compiled once for a grid and a number of samples.
-    Values outside of those in training draw a warning.
+    NumPy arrays give NumPy arrays, computed in batches of a size that suits the machine. JAX arrays give JAX
+    arrays, through a pure function that can be jitted, mapped and, unless there are coarse solves inside,
+    differentiated with respect to the fields; the values of traced fields are not checked. Either is compiled once
+    for a grid and a number of samples. Values outside of the training data draw a warning.
 
-    With `symmetric` a prediction is the mean of those under the flips and transposes that the model was trained
-    under, as far as the grid that it runs on has them: it commutes with them, is more accurate, and takes up to
-    eight times as long.
+    With `symmetric`, a prediction is the mean over the flips and transposes that the model was trained under, as
+    far as the grid that it runs on has them. The mean commutes with these symmetries, is more accurate, and takes
+    up to eight times as long.
     """
 
     def __init__(
@@ -72,13 +72,13 @@ class Surrogate:
             model: the trained model, of `manojax.create` or a subclass of `manojax.Operator`.
             grid: the grid that it was trained on.
             normalisation: the normalisation that it was trained with.
-            view: the fields that it sees; whether averages are among them is taken from the model.
+            view: the fields that it sees; the model itself says if it sees averages of them.
             symmetries: generators (`pde.grids.symmetries.GENERATORS`) of the symmetries that it was trained under.
             symmetric: predict by the mean over these symmetries.
             data: name of the training data.
 
         Raises:
-            InputError: a model that does not say what it is made of, or is held at points of another grid.
+            InputError: the model does not record its configuration, or its anchors are not the points of the grid.
         """
         self.run = describe(model, grid, normalisation, view, symmetries, data)
         self.graph, self.params = split(model)
@@ -88,7 +88,7 @@ class Surrogate:
     def of(
         cls, run: Description, graph: nnx.GraphDef, params: Any, epoch: int, *, symmetric: bool = False
     ) -> "Surrogate":
-        """Make a surrogate of a description, and of the structure (`Description.build`) and parameters to it."""
+        """Make a surrogate from a description, its structure (`Description.build`) and its parameters."""
         made = cls.__new__(cls)
         made.run, made.graph, made.params, made.epoch = run, graph, params, epoch
         made.symmetric = symmetric
@@ -99,16 +99,16 @@ class Surrogate:
         """The settings of the training.
 
         Raises:
-            InputError: `pde.train` has not trained the model.
+            InputError: the model was not trained by `pde.train`.
         """
         if isinstance(self.run, Run):
             return self.run.training
         raise InputError("the surrogate was not trained by pde.train, so its settings are not known")
 
     def save(self, folder: str | Path) -> None:
-        """Save as a folder that `load`, and every command but `train --resume`, takes for a run.
+        """Save as a folder that `load`, and every command but `train --resume`, takes as a run.
 
-        It holds the model and not its training, whose history stays where it was written.
+        The folder holds the model without its training history, which stays where it was written.
 
         Raises:
             InputError: the folder exists or cannot be written.
@@ -128,22 +128,22 @@ class Surrogate:
     def __call__(
         self, fields: Shaped[AnyArray, "*shape"] | list[Any], grid: Grid | None = None, *, mode: Mode = "auto"
     ) -> Float[AnyArray, "*_"]:
-        """The solution on the grid of the input fields.
+        """Return the solution on the grid of the input fields.
 
         Args:
             fields: (height, width) or (sample, height, width) of one input, (height, width, channel) of several,
                 or (sample, height, width, channel).
-            grid: where they are given. By default the training grid or, if this is of equally spaced nodes or cell
-                centres of its domain, as many of them as the fields have.
+            grid: grid of the fields. By default the training grid or, if this has equally spaced nodes or cell
+                centres of its domain, the same kind of grid with as many points as the fields.
             mode: direct or resample, see `predict` and `resample`; auto is direct on the training grid, on finer
                 ones what did better in training's own validation there, else resample.
 
         Returns:
-            In the shape of the fields, with one channel where they have channels.
+            The solution in the shape of the fields, with one channel if they have channels.
 
         Raises:
-            InputError: fields of another shape, no real numbers, without samples or, unless JAX traces them, not
-                finite; or a mode that there is not; else as `predict`.
+            InputError: fields of another shape, not of real numbers, without samples or, unless JAX traces them,
+                not finite; or an unknown mode; else as `predict`.
         """
         samples, shape = as_samples(as_numbers(fields), self.run.view.inputs)
         grid = self.run.grid.of_shape((samples.shape[1], samples.shape[2])) if grid is None else grid
@@ -156,27 +156,28 @@ class Surrogate:
     def predict_in(
         self, mode: Mode, inputs: Float[AnyArray, "sample height width channel"], grid: Grid
     ) -> Float[AnyArray, "sample height width 1"]:
-        """The solution on the grid of the inputs in one of the modes of a call.
+        """Return the solution on the grid of the inputs in one of the modes of a call.
 
         Raises:
-            InputError: a mode that there is not; else as `predict`.
+            InputError: an unknown mode; else as `predict`.
         """
         mode = self.run.mode_for(grid) if mode == "auto" else mode
         if mode not in ("direct", "resample"):
-            raise InputError(f"mode {mode!r}: there are auto, direct and resample")
+            raise InputError(f"mode {mode!r}: give auto, direct or resample")
         return self.predict(inputs, grid) if mode == "direct" else self.resample(inputs, grid)[0]
 
     def predict(
         self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None
     ) -> Float[AnyArray, "sample new_height new_width 1"]:
-        """Run the model **directly** on a grid, whichever it was trained on.
+        """Run the model **directly** on a grid, whatever its training grid.
 
-        By default it is held at its training grid (`manojax.Anchored`), and sees what this one adds.
+        By default the model is held at its training grid (`manojax.Anchored`), and sees a finer one through
+        averages.
 
         Args:
             inputs: input fields, one channel each, on `grid`: as fine as they are known.
-            grid: where the inputs are given.
-            on: where the model runs and sees the inputs as it did in training; by default `grid`.
+            grid: grid of the inputs.
+            on: grid on which the model runs and sees the inputs as in training; by default `grid`.
 
         Raises:
             InputError: inputs or grids that the model cannot see as it did in training; a symmetric
@@ -188,7 +189,7 @@ class Surrogate:
             return self._apply(inputs, observation.grid, observation)
         observation.check(inputs)
         predicted = self._apply(inputs, observation.grid, observation)
-        if self.run.view.informed != "none" and np.isnan(predicted).any():  # or is the model to blame?
+        if self.run.view.informed != "none" and np.isnan(predicted).any():  # from a solve or the model?
             observation.check_solved(observation.seen(inputs))
         return predicted
 
@@ -197,10 +198,10 @@ class Surrogate:
     ) -> tuple[Float[AnyArray, "sample new_height new_width 1"], bool]:
         """Predict on the training grid and interpolate the prediction by cubic splines to `on`, by default `grid`.
 
-        The inputs are seen from the training grid as in training, values at its points being those at the nearest
-        ones where the grids are not nested; the second result says whether they are. Where `on` or the training
-        data declare a zero border, zero values on the border of the domain are added to the prediction before it
-        is interpolated.
+        The model sees the inputs from the training grid as in training. If the grids are not nested, values at its
+        points are those at the nearest points of `grid`; the second result says whether they are nested. Where
+        `on` or the training data declare a zero border, zero values on the border of the domain are added to the
+        prediction before it is interpolated.
         """
         predicted = self.predict(inputs, grid, self.run.grid)
         return carried(predicted, self.run.grid, grid if on is None else on), self.nested(grid)
@@ -211,7 +212,7 @@ class Surrogate:
         return nearest((grid.x, grid.y), (trained.x, trained.y))[-1]
 
     def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
-        """Mean relative errors on the training grid, given what the model sees there, and solutions, in blocks."""
+        """Compute mean relative errors on the training grid, from blocks of the model's inputs and solutions."""
         return mean_errors([self.sample_errors(*block) for block in blocks])
 
     def sample_errors(
@@ -221,7 +222,7 @@ class Surrogate:
         return sample_errors(self.predict_seen(seen), solution, (self.run.grid.x, self.run.grid.y))
 
     def predict_seen(self, seen: Fields) -> Float[np.ndarray, "sample height width 1"]:
-        """Predictions on the training grid, given what the model sees there."""
+        """Predict on the training grid from the model's inputs there."""
         return self._apply(seen, self.run.grid)
 
     def _apply(
@@ -249,7 +250,7 @@ class Surrogate:
 
 
 def load(folder: str | Path, *, symmetric: bool = False) -> Surrogate:
-    """A saved run: the best checkpoint where there was a validation part, else the last.
+    """Load a saved run: its best checkpoint if there were validation samples, else its last.
 
     With `symmetric`, predictions are means over the symmetries of a grid (see `Surrogate`).
 

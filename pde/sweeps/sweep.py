@@ -81,22 +81,22 @@ def sweep(
     seeds: Sequence[int] = (0, 1, 2),
     config: TrainingConfig | None = None,
 ) -> dict[str, Any]:
-    """Train what is not trained yet in the folder `out`, then evaluate all on the training grid of the test file.
+    """Train the runs that are missing in the folder `out`, then evaluate all on the test file's training grid.
 
     Args:
         data: file to train on.
         test: file with solutions on a grid of which the training grid is a stride.
         out: folder of the sweep; what an earlier call has done there is kept.
-        models: their names.
-        widths: of each; by default each model's own.
-        seeds: of each model and width.
-        config: how all are trained; its seed is not used.
+        models: names of the models.
+        widths: widths of each model; by default its own.
+        seeds: seeds for each model and width.
+        config: settings of all trainings; the seed in it is not used.
 
     Returns:
-        What `sweep.json` holds: {"data", "test", "samples", "shape", "device", "training", "versions", "coarse":
-        `pde.evaluation.baselines.coarse_baseline`, "rows": [{"model", "width", "parameters", "runs": [{"seed",
-        relative errors, "milliseconds" a sample, "seconds" of training}], "mean": of the same, "deviation": sample
-        standard deviation over seeds, or None for one seed}]}.
+        The contents of `sweep.json`: {"data", "test", "samples", "shape", "device", "training", "versions",
+        "coarse": `pde.evaluation.baselines.coarse_baseline`, "rows": [{"model", "width", "parameters", "runs":
+        [{"seed", relative errors, "milliseconds" a sample, "seconds" of training}], "mean": of the same,
+        "deviation": sample standard deviation over seeds, or None for one seed}]}.
 
     Raises:
         InputError: a model, width, seed or file that does not fit, before anything is trained; a run that was
@@ -135,7 +135,7 @@ def sweep(
 def _options(
     models: Sequence[str], widths: Sequence[int], config: TrainingConfig
 ) -> list[tuple[str, ModelConfig]]:
-    """Each model at each width, once, as far as it can be had."""
+    """Return each model at each width once, after checking that it can be built."""
     found = []
     for model in dict.fromkeys(models):
         default = options_of(model)
@@ -158,7 +158,8 @@ def _begun(
     seeds: Sequence[int],
     config: TrainingConfig,
 ) -> list[Member]:
-    """The runs of a model at a width, one a seed, all of which could be trained and evaluated."""
+    """Return the runs of a model at a width, one for each seed, after checking that all can be trained and
+    evaluated."""
     width = vars(options)["width"]
     run, _ = prepare(data, model, options, config)
     _stride(test, run)
@@ -201,7 +202,7 @@ def _is_finished(member: Member) -> bool:
 
 
 def _evaluated(file: DataFile, rows: list[list[Member]]) -> dict[str, Any]:
-    """The coarse solves and the rows of a sweep, all members being evaluated in one pass over the file."""
+    """Evaluate all members in one pass over the file; return the coarse solves and the rows of a sweep."""
     members = [member for row in rows for member in row]
     stride = _stride(file, members[0].run)
     solves = CoarseSolves(file, [stride])

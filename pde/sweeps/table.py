@@ -25,10 +25,10 @@ _ERRORS = {"relative_l2": ".4f", "relative_mse": ".2e", "relative_h1": ".4f"}
 
 
 def markdown(found: Mapping[str, Any]) -> str:
-    """One row a model and width, mean ± sample standard deviation over seeds; below them the coarse solves.
+    """Write one row for each model and width, mean ± sample standard deviation over seeds, then the coarse solves.
 
     Args:
-        found: what `pde.sweeps.sweep.sweep` returns.
+        found: result of `pde.sweeps.sweep.sweep`.
     """
     rows = [list(_HEADS), ["---", *["---:"] * (len(_HEADS) - 1)], *_trained(found), *_solved(found)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -36,7 +36,7 @@ def markdown(found: Mapping[str, Any]) -> str:
 
 
 def costs(found: Mapping[str, Any]) -> tuple[Costs, Costs]:
-    """Collect times and errors of the models by width and of the coarse solves, but for one that made the file."""
+    """Collect times and errors of models by width and of coarse solves, except the solve that made the file."""
     models: Costs = {}
     for row in found["rows"]:
         point = row["mean"]["milliseconds"], row["mean"]["relative_l2"]

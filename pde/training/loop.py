@@ -85,7 +85,7 @@ def fit(
                 losses += map(float, found)
                 divergence.note(found, taken)
                 bar.update(len(found))
-                # Compiling, a stop is at once; from then on it waits for the steps under way.
+                # During compilation a stop acts at once; later it waits for the running steps.
                 stop = stop or stack.enter_context(deferred_stop())
                 stop.share()
                 if stop.by is not None and len(losses) < steps:
@@ -130,7 +130,7 @@ def _validate(surrogate: Surrogate, samples: Samples) -> dict[str, float]:
 
 
 def _summary(losses: list[float]) -> dict[str, Any]:
-    """Mean over the steps of an epoch that were applied, and the number of those that were not."""
+    """Return the mean loss of the applied steps of an epoch, and the number of skipped steps."""
     finite = np.isfinite(losses)
     mean = float(np.mean(losses, where=finite)) if finite.any() else math.nan
     return {"train_loss": mean, "skipped": int(np.sum(~finite))}
@@ -139,9 +139,9 @@ def _summary(losses: list[float]) -> dict[str, Any]:
 def batches_of_epoch(
     run: Run, epoch: int, choices: int, grids: int, done: int
 ) -> Iterator[tuple[int, list[Batch]]]:
-    """Yield the batches of an epoch after the first `done`, from seed and epoch alone.
+    """Yield the batches of an epoch after the first `done`; they depend on seed and epoch alone.
 
-    Each item is the number of a grid, and the batches in a row on it.
+    Each item is the number of a grid, and the consecutive batches on it.
     """
     size = batch_in_force(run.samples, run.training.batch_size)
     generator = np.random.default_rng([run.training.seed, epoch])

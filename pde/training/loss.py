@@ -16,7 +16,7 @@ from pde.training.engine.steps import Loss
 def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid, space: Space | None = None) -> Loss:
     """Make loss(params, inputs, solutions): the mean relative error on a grid, of physical fields.
 
-    With a `space`, the devices along it have all of the fields, and compute a piece of the prediction each.
+    With a `space`, each device along it holds the whole fields and computes a piece of the prediction.
     """
     coordinates = run.normalisation.coordinates(grid)
 

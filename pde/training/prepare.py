@@ -31,12 +31,12 @@ from pde.training.symmetry_test import ENOUGH, invariant
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
 HIGHEST_LEARNING_RATE = 10.0
-"""Larger ones are taken for a slip."""
-_FAR = 0.5  # relative error: such a solution is no start for a correction
+"""Larger rates are taken for a slip."""
+_FAR = 0.5  # relative error from which on a coarse solution is no start for a correction
 
 
 Source = Path | DataFile
-"""A file, or a data set that is open already."""
+"""Path of a data file, or an open data set."""
 Split = tuple[list[Samples], Samples | None]
 """Training samples, an entry for each grid, and validation samples."""
 
@@ -122,7 +122,7 @@ def open_samples(source: Source, config: TrainingConfig) -> Split:
 
 
 def _streams(config: TrainingConfig) -> bool:
-    """Tell if samples are streamed; each of several processes reads its own share alone."""
+    """Tell if samples are streamed; with several processes, each reads only its own share."""
     return config.stream or jax.process_count() > 1
 
 
@@ -157,12 +157,12 @@ def _check_split(operator: Operator, grid: Grid, channels: int, mesh: Mesh) -> N
 
 
 def training_data(source: Source, config: TrainingConfig) -> DataFile:
-    """The file of a run, cut to the samples that it uses."""
+    """Open the file of a run, cut to the samples that the run uses."""
     return _open(source, config).first(config.train_samples)
 
 
 def name_of(source: Source) -> str:
-    """Return the name that a run notes of its training data, without the folders before it."""
+    """Return the name of the training data that a run records, without folders."""
     return (source.path if isinstance(source, DataFile) else source).name
 
 
@@ -188,7 +188,7 @@ def _say_unused(data: DataFile) -> None:
 
 
 def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataFile, slice] | None]:
-    """The samples of a file to train on, and the file and samples to validate on.
+    """Return the samples of a file to train on, and the file and samples to validate on.
 
     Raises:
         InputError: a file of one sample, or bad validation data.
@@ -222,7 +222,7 @@ def _open_samples(source: Source, config: TrainingConfig) -> tuple[list[Samples]
 
 
 def _check_equation(samples: Samples, normalisation: Normalisation) -> None:
-    """Coarse solutions are there to be corrected: those of another equation are far from the file's solutions."""
+    """Raise InputError if coarse solutions are far from the file's, as those of another equation are."""
     errors = []
     for inputs, solution in samples.each():
         coarse = normalisation.decode(jnp.zeros(solution.shape), jnp.asarray(inputs))
@@ -259,10 +259,10 @@ def _digest(grid: Grid, *splits: Samples | None) -> str:
 
 
 def batch_in_force(samples: int, batch_size: int) -> int:
-    """A batch is never larger than the data."""
+    """Return the batch size in use, never larger than the number of samples."""
     return min(batch_size, samples)
 
 
 def steps_an_epoch(samples: int, batch_size: int) -> int:
-    """Whole batches only."""
+    """Return the number of whole batches in an epoch."""
     return samples // batch_in_force(samples, batch_size)

@@ -1,8 +1,9 @@
 """A test of the symmetries of a training, by the errors of the trained model.
 
-Samples alone show an asymmetry of some hundredths at best, beside their own spread. Errors of a model spread less.
-The mean of its predictions over the symmetries commutes with each, so where the law of inputs and solution is
-invariant, that of inputs and errors is, and the test of `pde.training.symmetry_test` is as exact for them.
+Because of their spread, samples alone reveal at best an asymmetry of some hundredths. Errors of a model spread
+less. The mean of its predictions over the symmetries commutes with each symmetry. So if the distribution of inputs
+and solutions is invariant, that of inputs and errors is too, and the test of `pde.training.symmetry_test` is just
+as exact for errors.
 """
 
 import dataclasses

@@ -25,16 +25,16 @@ class Samples:
     channels: int
     """Number of channels that the model sees."""
     blocks: tuple[slice, ...]
-    """All samples, as many at a time as fit into memory; the same ones wherever they are kept, so what is summed
-    up over them has the same bits."""
+    """Slices of all samples, each small enough for memory. They are the same wherever samples are kept, so sums
+    over them have the same bits."""
     read: Callable[[Selection], Pair]
 
     def each(self) -> Iterator[Pair]:
-        """All samples, block by block."""
+        """Yield all samples, block by block."""
         return map(self.read, self.blocks)
 
     def first(self, count: int) -> Iterator[Pair]:
-        """The first `count` samples, or all where there are fewer, block by block."""
+        """Yield the first `count` samples, or all if there are fewer, block by block."""
         for block in self.blocks:
             if block.start < count:
                 yield self.read(slice(block.start, min(block.stop, count)))
@@ -43,8 +43,8 @@ class Samples:
 def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -> Samples:
     """Samples read and preprocessed on demand.
 
-    Asking raises:
-        InputError: data that cannot be read, or of which no observation exists.
+    Reading raises:
+        InputError: data that cannot be read, or that allow no observation.
     """
     start, stop, _ = samples.indices(data.samples)
     stride = data.stride_to(grid.shape[0])
@@ -65,7 +65,7 @@ def kept(samples: Samples) -> Samples:
     """Read samples once and keep them in memory.
 
     Raises:
-        InputError: as above.
+        InputError: as for reading from `stored`.
     """
     inputs, solution = (
         np.empty((samples.count, *samples.grid.shape, channels), np.float32) for channels in (samples.channels, 1)

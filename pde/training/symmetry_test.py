@@ -1,10 +1,10 @@
-"""A test of the symmetries that samples have in law.
+"""A test for symmetries in the distribution of samples.
 
-Where the law of a sample w, its inputs and its solution, is that of its image under a symmetry s that undoes
-itself, the law of d = F(w) - F(s(w)) is that of -d, whatever the statistic F. So random signs in the mean of d
-over samples show how large it may be: a sign-flip test, exact for any number of samples (Fisher, The Design of
-Experiments, 1935, section 21). Statistics here are the fields of a sample, their derivatives along both axes, and
-the products of any two of these.
+Let w be a sample (its inputs and its solution), and s a symmetry with s(s(w)) = w. If w and s(w) have the same
+distribution, then d = F(w) - F(s(w)) and -d have the same distribution, for any statistic F. So random signs in
+the mean of d over samples show how large it may be by chance: a sign-flip test, exact for any number of samples
+(Fisher, The Design of Experiments, 1935, section 21). The statistics here are the fields of a sample, their
+derivatives along both axes, and the products of any two of these.
 """
 
 import itertools
@@ -19,18 +19,19 @@ from pde.grids.symmetries import GENERATORS
 
 Fields = Float[np.ndarray, "sample height width channel"]
 AtPoints = Float[np.ndarray, "field sample point"]
-"""One, and every channel with its derivatives, at some points of the grid."""
+"""The constant 1, and every channel with its derivatives, at some points of the grid."""
 
 FEWEST_SAMPLES = 100
-"""Fewer can hardly tell."""
+"""Fewer samples can hardly tell."""
 ENOUGH = 2000
-"""More need not be looked at."""
+"""More samples are not needed."""
 _DRAWS = 999
-"""Number of draws of signs: a symmetry that holds is taken for absent once in a thousand times."""
+"""Number of draws of signs: a symmetry that holds is rejected once in a thousand times."""
 _POINTS = 500
-"""Number of points of a grid that are looked at: enough, as neighbouring values hang together."""
+"""Number of points of a grid that are used: enough, as neighbouring values are correlated."""
 _ROUNDING = 1e-4
-"""Rounding by a statistic's size: values that should be equal, as on the axis of a flip, differ by as much."""
+"""Rounding relative to a statistic's size: values that should be equal, as on the axis of a flip, differ by
+this."""
 
 
 class Seen(NamedTuple):
@@ -41,7 +42,7 @@ class Seen(NamedTuple):
 
     @classmethod
     def of(cls, blocks: Iterable[Fields], names: tuple[str, ...]) -> "Seen":
-        """Collect scalar fields, inputs and solution of every sample, that come in blocks."""
+        """Collect the scalar fields (inputs and solution) of every sample from blocks."""
         found: dict[str, list[AtPoints]] = {name: [] for name in ("", *names)}
         for fields in blocks:
             found[""].append(_at_points(fields))
@@ -54,7 +55,8 @@ class Seen(NamedTuple):
 def invariant(blocks: Iterable[Fields], names: tuple[str, ...]) -> tuple[str, ...]:
     """Select the symmetries of a grid (`pde.grids.symmetries.generators`) that the samples do not reject.
 
-    None for fewer than `FEWEST_SAMPLES`. Nor is there a transpose beside one flip: it makes the other of it.
+    Fewer than `FEWEST_SAMPLES` samples give none. A single flip excludes the transpose, which would turn it into
+    the other.
     """
     seen = Seen.of(blocks, names)
     if seen.samples.shape[1] < FEWEST_SAMPLES:
@@ -78,7 +80,7 @@ def is_invariant(seen: Seen, name: str) -> bool:
             continue
         means = signs @ (difference[:, differ] / spread[differ])
         squares = np.mean(means**2, axis=1)
-        largest = np.maximum(largest, squares / squares[1:].mean())  # so 1 is usual, for every statistic
+        largest = np.maximum(largest, squares / squares[1:].mean())  # so 1 is the usual size, for every statistic
     return bool(largest[0] <= largest[1:].max())
 
 

@@ -18,11 +18,11 @@ _SUFFIX = ".manojax"
 
 
 class TensorBoard:
-    """Writes the history of runs to a folder, each run to a folder of its name in there.
+    """Writes the history of runs to a folder, each run to a subfolder of its name.
 
     Scalars are those of metrics.jsonl (`epoch` is one of them) and the learning rate, by the number of steps
-    taken. What a process writes begins with what metrics.jsonl holds already, and replaces what earlier ones wrote
-    of the run: every epoch is there once, whatever was interrupted.
+    taken. A process first writes the lines that metrics.jsonl already holds, in place of the events that earlier
+    processes wrote of the run. So every epoch is there once, even after interruptions.
 
     Raises:
         InputError: tensorboardX is not installed, or the folder cannot be written to.
@@ -51,7 +51,7 @@ class TensorBoard:
 
         try:
             yield on_epoch
-            on_epoch(None)  # of a run that had ended before
+            on_epoch(None)  # for a run that had already ended
         finally:
             for file in files:
                 file.close()
@@ -82,13 +82,13 @@ class _Events:
         self._writer.flush()
 
     def close(self) -> None:
-        """Write the epoch that a stop came after, and close the file."""
+        """Write the last epoch before a stop, and close the file."""
         self.catch_up()
         self._writer.close()
 
 
 def _flat(line: Mapping[str, Any]) -> dict[str, float]:
-    """{"validation": {"relative_l2": ...}} as {"validation/relative_l2": ...}."""
+    """Flatten {"validation": {"relative_l2": ...}} to {"validation/relative_l2": ...}."""
     found = {}
     for name, value in line.items():
         if isinstance(value, Mapping):

@@ -45,8 +45,9 @@ def train(
 
         surrogate = pde.train(pde.Dataset(coefficient=a, solution=u, x=x, y=y), model="mano", epochs=20)
 
-    With a folder `out` this is a run, as `manojax train` makes it, and `resume` continues it. All processes that
-    `jax.distributed` has joined train together: each calls this, with the same arguments, and files that all see.
+    With a folder `out` the training is a run, as `manojax train` makes it, and `resume` continues it. All
+    processes that `jax.distributed` has joined train together: each calls this function with the same arguments,
+    and files that all of them can read.
 
     Args:
         data: file or `pde.Dataset` to train on.
@@ -101,7 +102,7 @@ def resume(
     """Continue a run from its last checkpoint; the result has the bits of a run never interrupted.
 
     Raises:
-        InputError: no run there, other data than it was begun with, or another process at it.
+        InputError: no such run, other data than it was begun with, or another process that trains it.
         ArithmeticError: as for `train`.
     """
     source: Source = data if isinstance(data, DataFile) else Path(data)

@@ -17,8 +17,8 @@ from pde.training.prepare import held_out
 def record_transfer(folder: Path, data: DataFile) -> None:
     """Add to a run the errors of direct and of resampled predictions on the validation samples.
 
-    On the coarsest grid of the validation file that holds the training grid and is finer; where there is none, or
-    no validation part, or the model cannot predict there, nothing is recorded.
+    They are measured on the coarsest grid of the validation file that holds the training grid and is finer.
+    Nothing is recorded if there is no such grid or no validation samples, or if the model cannot predict there.
     """
     surrogate = load(folder)
     _, validation = held_out(data, surrogate.training)
@@ -30,7 +30,7 @@ def record_transfer(folder: Path, data: DataFile) -> None:
         return
     try:
         transfer = measure(surrogate, file, samples, finer)
-    except (InputError, ArithmeticError) as error:  # the training is done and whole
+    except (InputError, ArithmeticError) as error:  # the training itself is complete
         print(f"the better mode on finer grids is not known: {error}", file=sys.stderr)
         return
     dataclasses.replace(surrogate.run, transfer=transfer).save(folder)

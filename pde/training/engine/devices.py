@@ -11,7 +11,7 @@ from manojax.layers.halo import Space
 from pde.system.errors import InputError
 
 DATA, SPACE = "data", "space"
-"""Axes of the mesh that they form: along one they divide the samples of a batch, along the other the grid."""
+"""Axes of the mesh of devices: the first divides the samples of a batch, the second the grid."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Division:
         """Read a division from `data=4,space=2`, either or both.
 
         Raises:
-            InputError: anything else.
+            InputError: another text.
         """
         try:
             pairs = [pair.split("=") for pair in text.split(",")]
@@ -46,10 +46,11 @@ DEFAULT = Division()
 
 
 def training_mesh(samples: int, division: Division) -> Mesh:
-    """Make the mesh of the devices that share batches of `samples` samples; of several processes all of them.
+    """Make the mesh of the devices that share batches of `samples` samples; with several processes, of all their
+    devices.
 
     Raises:
-        InputError: the devices or the samples cannot be divided so.
+        InputError: the division does not fit the devices or the samples.
     """
     devices, space = jax.devices(), division.space
     data = division.data
@@ -71,8 +72,8 @@ def training_mesh(samples: int, division: Division) -> Mesh:
 
 
 def placing(state: tuple[Any, Any], mesh: Mesh, division: Division) -> tuple[Any, Any]:
-    """Place parameters and the optimiser's state: whole on every device, or each array of the latter divided along
-    the first axis that the devices divide (ZeRO-1).
+    """Place parameters and the optimiser's state: both whole on every device or, with ZeRO-1, each array of the
+    state divided along its first axis whose length the number of devices divides.
 
     Source: Rajbhandari et al., ZeRO, arXiv 1910.02054, section 5.1.
     """

@@ -18,7 +18,7 @@ class Divergence:
     """Ends a training after ten skipped steps in a row.
 
     Args:
-        folder: run folder; `skipped.json` is written there at the end, with the samples of those batches.
+        folder: run folder; `skipped.json` is written there at the end, with the samples of the skipped batches.
     """
 
     def __init__(self, folder: Path):
@@ -26,10 +26,10 @@ class Divergence:
         self._row: list[list[int]] = []
 
     def note(self, losses: Float[np.ndarray, " step"], batches: Sequence[Batch]) -> None:
-        """Look at the losses of steps just taken, which are NaN where a step was skipped.
+        """Look at the losses of the steps just taken; the loss of a skipped step is NaN.
 
         Raises:
-            ArithmeticError: too many in a row.
+            ArithmeticError: too many skipped steps in a row.
         """
         for loss, (samples, _) in zip(losses, batches, strict=True):
             if not np.isnan(loss):

@@ -17,7 +17,7 @@ Pair = tuple[Float[np.ndarray, "sample *grid channel"], Float[np.ndarray, "sampl
 """Inputs and solutions of samples."""
 
 Batch = tuple[Int[np.ndarray, " sample"], np.integer]
-"""Numbers of the samples, and the number that the augmentation of the batch is told."""
+"""Numbers of the samples, and the number that chooses the augmentation of the batch."""
 
 MOST_STEPS = 64
 """Largest number of steps in a call."""
@@ -29,8 +29,8 @@ Loaded = TypeVar("Loaded")
 
 
 class Feed(NamedTuple):
-    """The arguments of a call: fields, and where among them the samples of each batch are. All feeds of a training
-    on a grid have one shape: a call is compiled once."""
+    """The arguments of a call: fields, and the positions in them of each batch's samples. All feeds of a training
+    on a grid have one shape, so the call is compiled once."""
 
     fields: tuple[Array, Array]
     """Inputs and solutions."""
@@ -38,7 +38,7 @@ class Feed(NamedTuple):
 
 
 class Resident:
-    """All samples are on every device, and a call is told their numbers."""
+    """A feeder that keeps all samples on every device and sends a call their numbers."""
 
     most = MOST_STEPS
     divided = PartitionSpec()
@@ -53,10 +53,10 @@ class Resident:
 
 
 class Streamed:
-    """A call is sent the samples of its batches, each device those of its share.
+    """A feeder that sends a call the samples of its batches, to each device its share.
 
     Args:
-        read: samples by their numbers.
+        read: function from numbers of samples to the samples.
         batch_bytes: size of a batch, inputs and solutions.
         mesh: devices that share a batch.
     """
@@ -69,7 +69,7 @@ class Streamed:
 
     def feed(self, batches: Sequence[Batch]) -> Feed:
         count = self._mesh.shape[DATA]
-        # The share of a device, of all steps, comes before that of the next; a process reads those of its own.
+        # The shares of one device in all steps lie together; a process reads only the shares of its own devices.
         shares = np.stack([batch for batch, _ in batches]).reshape(len(batches), count, -1).swapaxes(0, 1)
         shares = shares[seen_here(self._mesh.devices)]
         size = shares.shape[-1]
@@ -87,19 +87,19 @@ class Streamed:
 
 
 def seen_here(devices: np.ndarray) -> Bool[np.ndarray, " share"]:
-    """Tell for each row of a mesh, a share of a batch, if a device of this process has it."""
+    """Tell for each row of a mesh, which takes one share of a batch, if it has a device of this process."""
     here = np.vectorize(lambda device: device.process_index == jax.process_index(), otypes=[bool])
     return here(devices).any(axis=1)
 
 
 Feeder = Resident | Streamed
-"""Makes the feeds of a training: of `most` batches, their fields `divided` over the devices."""
+"""Source of the feeds of a training: up to `most` batches each, with fields `divided` over the devices."""
 
 
 def read_ahead(load: Callable[[Item], Loaded], items: Iterable[Item]) -> Iterator[tuple[Item, Loaded]]:
-    """Yield items with what is loaded for them; while one is dealt with, a thread loads the next.
+    """Yield each item with its loaded data, while a thread loads the data of the next.
 
-    Items are asked for one ahead, too.
+    The items themselves are also fetched one ahead.
     """
     with ThreadPoolExecutor(1) as reader:
         pending: deque[tuple[Item, Any]] = deque()

@@ -1,4 +1,4 @@
-"""A moving average of the parameters over the steps of training: what is evaluated and kept of a run with one."""
+"""A moving average of the parameters over the steps of training, evaluated and kept in their place."""
 
 from typing import Any, NamedTuple
 
@@ -42,9 +42,9 @@ def with_average(optimiser: optax.GradientTransformation, decay: float) -> optax
 
 
 def exchanged(params: Any, optimiser_state: Any) -> tuple[Any, Any]:
-    """The average where the parameters are, and the other way round; nothing changes where there is none.
+    """Exchange the parameters and their average; without an average nothing changes.
 
-    A state is saved like this, so what is restored of it as the parameters is what is to be evaluated.
+    A state is saved after this exchange, so the parameters restored from it are those to evaluate.
     """
     if not isinstance(optimiser_state, Averaging):
         return params, optimiser_state

@@ -15,11 +15,11 @@ def make_optimiser(
 ) -> optax.GradientTransformation:
     """Muon with clipping, a linear warm-up and a cosine towards zero.
 
-    With momentum M of the gradient of a kernel, read as a matrix from all that it sums over to its outputs, a step
-    is -rate 0.2 sqrt(max(n, m)) U V^T where M = U S V^T is n x m: all its directions move as far, and its entries
-    about as far as AdamW's at the same rate. Other parameters (biases, scales, spectral weights) move by AdamW.
-    Both have Nesterov's momentum. With `ema`, its decay, the state holds an average of the parameters
-    (`pde.training.engine.moving_average`).
+    Let M = U S V^T be the momentum of a kernel's gradient, as an n x m matrix from everything that the kernel sums
+    over to its outputs. A step is -rate 0.2 sqrt(max(n, m)) U V^T: all singular directions move equally far, and
+    entries about as far as under AdamW at the same rate. Other parameters (biases, scales, spectral weights) move
+    by AdamW. Both use Nesterov momentum. With `ema`, the decay of an average of the parameters, the state also
+    holds this average (`pde.training.engine.moving_average`).
 
     Source: Jordan, Muon (2024); Liu et al., arXiv 2502.16982, section 2.2, for the scale.
     """
@@ -42,7 +42,7 @@ def warmup_cosine(steps: int, peak: float) -> optax.Schedule:
         peak n / w                                                  up to n = w,
         peak (1 + cos(pi (n - w) / (N + 1 - w))) / 2                 from there on,
 
-    so neither the first step nor the last has rate zero. The schedule is called with the number of steps before.
+    so neither the first step nor the last has rate zero. The schedule is called with the number of earlier steps.
     """
     rates = optax.warmup_cosine_decay_schedule(
         init_value=0.0,

@@ -1,7 +1,7 @@
 """Training steps, many in one call of a compiled loop.
 
-The memory that compiled code works in is asked of the system anew at every call: on a CPU that can cost as much as
-the arithmetic of a small model's step. On a GPU such a step is over before the next is sent. A loop is sent once.
+Every call of compiled code requests its working memory from the system again. On a CPU this can cost as much as
+the arithmetic of a small model's step; on a GPU such a step is over before the next is sent. A loop is sent once.
 """
 
 import time
@@ -29,7 +29,7 @@ State = tuple[Any, Any]
 Augment = Callable[[Array, Array], Array]
 
 SECONDS_A_CALL = 1.0
-"""How long the steps of a call last, about."""
+"""Approximate duration of the steps of a call."""
 
 
 def make_step(
@@ -40,15 +40,15 @@ def make_step(
     *,
     parallel: Literal["pmap"] | None = None,
 ) -> Step:
-    """step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled.
+    """Make step(params, optimiser_state, inputs, solution) -> (params, optimiser_state, loss), compiled.
 
-    The loss, a mean over samples, and its gradient are the means over `accumulate` parts of the batch, of as many
-    samples each, that are seen one after the other: memory is that of a part. Where one of them is not finite,
-    nothing is changed and the loss is NaN.
+    The loss, a mean over samples, and its gradient are the means over `accumulate` pieces of the batch of equal
+    size. The pieces are computed one after the other, which takes the memory of one piece. If loss or gradient is
+    not finite, nothing is changed and the loss is NaN.
 
-    With `axis`, that of a mesh or of `jax.pmap`, devices along it have a part of the batch each, as large as the
-    others', and take the same step: one all-reduce. With `parallel="pmap"` the step is mapped by `jax.pmap` along
-    that axis, by default "data", and everything it takes and gives has a first axis of devices.
+    With `axis`, an axis of a mesh or of `jax.pmap`, each device along it has an equal piece of the batch, and all
+    take the same step, with one all-reduce. With `parallel="pmap"` the step is mapped by `jax.pmap` along that
+    axis, by default "data", and all its arguments and results have a first axis of devices.
     """
     if parallel == "pmap":
         axis = axis or DATA
@@ -65,7 +65,7 @@ def make_step(
 
 
 def make_gradient(loss: Loss, accumulate: int, axis: str | tuple[str, ...] | None) -> Gradient:
-    """gradient(params, inputs, solution) -> (loss, gradient), as `make_step` has them."""
+    """Make gradient(params, inputs, solution) -> (loss, gradient), as in `make_step`."""
 
     def gradient(params: Any, *batch: Array) -> tuple[Array, Any]:
         parts = [field.reshape(accumulate, -1, *field.shape[1:]) for field in batch]
@@ -86,7 +86,8 @@ def make_gradient(loss: Loss, accumulate: int, axis: str | tuple[str, ...] | Non
 def moved(
     optimiser: optax.GradientTransformation, state: State, value: Array, gradients: Any
 ) -> tuple[State, Array]:
-    """The state after a step, and its loss; the state before it and NaN where loss or gradient are not finite."""
+    """Return the state after a step and its loss or, if loss or gradient is not finite, the state before and
+    NaN."""
     params, optimiser_state = state
     with jax.numpy_dtype_promotion("standard"):  # optax mixes integer counts with float rates
         updates, optimiser_state = optimiser.update(gradients, optimiser_state, params)
@@ -97,22 +98,22 @@ def moved(
 
 
 class Stepper:
-    """Takes steps on samples of one shape, as many in a call as last about a second.
+    """Takes steps on samples of one shape, in calls of about a second.
 
-    So progress shows and Ctrl-C is heard. However many there are in a call, the same compiled loop takes them: the
-    bits do not depend on it.
+    Short calls let progress show and Ctrl-C act. The same compiled loop takes any number of steps, so the bits of
+    the result do not depend on that number.
 
     Args:
-        make: the gradient, given the axes of a mesh along which devices share a batch, None where one has it all.
-        optimiser: what it moves the state by.
-        feeder: where the samples come from.
-        augment: map of the fields of a batch that its number chooses, inputs and solutions alike.
+        make: function that makes the gradient, given the mesh axes along which devices share a batch, or None.
+        optimiser: optimiser that updates the state.
+        feeder: source of the samples.
+        augment: map of the fields of a batch, the same for inputs and solutions, chosen by the batch's number.
         mesh: devices that share a batch.
-        placed: where parameters and the optimiser's state lie (`pde.training.engine.devices.placing`); by default
-            all on every device.
+        placed: placement of parameters and the optimiser's state (`pde.training.engine.devices.placing`); by
+            default all on every device.
 
     Attributes:
-        loop: what a call runs, compiled: (state, fields, samples, numbers, steps) -> (state, losses).
+        loop: the compiled function that a call runs: (state, fields, samples, numbers, steps) -> (state, losses).
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class Stepper:
         def of_batch(params: Any, fields: tuple[Array, Array], samples: Array, number: Array) -> tuple[Array, Any]:
             return gradient(params, *(augment(number, field[samples]) for field in fields))
 
-        # Only samples are divided; what follows from them is local but for the gradient.
+        # Only samples are divided; everything computed from them is local except the gradient.
         whole = PartitionSpec()
         divided = jax.shard_map(
             of_batch,
@@ -159,15 +160,15 @@ class Stepper:
         self.loop = jax.jit(loop)
 
     def take(self, state: State, batches: Sequence[Batch], feed: Feed) -> tuple[State, Float[np.ndarray, " step"]]:
-        """A step a batch: the state after them, and their losses."""
+        """Take one step for each batch; return the state after them, and their losses."""
         started = time.perf_counter()
-        # Numbers of as many batches in every call, of which the loop takes the first: one compilation serves all.
+        # Every call has arrays of the same length, of which the loop takes the first entries: it is compiled once.
         numbers = np.zeros(self._most, np.int32)
         numbers[: len(batches)] = [number for _, number in batches]
         state = jax.device_put(state, self._placed)
         state, losses = self.loop(state, *feed, numbers, np.int32(len(batches)))
         found = np.asarray(losses)[: len(batches)]
-        # The first call compiles as well, so it says nothing; it is short, and so are the next two.
+        # The first call also compiles, so its time says nothing; it is short, and so are the next two.
         taken = len(batches) * SECONDS_A_CALL / (time.perf_counter() - started)
         self.steps = least(int(np.clip(taken, 1, self._most)))
         return state, found
@@ -176,9 +177,9 @@ class Stepper:
 def take_all(
     state: State, rows: Iterable[tuple[Stepper, Sequence[Batch]]]
 ) -> Iterator[tuple[State, Float[np.ndarray, " step"], Sequence[Batch]]]:
-    """A step a batch, whatever the stepper: after each call the state, and the losses and batches of its steps.
+    """Take one step for each batch of each stepper; yield after each call the state, the losses and the batches.
 
-    The samples of a call are loaded while the one before it is under way.
+    The samples of a call are loaded while the call before it runs.
     """
 
     def calls() -> Iterator[tuple[Stepper, Sequence[Batch]]]:
