@@ -17,7 +17,7 @@
 #
 # Neural operators learn the map $a \mapsto u$. This notebook makes the samples that they learn from, and shows
 # what is in them: which coefficients there are, what a coarse grid keeps of them, how exact and how fast the
-# solver is, and which files it reads. No training here; all of it takes a minute or two on a laptop.
+# solver is, and which files the library reads. It trains nothing, and takes a minute or two on a laptop.
 
 # %%
 import importlib.util
@@ -86,8 +86,8 @@ grid = laws["two-phase, 12 and 3"].grid
 plots.fields(shown, grid)
 
 # %% [markdown]
-# One seed, so one field $g$, seen through four laws. The solutions have no jumps: diffusion smooths, and what
-# is left of an interface is a kink.
+# All four have one seed, so they show one field $g$ under four laws. The solutions have no jumps: diffusion
+# smooths them, and an interface leaves only a kink.
 
 # %%
 plots.fields({f"solution, {name.split(',')[0]}": each["solution"] for name, each in samples.items()}, grid)
@@ -97,7 +97,7 @@ plots.fields({f"solution, {name.split(',')[0]}": each["solution"] for name, each
 #
 # A sample is solved **once**, on the fine grid. A data set of resolution $R$ holds every $k$-th node of that
 # solution, never the solution of the equation on $R$ nodes. All strides of a sample then belong to the same
-# truth, and what differs between two grids is what they see of it.
+# truth, and two grids differ only in how much they see of it.
 
 # %%
 sample = samples["two-phase, 12 and 3"]
@@ -109,7 +109,7 @@ plots.fields(views, [grid.strided(k) for k in [1, *strides]], shared=True)
 # ## What striding loses
 #
 # Points that are left out may decide the answer. Below, a tight fence runs around the middle, between the nodes
-# of the strided grid. The strided coefficients with and without it are **equal**, so everything that sees these
+# of the strided grid. The strided coefficients with and without it are **equal**, so any method that sees these
 # alone gives the same answer twice, however well it was trained. The solutions differ by more than their size.
 
 # %%
@@ -130,11 +130,11 @@ print(f"largest u: {pair[0].max():.4f} without the fence, {pair[1].max():.4f} wi
 plots.fields({"coefficient with a fence": fenced, "u without it": pair[0], "u with it": pair[1]}, grid)
 
 # %% [markdown]
-# The random fields of the benchmark are kinder, but they have interfaces between the nodes too. What is lost
-# shows when the equation is solved again on a strided coefficient. **This coarse solve is the plain baseline**
-# that a surrogate on that grid must beat, and it comes in four kinds: faces between two nodes take the
-# arithmetic or the harmonic mean of both; the mean of these two solutions, which err to opposite sides; and
-# faces *upscaled* from the fine coefficient, which is what one does who holds it.
+# The random fields of the benchmark are kinder, but they have interfaces between the nodes too. The loss shows
+# when the equation is solved again on a strided coefficient. **This coarse solve is the plain baseline** that a
+# surrogate on that grid must beat, and it comes in four kinds: faces between two nodes take the arithmetic or
+# the harmonic mean of both; the mean of these two solutions, which err to opposite sides; and faces *upscaled*
+# from the fine coefficient, for those who have it.
 
 # %%
 test = work / "test.h5"
@@ -147,13 +147,13 @@ plots.errors_by_grid(references=solves)
 # %% [markdown]
 # On 31 nodes a side the better solves of the strided coefficient are off by one per cent, and the upscaled one
 # by less than half of that. Keep these numbers in mind: an operator that sees 31 x 31 points and claims 1 % has
-# done what a few milliseconds of an ordinary solver do.
+# done what an ordinary solver does in a few milliseconds.
 #
 # ## Convergence
 #
-# The scheme is of second order where all is smooth. It shows on a problem whose solution is known: choose $u$
-# and $a$, and let automatic differentiation find the source. A jump of the coefficient between the nodes costs
-# one order.
+# The scheme is of second order where coefficient and solution are smooth. This shows on a problem whose
+# solution is known: choose $u$ and $a$, and let automatic differentiation find the source. A jump of the
+# coefficient between the nodes costs one order.
 
 
 # %%
@@ -210,9 +210,9 @@ figure
 # ## Speed
 #
 # The solver is multigrid inside conjugate gradients, compiled by JAX. Its iterations hardly depend on the grid,
-# so its time grows with the number of nodes. A sparse direct solver, SuperLU of SciPy, needs ever more for each
-# node. Both are measured here one sample at a time in this very run; read the ratio, for seconds depend on the
-# machine.
+# so its time grows with the number of nodes. A sparse direct solver, SuperLU of SciPy, needs more and more time
+# for each node. Both are measured here, in this run, one sample at a time; read the ratio, because seconds
+# depend on the machine.
 
 
 # %%
@@ -261,10 +261,10 @@ print("strides lead to", data.grid.resolutions(), "points a side")
 # %% [markdown]
 # ## Files of others
 #
-# Every function that takes a data file takes these as well, and knows them by what is in them: the `.mat` files
-# of Li et al., PDEBench's HDF5 and neuraloperator's `.pt`. They differ in where their points are, which matters
-# as soon as something is drawn or differentiated. To show it without a download, here are small files of each
-# format.
+# Every function that takes a data file takes these formats as well, and recognises them by their content: the
+# `.mat` files of Li et al., PDEBench's HDF5 and neuraloperator's `.pt`. They differ in where their points are,
+# which matters as soon as something is drawn or differentiated. To show this without a download, here are small
+# files of each format.
 
 # %%
 cells = (np.arange(32) + 0.5) / 32
@@ -296,6 +296,6 @@ plots.fields(
 )
 
 # %% [markdown]
-# `manojax convert li.mat li.h5` makes a file of ours of any of them, which is read piece by piece.
+# `manojax convert li.mat li.h5` turns any of them into our format, which is read piece by piece.
 #
 # Next: [train operators on such data](02_train_operators.ipynb).

@@ -13,8 +13,8 @@
 #
 # Three neural operators learn the map from permeability to pressure of [the first
 # notebook](01_generate_darcy.ipynb), on the same samples: **MANO**, attention in a multigrid cycle of levels;
-# **FNO**, products in Fourier space; **ViT**, full attention of patches. Beside them stands what needs no
-# training: the equation solved again on the operators' grid.
+# **FNO**, products in Fourier space; **ViT**, full attention of patches. Beside them stands a baseline that
+# needs no training: the equation solved again on the operators' grid.
 #
 # It takes a few minutes on a laptop, of which much is compiling. That is enough to see curves fall and to
 # compare costs, and too little for a ranking: tables from longer training, with seeds, are in the README.
@@ -67,8 +67,8 @@ test = datasets.open(work / "test.h5")
 # ## Training
 #
 # One call trains a model into a folder. The last tenth of the training samples is held out: the full curves are
-# its mean relative L2 error, the dotted ones the loss (relative H1, which counts the gradient too, so it is
-# larger). In a notebook the figure below is drawn again after every epoch. On the command line this is
+# the mean relative L2 error on it, the dotted ones the loss (relative H1, which counts the gradient too, so it
+# is larger). In a notebook the figure below is drawn again after every epoch. On the command line this is
 #
 #     manojax train train.h5 --model mano --resolution 21 --epochs 15 --out mano
 
@@ -80,8 +80,8 @@ for model in ("mano", "fno", "vit"):
     train(work / "train.h5", work / model, model=model, options=options, config=config, on_epoch=curves.of(model))
 
 # %% [markdown]
-# What the curves show is kept in the run folder as well, a line an epoch, and `plots.learning_curves` draws it
-# again at any time:
+# The numbers of these curves are kept in the run folder as well, a line for each epoch, and
+# `plots.learning_curves` draws them again at any time:
 
 # %%
 history(work / "mano")[-1]
@@ -89,9 +89,9 @@ history(work / "mano")[-1]
 # %% [markdown]
 # ## Errors, parameters and time
 #
-# `evaluate` runs a model on strides of a test file; here the training grid and twice as fine. *Direct* gives it
-# the fields on that grid; *resample* predicts on the training grid and interpolates. `coarse_baseline` solves
-# the equation on the same grids.
+# `evaluate` runs a model on strides of a test file; here the training grid and one twice as fine. *Direct*
+# gives it the fields on that grid; *resample* predicts on the training grid and interpolates. `coarse_baseline`
+# solves the equation on the same grids.
 
 # %%
 grids = [trained] if SHORT else [trained, 2 * trained - 1]
@@ -126,13 +126,13 @@ direct = {way: each for way, each in predictions.items() if "direct" in way}
 plots.sample_fields(field, solution, direct, grid, name)
 
 # %% [markdown]
-# Errors share one scale, and are largest along the interfaces of the coefficient, whose place between two
-# points of the training grid nobody told the operators.
+# Errors share one scale, and are largest along the interfaces of the coefficient: the operators do not know
+# where between two points of the training grid an interface lies.
 #
 # ## Saving and loading
 #
-# There is nothing to save: the run folder has all that it takes. It can be copied, loaded elsewhere, and gives
-# the same bits.
+# There is nothing to save: the run folder holds everything that is needed. It can be copied and loaded
+# elsewhere, and gives the same bits.
 
 # %%
 run = work / "mano"

@@ -12,7 +12,7 @@
 # # 3. Resolution transfer
 #
 # An operator is a map of functions, so it should run on a grid that it never saw: trained on 21 x 21 points,
-# asked on 161 x 161. Papers call this zero-shot super-resolution. Two questions decide whether it is worth
+# used on 161 x 161. Papers call this zero-shot super-resolution. Two questions decide whether it is worth
 # anything:
 #
 # - Is it better than predicting on the training grid and **interpolating**? If not, the fine input was of no use.
@@ -56,11 +56,11 @@ test = datasets.open(work / "test.h5")
 # %% [markdown]
 # ## Four operators
 #
-# All are trained on a 21 x 21 stride of the samples, MANO at half its default depth to save minutes. They
-# differ in what they are shown:
+# All are trained on a 21 x 21 stride of the samples, MANO at half its default depth to save time. They differ
+# in their inputs:
 #
-# - **MANO** and **FNO** as they come: *held at the training grid*, they see any field through averages of a fixed
-#   physical width around the 21 x 21 points, and splines carry the prediction to the points that are asked.
+# - **MANO** and **FNO** as they come: *held at the training grid*, they see any field through averages of a
+#   fixed physical width around the 21 x 21 points, and splines carry the prediction to the requested points.
 # - **MANO on each grid's points** (`View(filter_width=0)`): the usual way, which runs a network on any grid given.
 # - **MANO, informed** (`View(informed="upscaled")`): it is also shown a coarse solution, with faces upscaled from
 #   the fine coefficient, and learns to correct it. The solve is compiled into the model.
@@ -89,7 +89,8 @@ solves = errors_by_scheme(coarse)
 # %% [markdown]
 # ## Direct beside resample beside the coarse solve
 #
-# The grey line is the training grid, full lines are direct predictions, dashed ones interpolated from it.
+# The grey line is the training grid; full lines are direct predictions, dashed lines are interpolated from the
+# training grid.
 
 # %%
 held = {name: reports[name] for name in ("MANO", "FNO")}
@@ -120,11 +121,11 @@ plots.sample_fields(
 )
 
 # %% [markdown]
-# On its training grid it is as good. On finer ones it is worthless, though nothing in it refuses the grid: a
-# window of attention is some *points* wide, and so is a convolution's kernel. On a grid eight times finer a
-# window of two points covers an eighth of the length it had in training, and each level of the hierarchy stands
-# for another scale than its weights have learned. An error that is **smooth and large** like this cannot be
-# seen in a loss curve, nor on the training grid.
+# On its training grid this model is as good. On finer ones it is worthless, though nothing in it refuses the
+# grid: a window of attention is a fixed number of *points* wide, and so is a convolution's kernel. On a grid
+# eight times finer a window of two points covers an eighth of the length it had in training, and each level of
+# the hierarchy stands for another scale than its weights have learned. An error that is **smooth and large**
+# like this cannot be seen in a loss curve, nor on the training grid.
 
 # %%
 for n in grids:
@@ -134,17 +135,17 @@ for n in grids:
 # %% [markdown]
 # ## Error by Fourier band, and where on the field
 #
-# Energy by wave number on the finest grid. A prediction can be right where its error (dashed) lies below the
-# solution (black). To the right of the grey line the training grid has no waves at all: what is right there
-# comes from splines and from averages of the fine coefficient.
+# The figure shows energy by wave number on the finest grid. A prediction can be right where its error (dashed)
+# lies below the solution (black). To the right of the grey line the training grid has no waves at all: a
+# correct prediction there comes from splines and from averages of the fine coefficient.
 
 # %%
 names = ("MANO", "MANO on each grid's points", "MANO, informed")
 plots.spectra(solution, {name: direct[name] for name in names}, trained=trained)
 
 # %% [markdown]
-# The same in three bands, and by place: on the border, within two cells of an interface of the coefficient,
-# elsewhere.
+# The next figure has the errors in three bands, and by place: on the border, within two cells of an interface
+# of the coefficient, elsewhere.
 
 # %%
 row = -1
@@ -163,17 +164,18 @@ plots.errors_by_part(parts)
 #
 # ## Operators that see the fine coefficient
 #
-# Striding throws away what decides the answer, so the best remedy is not to stride. The informed MANO is shown
-# the solution of a coarse problem whose faces were upscaled from the fine coefficient, and corrects it.
+# Striding throws away information that decides the answer, so the best remedy is not to stride. The informed
+# MANO is shown the solution of a coarse problem whose faces were upscaled from the fine coefficient, and
+# corrects it.
 
 # %%
 plots.errors_by_grid({name: reports[name] for name in ("MANO", "MANO, informed")}, kinds)
 
 # %% [markdown]
-# On its training grid it is better than the coarse solve that it was shown, and several times better than
-# operators without. It is the one operator here that beats a plain baseline, and it does so with that baseline
-# inside. Its direct predictions stay far below its interpolated ones, which cannot show the kinks between 21 x
-# 21 points.
+# On its training grid it is better than the coarse solve that it was shown, and several times better than the
+# operators without such a solve. It is the one operator here that beats a plain baseline, and it does so with
+# that baseline inside. Its direct predictions stay far below its interpolated ones, which cannot show the kinks
+# between 21 x 21 points.
 #
 # On finer grids ask the second question again: the upscaled solve gains with every refinement, while the
 # correction, learned for the errors of 21 x 21 nodes, soon does more harm than good. `restriction="means"`

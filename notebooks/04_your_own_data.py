@@ -56,8 +56,8 @@ work = Path(tempfile.mkdtemp())
 # %% [markdown]
 # ## Arrays
 #
-# Here somebody's simulator stands in for yours. $\log T$ is a sum of 16 cosines with random amplitudes around
-# 100 m²/day, which we shall want to recover.
+# Here a small simulator stands in for yours. $T$ varies around 100 m²/day: $\log T$ is a sum of 16 cosines with
+# random amplitudes, which we shall want to recover.
 
 # %%
 nx, ny = (17, 9) if SHORT else (41, 21)
@@ -91,8 +91,8 @@ print(inputs.shape, outputs.shape)
 # ## A file
 #
 # Two arrays `(samples, height, width)` and two coordinates, in any unit of length. If the output vanishes on
-# the border, say so: it makes interpolation better. Inputs span orders of magnitude here, so their logarithm is
-# what the model is shown.
+# the border, say so: this makes interpolation better. Inputs span orders of magnitude here, so the model is
+# shown their logarithm.
 
 # %%
 count = len(inputs) - len(inputs) // 10
@@ -140,9 +140,9 @@ print("largest difference, m:", np.abs(exported(seen) - predicted).max())
 # ## A field from a few readings
 #
 # Forty wells read the head of an unknown $T$, with 1 % of noise. We look for the 16 amplitudes that explain the
-# readings, by Gauss-Newton steps from $T = 100$ m²/day; derivatives come by automatic differentiation, once
-# through the surrogate and once through the solver. A surrogate errs, so its readings deserve less trust: its
-# mean error on test data joins the noise.
+# readings, by Gauss-Newton steps from $T = 100$ m²/day; derivatives come from automatic differentiation, once
+# through the surrogate and once through the solver. A surrogate has errors, so its readings deserve less trust:
+# its mean error on test data is combined with the noise.
 
 # %%
 truth = generator.normal(size=len(modes)).astype(np.float32)
@@ -194,7 +194,7 @@ figure
 
 # %% [markdown]
 # Is the field that the surrogate found right? Its own readings cannot tell: where it errs, gradients follow the
-# error. The check is the solver's: the head that the found $T$ *really* has, against the readings.
+# error. The solver can: it gives the head that the found $T$ *really* has, to compare with the readings.
 
 # %%
 for name, amplitudes in {"start": np.zeros_like(truth), **found}.items():
@@ -208,8 +208,8 @@ ratio = seconds["surrogate"] / seconds["solver"]
 print(f"a step through the surrogate takes {ratio:.1f} times as long as one through the solver")
 
 # %% [markdown]
-# One times the noise is as good as can be. The field that the surrogate found explains the readings when the
-# solver checks it, and is nearly as close to the truth as the solver's own. But a step through the surrogate
-# took many times as long: this equation is solved in a moment, and where there is a differentiable solver, use
-# it. A surrogate is for the simulator that has no gradient, or takes an hour; one run of that simulator is then
-# the check.
+# A misfit of one times the noise is as good as can be. The field that the surrogate found explains the readings
+# when the solver checks it, and is nearly as close to the truth as the solver's own. But a step through the
+# surrogate took many times as long: this equation is solved in a moment, and where there is a differentiable
+# solver, use it. A surrogate is for the simulator that has no gradient, or takes an hour; one run of that
+# simulator is then the check.

@@ -14,12 +14,12 @@ DOCS = ROOT / "docs" / "reliability.md"
 PAGE = """\
 # What it survives
 
-Written by `python -m benchmarks.pages.reliability`, from what the benchmarks named here have measured.
+Written by `python -m benchmarks.pages.reliability`, from the results of the benchmarks named here.
 
 ## Killed at random moments (`benchmarks/reliability/faults.py`)
 
-SIGKILL between the first instruction of a process and its end, again and again, until it is let end. Whole: nothing
-partial ever stood under a final name. The same: it ended with the bits of a result that nothing had disturbed.
+A command is killed by SIGKILL between its first instruction and its end, again and again, until it is allowed to
+end. Whole: nothing partial ever had a final name. The same: the result has the bits of an undisturbed one.
 
 | command | kills before the end | whole, and the same |
 |---|---|---|
@@ -27,9 +27,9 @@ partial ever stood under a final name. The same: it ended with the bits of a res
 
 ## Damaged files (`benchmarks/reliability/fuzz.py`)
 
-Good files with bytes changed, removed, repeated or cut off, put through `info`, `convert` and `evaluate`; runs and
-checkpoints through `info`, `evaluate` and `train --resume`. A call has 10 s and 2 GiB. Commands hidden in pickles must
-not run, and none did.
+Good files with bytes changed, removed, repeated or cut off are put through `info`, `convert` and `evaluate`; runs
+and checkpoints, through `info`, `evaluate` and `train --resume`. A call may take 10 s and 2 GiB. Commands hidden
+in pickles must not run, and none did.
 
 | format | files | calls that gave a result | one sentence | one sentence: HDF5 crashed or hung | anything else |
 |---|---|---|---|---|---|
@@ -37,44 +37,44 @@ not run, and none did.
 
 ## Full disks (`benchmarks/reliability/full_disk.py`)
 
-`generate` and `train` run into the end of a file system of {rooms}: exit
-code 2 and one sentence each time, nothing partial under a final name, what had been saved usable. With more space `--resume` came to the bits of an undisturbed
-result in {resumed} of {disks} cases.
+`generate` and `train` run out of space on a file system of {rooms}.
+Each time they end with exit code 2 and one sentence, nothing partial has a final name, and all that was saved
+before is usable. With more space, `--resume` gave the bits of an undisturbed result in {resumed} of {disks} cases.
 
 ## Asked to end (`benchmarks/reliability/preemption.py`)
 
-SIGTERM at {stops} random moments of a training of MANO, in {stopped} of them before its end: exit code 143, at most
-{seconds:.1f} s later, what was begun saved and resumed, and the result of the bits of an undisturbed run:
+A training of MANO gets SIGTERM at {stops} random moments, {stopped} of them before its end. It ends with exit code
+143 at most {seconds:.1f} s later, is saved and is resumed. Does the result have the bits of an undisturbed run:
 {same}.
 
 ## Faults that tests make on every change
 
 | fault | what happens | tested in |
 |---|---|---|
-| SIGTERM, as before a machine is taken away | saved after the step under way, exit code 143, a line on how to go on; while the first step compiles, at once | `test_training.py`, `test_processes.py` |
-| Ctrl-C | likewise, exit code 130; a second one stops at once | `test_training.py`, `test_interrupts.py` |
+| SIGTERM, as before a machine is taken away | the run is saved after the step under way and ends with exit code 143 and a line on how to go on; while the first step compiles, it ends at once | `test_training.py`, `test_processes.py` |
+| Ctrl-C | the same, with exit code 130; a second one stops at once | `test_training.py`, `test_interrupts.py` |
 | one of several processes is asked to stop | all save the same step and stop together | `test_processes.py` |
-| a checkpoint truncated, changed or not finished | found by its SHA-256, said, and the one before it used | `test_training.py` |
-| no space, a folder that may not be written to | one sentence, exit code 2; what was saved before is whole | `test_refusals.py`, `test_training.py` |
-| NaN or infinity in loss or gradient | the step is not applied, counted and logged; ten in a row end training, and their samples are named | `test_stepping.py`, `test_training.py` |
+| a checkpoint truncated, changed or not finished | found by its SHA-256 and reported, and the one before it is used | `test_training.py` |
+| no space, a folder without write permission | one sentence, exit code 2; what was saved before is whole | `test_refusals.py`, `test_training.py` |
+| NaN or infinity in loss or gradient | the step is not applied, but counted and logged; ten in a row end training, and their samples are named | `test_stepping.py`, `test_training.py` |
 | a sample with NaN or infinity | named before training begins | `test_refusals.py`, `test_streaming.py` |
 | a second process in a run folder | refused | `test_training.py` |
 | values of flags that make no sense | one sentence, exit code 2, nothing written | `test_refusals.py`, `test_flags.py` |
 
 The same seed gives the same bits on the same devices, twice in a row and after any stop. On another number of devices
-the losses agree to 1e-4 for some twenty steps, and then as far as rounding grows.
+the losses agree to 1e-4 for some twenty steps, and then drift apart as rounding errors grow.
 
 ## Long runs and large files
 
 - {checkpoints} checkpoints in one run (`benchmarks/reliability/soak.py`): resident memory grows by {kib:.0f} KiB a checkpoint
-  ({first:.0f} MiB after the first quarter, {last:.0f} MiB at last), open files by {files:.4f}. Orbax
+  ({first:.0f} MiB after the first quarter, {last:.0f} MiB at the end), open files by {files:.4f}. Orbax
   by itself, saving as many items of small arrays in the same process, grows by {alone:.0f} KiB a checkpoint.
-- A file of {size:.1f} GiB trained on with `--stream` (`benchmarks/reliability/streaming.py`): at most {most:.2f} GiB resident, at
-  {pace:.0%} of the rate from memory.
+- A file of {size:.1f} GiB trained on with `--stream` (`benchmarks/reliability/streaming.py`) takes at most
+  {most:.2f} GiB of resident memory, at {pace:.0%} of the rate of training from memory.
 
 ## What it does not survive
 
-- A disk that another process fills in the midst of a checkpoint: what was saved before is whole, but Orbax prints its
+- A disk that another process fills during a checkpoint: all that was saved before is whole, but Orbax prints its
   tracebacks.
 - One of several processes killed outright: the others wait for JAX's heartbeat (100 s) and end; `--resume` goes on.
 - Folders that the processes of a training do not all see.
