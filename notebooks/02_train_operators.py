@@ -17,7 +17,7 @@
 # needs no training: the equation solved again on the operators' grid.
 #
 # It takes a few minutes on a laptop, of which much is compiling. That is enough to see curves fall and to
-# compare costs, and too little for a ranking: tables from longer training, with seeds, are in the README.
+# compare costs, and too little for a ranking: tables from longer training, with seeds, are in docs/benchmarks.md.
 
 # %%
 import importlib.util
@@ -114,7 +114,7 @@ plots.errors_by_time(models, solves)
 # The open markers are the honest part of this figure. On the training grid the mean of two coarse solves, of
 # the same strided coefficient, is more exact than all three operators and takes less time; upscaled faces are
 # several times more exact still. Longer training brings operators level with the former and not with the latter
-# (README). Linear, symmetric problems with good solvers are where operators have least to offer; they are for
+# (docs/benchmarks.md). Linear, symmetric problems with good solvers are where operators have least to offer; they are for
 # equations without such solvers. What they can do with a solver inside is in [the next
 # notebook](03_resolution_transfer.ipynb).
 #

@@ -94,7 +94,7 @@ class Checkpoints:
         )
         measured = validation_error is not None and math.isfinite(validation_error)
         self._errors[step] = validation_error if measured else None
-        with deferred_stop():
+        with deferred_stop(), _log_hushed():
             self._seal()
             self._manager.save(step, args=items)
             self._unsealed = step
@@ -236,7 +236,8 @@ class Checkpoints:
 
 @contextmanager
 def _log_hushed() -> Iterator[None]:
-    """Leave out what Orbax logs of damaged metadata: the manifest finds the damage, and says it in a sentence."""
+    """Leave out the log of Orbax. It reports damaged metadata, which the manifest finds too and our errors name,
+    and the time that a save has waited for another."""
     logger = logging.getLogger("absl")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
