@@ -15,7 +15,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def command_line(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser whose help is the description, its lines as they are."""
+    """Return a parser whose help shows the description with its own line breaks."""
     return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 

@@ -1,6 +1,6 @@
 """PDE problems for neural operators: data, training, evaluation.
 
-Names are imported when they are first asked for, so that `import pde` takes a moment; `__init__.pyi` lists them.
+Names are imported on first use, so that `import pde` takes only a moment; `__init__.pyi` lists them.
 """
 
 import lazy_loader

@@ -4,8 +4,8 @@
 
 Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and again on strides of that grid: from the strided
 coefficient with arithmetic faces, harmonic faces or the mean of both solutions, and with faces upscaled from the
-fine coefficient. Relative L2 against the fine solution strided likewise, mean over the samples; milliseconds of
-one sample, median of 5.
+fine coefficient. Errors are relative L2 against the strided fine solution, means over the samples; times are of
+one sample, medians of 5.
 
 Found (`results/coarse_solve.json`; standard errors of the means are 3 to 8 % of them): upscaled faces are two to
 four times as accurate as the best that the strided coefficient gives.
@@ -18,7 +18,7 @@ four times as accurate as the best that the strided coefficient gives.
 | 141 |     0.0037 |   0.0041 | 0.0015 |   0.0005 |
 | 211 |     0.0018 |   0.0035 | 0.0012 |   0.0003 |
 
-Times are those of 2 cores that were busy with other work: 1 to 2 ms at 31, 9 to 13 ms at 211, upper bounds.
+Times were measured on 2 cores busy with other work: 1 to 2 ms at 31, 9 to 13 ms at 211, upper bounds.
 
 With --canonical, on 421 x 421 cell centres against the published procedure, the errors at 31 to 85 are the same
 within their standard errors, though the schemes differ (`results/coarse_solve_canonical.json`):

@@ -5,12 +5,12 @@
 
 First the training steps of all models are timed in turn, by medians, compiled and warm, with nothing else running;
 then each model is trained for as many whole epochs as fit into the minutes at its own pace. So the outcome does
-not depend on what the machine does meanwhile, and a second call goes on where the first was interrupted: pace,
-runs and `results.json` are kept in FOLDER. Models have their defaults, training those of `manojax train` with
---symmetries, without a validation part: the last parameters count.
+not depend on other work of the machine, and a second call goes on where the first was interrupted: pace, runs and
+`results.json` are kept in FOLDER. Models and training have the defaults of `manojax train`, with --symmetries and
+no validation samples: the last parameters count.
 
-Relative L2 on the training grid, mean over the test samples; then mean and standard deviation over seeds. So for
-the mean of predictions under the eight symmetries of the square, which takes eight times as long.
+Stated is relative L2 on the training grid, a mean over test samples, with mean and standard deviation over seeds;
+also for the mean of predictions under the square's eight symmetries, which takes eight times as long.
 
 Found (`results/equal_time.json`, three seeds, 200 test samples): MANO 0.0113 +- 0.0001, of eight predictions
 0.0108; FNO with `{"learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}` 0.0120 +- 0.0001 and 0.0110,
@@ -55,9 +55,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["mano", "fno"])
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument(
-        "--options", type=json.loads, default={}, help="what differs from `TrainingConfig`, by model"
-    )
+    parser.add_argument("--options", type=json.loads, default={}, help="changes to `TrainingConfig`, by model")
     parser.add_argument("--resolution", type=int, default=31)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +87,7 @@ def main() -> None:
 
 
 def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[str, dict[str, Any]]:
-    """Seconds a training step of each model, measured in turn, or as an earlier call has found them."""
+    """Seconds per training step of each model, measured in turn or taken from an earlier call."""
     if path.exists():
         found = json.loads(path.read_text())
         if any(found.get(model, {}).get("batch_size") != config.batch_size for model, config in configs.items()):

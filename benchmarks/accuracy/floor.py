@@ -1,4 +1,4 @@
-"""How small can the error of any operator be that sees nothing but the strided coefficient?
+"""How small can the error of an operator be that sees only the strided coefficient?
 
     python -m benchmarks.accuracy.floor [--resolution 31] [--samples 40] [--draws 8] [--sweeps 100] [--seed 0]
         [--json FILE]
@@ -6,11 +6,11 @@
 Two-phase Darcy flow, 12/3, on 421 x 421 nodes. The phases at the nodes of a coarse grid leave the field between
 them open: for each sample, fields are drawn from the exact conditional distribution of the Gaussian field g given
 the signs of g at the coarse nodes, and the equation is solved on each. No function of the strided coefficient has
-a smaller mean square error than the conditional mean of the solution; the mean over the draws stands in for it,
-and a factor (1 + 1/draws)^(1/2) takes their scatter out.
+a smaller mean square error than the conditional mean of the solution; the mean over the draws estimates it, and a
+factor (1 + 1/draws)^(1/2) removes their scatter.
 
 Values at the coarse nodes come from Gibbs sampling, one node after the other, started at the sample's own values,
-so that the chain is stationary from its start; too few sweeps make the floor too low, never too high. What lies
+so that the chain is stationary from its start; too few sweeps make the floor too low, never too high. The field
 between the nodes is drawn exactly: the kriging of the nodes' values plus the kriging error of an independent
 field.
 

@@ -3,10 +3,10 @@
     python -m benchmarks.accuracy.folds TRAIN.h5 FOLDER [--model mano] [--folds 5]
         [--options '[{}, {"weight_decay": 0.1}, {"epochs": 20, "symmetries": "all"}]']
 
-The samples are shuffled and dealt into folds. Each fold is left out once, and met by a model that has been
-trained on the others with the defaults of `manojax train` but for the options of a trial. Stated are means over
-all samples. All trials meet the same folds, so the difference of one to the first, sample by sample, has a
-standard error. FOLDER keeps folds and runs: a second call goes on where the first was interrupted.
+The samples are shuffled and dealt into folds. Each fold is left out once and tests a model trained on the others,
+with the defaults of `manojax train` except for the options of a trial. Stated are means over all samples. All
+trials use the same folds, so the difference between a trial and the first, sample by sample, has a standard error.
+FOLDER keeps folds and runs: a second call goes on where the first was interrupted.
 
 Found on the 16 x 16 set of the neuraloperator package (`results/folds.json`, MANO, relative MSE): 0.0102 without
 symmetries, the default of that day; with the transpose, which is now found by default, 0.0085. Without symmetries
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default="mano", choices=MODELS)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--options", type=json.loads, default=[{}], help="what differs from `TrainingConfig`")
+    parser.add_argument("--options", type=json.loads, default=[{}], help="changes to `TrainingConfig`")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def files(data: Path, folder: Path, folds: int) -> Iterator[tuple[Path, Path]]:
-    """Each fold's file of the others' samples, and of its own."""
+    """Yield for each fold a file of the other folds' samples and a file of its own."""
     with h5py.File(data) as file:
         arrays, attributes = {name: np.asarray(values) for name, values in file.items()}, dict(file.attrs)
     samples = len(arrays["coefficient"])

@@ -1,4 +1,4 @@
-"""How do errors fall with the number of training samples, on other laws than trained on, and from seed to seed?
+"""How do errors depend on the number of training samples, on the law of the coefficient and on the seed?
 
     python -m benchmarks.accuracy.generalisation --folder DIR [--models mano fno] [--json FILE]
 
@@ -16,12 +16,12 @@ samples of one file of two-phase fields, 12/3, tau 3. Of these a tenth is held o
 Beside the first two stands the mean of the coarse solves of the strided coefficient with arithmetic and with
 harmonic faces, on the same test samples.
 
-DIR keeps data and runs: the same call again goes on where the first was broken off.
+DIR keeps data and runs: repeating an interrupted call continues it.
 
 Found (`results/generalisation.json`): with 100, 1000 and 10,000 samples MANO has 0.0199, 0.0122 and 0.0116, FNO
 0.0195, 0.0133 and 0.0129, coarse solves 0.0115; over three seeds MANO has 0.0121 +- 0.0002, FNO 0.0136 +- 0.0003.
-Where tau alone is another they follow coarse solves within a fifth; where values of the coefficient are, errors
-are 0.08 to 5.
+If only tau differs they follow coarse solves within a fifth; if values of the coefficient differ, errors are 0.08
+to 5.
 """
 
 import argparse
@@ -72,7 +72,7 @@ Table = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class Strided:
-    """A stride of a problem's fine solves: 10,000 samples of 421 x 421 would take 14 GB."""
+    """A problem that keeps a stride of its fine solves: 10,000 samples of 421 x 421 would take 14 GB."""
 
     inputs: ClassVar[tuple[str, ...]] = Darcy.inputs
     problem: Darcy
@@ -93,7 +93,7 @@ class Strided:
 
 @dataclass(frozen=True)
 class Study:
-    """Data and runs of one folder, made when they are asked for."""
+    """Data and runs of one folder, made on demand."""
 
     arguments: argparse.Namespace
 
@@ -188,7 +188,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, nargs="+", default=[100, 300, 1000, 3000, 10000])
     parser.add_argument("--reference", type=int, default=1000)
     parser.add_argument("--test-samples", type=int, default=200)
-    parser.add_argument("--steps", type=int, default=5400, help="rounded to epochs; by default whole ones of each")
+    parser.add_argument("--steps", type=int, default=5400, help="rounded to epochs; the default needs no rounding")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="two or more for the last table")
     parser.add_argument("--laws", nargs="*", default=list(OTHERS), choices=OTHERS)
     parser.add_argument("--json", type=Path)

@@ -5,11 +5,11 @@
         [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}'] [--json FILE]
 
 Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and strided to 31 x 31; without --data it is generated
-first. Each model is trained there with the defaults of `manojax train` but for --options, in up to five ways: on
-values of the coefficient at its points (averaged around them, as is the default), on means of it over cells, and
+first. Each model is trained there with the defaults of `manojax train` except for --options, in up to five ways:
+on values of the coefficient at its points (averaged around them, as is the default), on its means over cells, and
 correcting coarse solutions from the strided coefficient or from upscaled faces, the latter beside cell means as
-well. What has to be beaten comes first: those coarse solutions themselves. FOLDER keeps data and runs: a second
-call goes on where the first was interrupted, and measures again.
+well. The baseline comes first: those coarse solutions themselves. FOLDER keeps data and runs: a second call goes
+on where the first was interrupted, and measures again.
 
 Relative L2 is a mean over the test samples. Milliseconds are medians for one sample, all in one process: a
 prediction with restriction and solves included, beside assembly, factorisation and solution by SuperLU of the
@@ -73,9 +73,7 @@ def main() -> None:
     parser.add_argument("--resolution", type=int, default=31)
     parser.add_argument("--models", nargs="+", default=["mano", "fno"])
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
-    parser.add_argument(
-        "--options", type=json.loads, default={}, help="what differs from `TrainingConfig`, by model"
-    )
+    parser.add_argument("--options", type=json.loads, default={}, help="changes to `TrainingConfig`, by model")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -122,7 +120,7 @@ def measure_model(
     model: str, way: str, config: TrainingConfig, data: Path, test: DataFile, out: Path
 ) -> dict[str, Any]:
     surrogate = train_to_the_end(data, out, model, config)
-    # What a model does not look at need not be handed over.
+    # Only data that the model sees are passed to it.
     fine = config.view.sees_between
     stride = 1 if fine else test.stride_to(surrogate.run.grid.shape[0])
     grid, trained = test.grid.strided(stride), surrogate.run.grid

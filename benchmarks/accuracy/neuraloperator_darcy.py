@@ -5,11 +5,11 @@
 
 DIR holds `darcy_neuralop_train_16.h5` and `darcy_neuralop_test_16.h5`: the 16 x 16 Darcy set of the neuraloperator
 package. Each model is trained with nothing but the defaults of `manojax train` (the last tenth of the 1000
-training samples is held out and chooses the checkpoint) and meets the 50 test samples once.
+training samples is held out and chooses the checkpoint) and is tested once on the 50 test samples.
 
 Found (2 cores, mean of 3 seeds): relative MSE 0.0072 for MANO (`results/neuraloperator_darcy_mano.json`; training
-finds that the samples have the transpose; 0.0091 without). Of an earlier initialisation, not yet held at their
-grid, without symmetries: 0.0094 for FNO, 0.0085 for ViT (`results/neuraloperator_darcy.json`). A coarse solve with
+finds that the samples have the transpose; 0.0091 without). With an earlier initialisation, not yet held at their
+grid, no symmetries: 0.0094 for FNO, 0.0085 for ViT (`results/neuraloperator_darcy.json`). A coarse solve with
 fitted contrast has 0.0053.
 """
 

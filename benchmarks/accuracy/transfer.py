@@ -1,4 +1,4 @@
-"""Do operators trained on one grid know what to do on finer ones, or does resampling do as well?
+"""Do operators trained on one grid predict better on finer ones than resampling does?
 
     python -m benchmarks.accuracy.transfer TEST.h5 RUN... [--resolutions 31 61 106 141 211 421] [--pairs 30]
         [--json FILE]
@@ -14,7 +14,7 @@ points and pairs, and the slope of their regression. Resampling predicts no diff
 
 Found (`results/transfer.json`; trained at 31 x 31 strided from 421, 15 minutes each by `equal_time.py`, 200 test
 samples, one seed): direct beats resampling on every finer grid and is better than on the training grid, and there
-both are below the floor of what sees 31 x 31 points alone (`benchmarks/accuracy/floor.py`: 0.0102 +- 0.0006).
+both are below the floor of models that see only 31 x 31 points (`benchmarks/accuracy/floor.py`: 0.0102 +- 0.0006).
 
 |      | by       |     31 |     61 |    106 |    141 |    211 |    421 | pairs: correlation, slope |
 | MANO | direct   | 0.0114 | 0.0077 | 0.0071 | 0.0070 | 0.0069 | 0.0069 | 0.988, 0.92 |
@@ -31,7 +31,7 @@ Trained at 43 (40 epochs) and at 61 (32) by the defaults of `manojax train`, MAN
 |    | resample | 0.0079 | 0.0079 | 0.0079 | 0.0079 | 0.0079 | 0.0079 | 0.0079 | 0.0079 | none |
 
 On grids coarser than the trained one direct sees less than resampling, which has the coefficient at the points of
-the training grid; it loses there, by 1.6 times from 61 to 31.
+the training grid; direct has the larger error, 1.6 times from 61 to 31.
 """
 
 import json
@@ -54,7 +54,7 @@ _SHARE, _INVERSE_LENGTH = 0.15, 40.0
 
 
 def islands(shape: tuple[int, int], generator: np.random.Generator) -> Bool[np.ndarray, "height width"]:
-    """Where a random field of short correlation length is largest."""
+    """The points where a random field of short correlation length is largest."""
     x, y = (np.arange(n) ** 2 for n in shape)
     spectrum = 1 / (np.pi**2 * (x[:, None] + y[None, :]) + _INVERSE_LENGTH**2)
     field = np.asarray(idctn(generator.normal(size=shape) * spectrum, norm="ortho"))
@@ -64,7 +64,7 @@ def islands(shape: tuple[int, int], generator: np.random.Generator) -> Bool[np.n
 def swapped(
     a: Float[np.ndarray, "height width"], grid: Grid, trained: Grid, generator: np.random.Generator
 ) -> Float[np.ndarray, "height width"]:
-    """The phases swapped in islands, but for the points of the training grid."""
+    """Swap the phases in islands, except at the points of the training grid."""
     chosen = islands(a.shape, generator)
     rows, columns = np.isin(grid.x.round(6), trained.x.round(6)), np.isin(grid.y.round(6), trained.y.round(6))
     chosen[np.ix_(rows, columns)] = False
@@ -72,7 +72,7 @@ def swapped(
 
 
 def agreement(surrogate: Surrogate, data: DataFile, pairs: int) -> dict[str, float]:
-    """How the change of direct predictions follows that of solutions."""
+    """Measure how the change of direct predictions follows the change of solutions."""
     generator, predicted, true = np.random.default_rng(0), [], []
     for number in range(pairs):
         sample = slice(number, number + 1)

@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy.tuning TRAIN.h5 VALIDATION.h5 FOLDER [--resolution 16] [--epochs 15]
         [--json FILE]
 
-Relative L2 on validation samples: no test sample decides anything. Runs that exist are not trained again, or are
-trained to their end.
+Relative L2 on validation samples: no test sample decides anything. Runs that exist are not trained again;
+unfinished ones are finished.
 
 Found (`results/tuning.json`, 100 validation samples): MANO has 0.0273 to 0.0293, its defaults 0.0274, best with a
 rate of 3e-3 or 1e-2 on the H1 loss; FNO 0.0278 to 0.0361, its defaults 0.0361, best with 3e-3, batches of 5 and

@@ -16,11 +16,11 @@ Place = tuple[float, float]
 FOLDER = ROOT / "docs"
 SIDE, BETWEEN, BESIDE = 4.0, 1.7, 4.6
 QUERY = 0.30, 0.58
-"""Where the point stands whose windows are drawn, as a part of the side."""
+"""Place of the point whose windows are drawn, as a fraction of the side."""
 
 
 class Palette(NamedTuple):
-    """Colours whose greys differ."""
+    """Colours that also differ in grey."""
 
     ink: str
     line: str
@@ -37,7 +37,7 @@ def corner(level: int, column: int) -> tuple[float, float]:
 
 
 def draw_map(axes: Axes, level: int, column: int, palette: Palette) -> None:
-    """A map as cells; in the first column with the query and its window."""
+    """Draw a map as cells; in the first column with the query and its window."""
     (left, below), points = corner(level, column), LEVELS[level]
     cell = SIDE / points
     if column == 0:
@@ -61,7 +61,7 @@ def label(axes: Axes, at: Place, text: str, palette: Palette) -> None:
 
 
 def join(axes: Axes, level: int, palette: Palette) -> None:
-    """Attention at a level, and the ways between it and the next."""
+    """Draw attention at a level, and the arrows between it and the next."""
     left, below = corner(level, 0)
     height, space = below + SIDE / 2, 0.3
     arrow(axes, (left + SIDE + space, height), (left + SIDE + BESIDE - space, height), palette)

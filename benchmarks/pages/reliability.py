@@ -1,4 +1,4 @@
-"""Write docs/reliability.md from what the other benchmarks have left in `results/`.
+"""Write docs/reliability.md from the results of the other benchmarks in `results/`.
 
 python -m benchmarks.pages.reliability
 """

@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md: `benchmarks.md.template` with the tables of what other benchmarks left in `results/`.
+"""Write docs/benchmarks.md: `benchmarks.md.template` with tables of the other benchmarks' results.
 
 python -m benchmarks.pages.tables
 """
@@ -25,7 +25,7 @@ FACES = {
 
 
 def table(results: Results, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """With the machine below, as far as the results say."""
+    """Return a table with the machine below it, as far as the results record it."""
     lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
     cores = results.get("cores", results.get("threads", results.get("pace", {}).get("cores")))
     where = (

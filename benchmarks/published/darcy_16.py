@@ -9,8 +9,8 @@ H1 is the loss, and the last tenth of the training samples chooses the checkpoin
 Hardware, time, figure reached: on a GPU not yet run. On 2 CPU cores `benchmarks/accuracy/neuraloperator_darcy.py`
 runs the same recipe for 3 seeds; its docstring has the figures.
 
-What stands there, relative MSE: MANO 0.008 (its paper, by all signs on this set), neuraloperator's own FNO example
-0.0110 (192 k parameters, H1 loss, 30 epochs); a coarse solve with a fitted contrast has 0.0053.
+Published, relative MSE: MANO 0.008 (its paper, by all signs on this set), neuraloperator's own FNO example 0.0110
+(192 k parameters, H1 loss, 30 epochs); a coarse solve with a fitted contrast has 0.0053.
 """
 
 from benchmarks.published.data import NEURALOPERATOR_16

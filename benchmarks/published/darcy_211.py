@@ -2,16 +2,15 @@
 
     python -m benchmarks.published.darcy_211 --model mano|fno|vit --folder DIR [--seed 0] [--epochs 500]
 
-Data of the canonical procedure are made in DIR, on the CPU, unless they are there; those of `darcy_85.py` are the
-same, and its docstring says how to put the published ones in their place.
+Data of the canonical procedure are made in DIR, on the CPU, unless they are there; `darcy_85.py` has the same
+data, and its docstring says how to use the published ones instead.
 
 Hardware, time, figure reached: not yet run. Aim: relative L2 at most 0.0017.
 
-What stands there, on the published set, relative L2 / H1: MgNO 0.0017 / 0.0058, the record (V-cycles of
-convolutions, 5 layers of 24 channels, Adam 5e-4, batch 8, 500 epochs, H1 loss), HANO-L 0.0029 / 0.0082, FNO
-0.0071 / 0.031. Rate, batch, epochs and loss are the record's. Ours are Muon, and batches that are shown under the
-symmetries of the square; the last epoch counts. Whether their H1 weighs gradients as ours (README, Conventions) is
-not known.
+Published, on the published set, relative L2 / H1: MgNO 0.0017 / 0.0058, the record (V-cycles of convolutions, 5
+layers of 24 channels, Adam 5e-4, batch 8, 500 epochs, H1 loss), HANO-L 0.0029 / 0.0082, FNO 0.0071 / 0.031. Rate,
+batch, epochs and loss are the record's. Muon is ours, and so are batches under the symmetries of the square; the
+last epoch counts. Whether their H1 weighs gradients as ours (README, Conventions) is not known.
 """
 
 from dataclasses import replace

@@ -3,13 +3,13 @@
     python -m benchmarks.published.darcy_421 --model mano|fno|vit --folder DIR [--seed 0] [--epochs 100]
 
 1000 training and 100 test samples. The data are on nodes, where our solver takes them, and are made in DIR unless
-they are there. Solver rows at 421 are the price of the truth on the same device; those of strides are cheaper, and
+they are there. Solver rows at 421 are the cost of the true solutions on the same device; strides are cheaper, and
 their errors are at the points of the stride. `milliseconds` in the results are those of one sample.
 
 Hardware, time, figure reached: not yet run. On 2 CPU cores the solver takes 16 ms (README).
 
-What stands there: no published figure on these data. Recipe: relative H1, 100 epochs, batches under the symmetries
-of the square, the last epoch; the length is ours to choose, 500 would be that of the coarser tables.
+Published: no figure on these data. Recipe: relative H1, 100 epochs, batches under the symmetries of the square,
+the last epoch; the length is our choice; the coarser tables have 500 epochs.
 """
 
 from dataclasses import replace

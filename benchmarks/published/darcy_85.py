@@ -8,11 +8,11 @@ themselves: `manojax convert piececonst_r421_N1024_smooth1.mat DIR/canonical-421
 
 Hardware, time, figure reached: not yet run. Aim: at most 0.0039.
 
-What stands there, on the published set: LaMO 0.0039, the record; softmax attention of all points about 0.0044,
+Published, on the published set: LaMO 0.0039, the record; softmax attention of all points about 0.0044,
 Transolver++ 0.0049, HO-FNO 0.0052, Transolver 0.0057, FNO 0.0108. Recipe of that table: 500 epochs, AdamW, loss
 relative L2 + 0.1 times the relative L2 of central differences, fields normalised by one mean and one standard
-deviation. Ours differs: the loss is relative L2 alone, batches are shown under the symmetries of the square. Rate
-and batch are ours too. No checkpoint is chosen: the last epoch counts.
+deviation. Ours differs: the loss is only relative L2, and batches are shown under the symmetries of the square.
+Rate and batch are ours too. No checkpoint is chosen: the last epoch counts.
 """
 
 from dataclasses import replace

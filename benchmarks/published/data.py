@@ -10,7 +10,8 @@ from pde.system.errors import InputError
 
 @dataclass(frozen=True)
 class Data:
-    """Names of a training and a test file, and the problem that makes them; None: they must be there."""
+    """Names of a training and a test file, and the problem that makes them; without a problem they must be
+    there."""
 
     train: str
     test: str
@@ -19,7 +20,7 @@ class Data:
     test_samples: int = 200
 
     def files(self, folder: Path) -> tuple[Path, Path]:
-        """The training file (seed 0) and the test file (seed 1); one that was broken off is gone on with.
+        """The training file (seed 0) and the test file (seed 1); an interrupted one is continued.
 
         Raises:
             InputError: a file that is missing and cannot be made, or was begun by other versions.
@@ -37,7 +38,7 @@ class Data:
         return folder / self.train, folder / self.test
 
     def small(self, resolution: int) -> "Data":
-        """A few samples of so many points a side, under other names; files that cannot be made stay."""
+        """A few samples of `resolution` points a side, under other names; files that cannot be made stay."""
         if self.problem is None:
             return self
         return replace(

@@ -1,7 +1,7 @@
 """Runs a setting for one model: data, training, evaluation, each only as far as it is not there yet.
 
-So the command that begins a run goes on with it: after Ctrl-C or a kill from the last full epoch, and on another
-machine of the kind if the run's folder came along, with data that are made again if need be. For sessions of ten
+So the command that begins a run also continues it: after Ctrl-C or a kill from the last full epoch, and on another
+machine of the kind if the run's folder is copied there; data are made again if need be. For sessions of ten
 minutes:
 
     timeout --signal=INT 570 python -m benchmarks.published.darcy_85 --model mano --folder DIR
@@ -33,8 +33,8 @@ def main(setting: Setting, description: str | None) -> None:
     parser.add_argument("--model", choices=setting.models, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="of data, runs and results")
     parser.add_argument("--seed", type=int, default=0, help="of the training")
-    parser.add_argument("--epochs", type=int, help="a run of its own, its schedule of this length")
-    parser.add_argument("--small", action="store_true", help="a moment of it, to see that it runs")
+    parser.add_argument("--epochs", type=int, help="a separate run with a schedule of this length")
+    parser.add_argument("--small", action="store_true", help="a short test that the setting runs")
     arguments = parser.parse_args()
     if arguments.small:
         setting = setting.small()
@@ -47,7 +47,7 @@ def main(setting: Setting, description: str | None) -> None:
 
 
 def run(setting: Setting, model: str, folder: Path, *, seed: int = 0, epochs: int | None = None) -> Path:
-    """Begin a run or go on with it, to its table; returns the file of all numbers.
+    """Begin or continue a run up to its table; return the file of all numbers.
 
     Raises:
         InputError: data that are missing or do not fit.
@@ -71,7 +71,7 @@ def run(setting: Setting, model: str, folder: Path, *, seed: int = 0, epochs: in
 
 
 def measure(setting: Setting, surrogate: Surrogate, test: Path) -> dict[str, Any]:
-    """Errors on the training grid beside coarse solves, and all that they depend on."""
+    """Errors on the training grid beside coarse solves, and all settings that they depend on."""
     samples, trained = datasets.open(test).first(setting.test_samples), surrogate.run.grid.shape[0]
     return {
         "device": jax.devices()[0].device_kind,

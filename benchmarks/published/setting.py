@@ -18,18 +18,18 @@ LONG = TrainingConfig(
     symmetries="all",
     view=View(filter_width=0.0),
 )
-"""The recipe of all settings whose data have 421 points a side. Their tables ask for no other grid, and averages
-would cost some accuracy on the one that they ask for; at 421 points there is no finer one."""
+"""The recipe of all settings whose data have 421 points a side. Their tables have no other grid, and averages
+would cost some accuracy on it; at 421 points there is no finer one."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The settings that `runner` runs."""
+    """A setting that `runner` runs."""
 
     name: str
     data: Data
     test_samples: int
-    """How many samples of the test file count, from the first."""
+    """Number of samples of the test file that count, from the first."""
     training: TrainingConfig
     models: Mapping[str, ModelConfig]
     published: Mapping[str, Mapping[str, float]]
@@ -38,7 +38,7 @@ class Setting:
     """Grids of coarse solves beside the one that the models see."""
 
     def small(self) -> "Setting":
-        """The same in a moment: few samples and points, one epoch, models of one block."""
+        """The same setting made short: few samples and points, one epoch, models of one block."""
         problem, resolution = self.data.problem, self.training.resolution
         data, points = self.data, None
         if problem is not None:

@@ -61,7 +61,7 @@ def of_run(folder: Path) -> str:
     losses = [(line["epoch"], line["train_loss"], line["validation"]) for line in lines]
     predicted = folder.with_suffix(".predicted.h5")
     predicted.unlink(missing_ok=True)
-    # Here, as another process would take seconds to begin.
+    # In this process, as another would take seconds to start.
     if main_of_manojax(["predict", str(folder), str(folder.parent / "data.h5"), str(predicted)]):
         raise SystemExit(f"{folder} cannot predict")
     return of_fields(predicted) + json.dumps(losses)
@@ -80,6 +80,6 @@ def remove(out: Path) -> None:
 
 
 def share_compiled(folder: str) -> None:
-    """Processes that compile the same programs again need not."""
+    """Let processes share compiled programs in place of compiling them again."""
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", f"{folder}/compiled")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")

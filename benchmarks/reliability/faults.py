@@ -4,9 +4,9 @@
         [--resolution 65] [--json FILE]
 
 Each command runs undisturbed. Then it is started again and again in a process that is killed (SIGKILL) at a
-random moment between its first instruction and the time that the undisturbed one took; after each kill nothing may
-stand under a final name but what is whole, and what resumes goes on with --resume. At last it runs to its end: the
-result must have the bits of the undisturbed one.
+random moment between its first instruction and the time that the undisturbed one took; after each kill only
+complete files may stand under a final name, and commands that can resume use --resume. At last it runs to its end:
+the result must have the bits of the undisturbed one.
 
 Found (`results/faults.json`): of 20 kills each 19, 16, 20, 19 and 12 of `generate`, `train`, `evaluate`, `merge`
 and `convert` came before the end, and each command was whole and the same afterwards.
@@ -24,7 +24,7 @@ from benchmarks.reliability.command import Command, of_fields, of_file, of_run, 
 
 
 def of_numbers(path: Path) -> str:
-    """Digest of an evaluation but for its times."""
+    """Digest of an evaluation without its times."""
 
     def timeless(value: object) -> object:
         if isinstance(value, dict):
@@ -56,9 +56,9 @@ def commands(folder: Path, resolution: int) -> dict[str, Command]:
 
 
 def torment(command: Command, kills: int, generator: random.Random) -> dict[str, float | bool]:
-    """Kill it so often, then let it end."""
+    """Kill a command again and again, then let it end."""
     if command.compiles:
-        command.run()  # what the others find in the cache
+        command.run()  # fills the cache of programs for the others
         remove(command.out)
     started = time.perf_counter()
     command.run()

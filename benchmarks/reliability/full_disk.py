@@ -7,7 +7,7 @@ into its end, at several amounts of free space. Each must end with one sentence 
 partial under a final name; after the file system has grown, --resume must come to the bits of a result that had
 all the space.
 
-Found (`results/full_disk.json`): so it was at all seven amounts; training had saved 0, 1, 1 and 2 epochs by then.
+Found (`results/full_disk.json`): true at all seven amounts; training had saved 0, 1, 1 and 2 epochs by then.
 """
 
 import json
@@ -59,7 +59,7 @@ def fill(command: Command, disk: Path, data: Path, expected: str) -> dict[str, A
             usable = 0
     call("mount", "-o", f"remount,size={ROOMY}", disk)
     command.run()
-    shutil.copy(data, disk)  # for what a run predicts
+    shutil.copy(data, disk)  # a run predicts from it
     return {
         "code": process.returncode,
         "sentences": sentence.count("\n"),

@@ -6,12 +6,12 @@
 Each file is a good one with some bytes changed, removed, repeated or cut off at the end. A worker process opens
 it, converts it and evaluates a model on it, or evaluates a run of which it is a part, as the command line does.
 Each call must end within `--seconds` with exit code 0, or with 1 or 2 and one sentence, without a traceback and
-with less than 2 GiB of memory. What crashes or holds the HDF5 library is counted apart. `pt` files that would run
+with less than 2 GiB of memory. Crashes and hangs of the HDF5 library are counted apart. `pt` files that would run
 a command when unpickled are among them: none may run. (Code 1 is a solve that fails.)
 
 Found (`results/fuzz.json`): of 8100 calls with 2700 files each ended in a result or one sentence; 4 of them
-in the sentence that the HDF5 library crashed or hung. Before that library was asked in another process first
-(`pde.data.readers.probe`) a file held it for good, and errors of its own got through; so did damaged JSON of
+in the sentence that the HDF5 library crashed or hung. Before that library was tried in another process first
+(`pde.data.readers.probe`) a file hung it for good, and errors of its own got through; so did damaged JSON of
 Orbax's metrics, which are no longer kept there.
 """
 
@@ -105,7 +105,7 @@ def write_payload(path: Path, good: Path, marker: Path) -> None:
 
 
 def cases(kind: str, files: dict[str, Path], folder: Path, number: int, draw: random.Random) -> list[list[str]]:
-    """Write the damaged file of this number; the calls that it is put through."""
+    """Write the damaged file of this number; return the calls to make on it."""
     run, data = files["hdf5"].with_name("run"), files["hdf5"]
     if kind in files:
         good = files[kind]
@@ -131,7 +131,7 @@ def cases(kind: str, files: dict[str, Path], folder: Path, number: int, draw: ra
 
 
 def work() -> None:
-    """Calls as JSON lines on standard input; how each ended, likewise, on standard output."""
+    """Read calls as JSON lines on standard input; write how each ended as JSON lines on standard output."""
     from pde.cli import main
 
     for line in sys.stdin:
@@ -149,7 +149,7 @@ def work() -> None:
 
 
 class Worker:
-    """A process that makes calls, begun anew where it has crashed or hangs."""
+    """A process that makes calls, restarted when it has crashed or hangs."""
 
     def __init__(self, good: list[str], seconds: float):
         self._good, self._seconds = good, seconds

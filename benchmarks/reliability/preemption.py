@@ -2,10 +2,10 @@
 
     python -m benchmarks.reliability.preemption [--stops 20] [--json FILE]
 
-MANO with its defaults is trained on 65 x 65 nodes and asked to end at a random moment of what the undisturbed call
-took, again and again, each time going on with --resume, and from the start where it came to its end. Before the
-first step it has to stop at once; from then on the step under way is finished and saved (asked: within 10 s of
-it). At last it runs to its end, and the result must have the bits of the undisturbed one.
+MANO with its defaults is trained on 65 x 65 nodes and asked to end at a random moment of the undisturbed call's
+time, again and again. Each time it goes on with --resume, or from the start if it came to its end. Before the
+first step it has to stop at once; from then on the step under way is finished and saved (required: within 10 s).
+At last it runs to its end, and the result must have the bits of the undisturbed one.
 
 Found (`results/preemption.json`, 2 cores busy with other work): 4 of 8 signals came before the end; training ended
 at most 3.6 s after them, with the bits of the undisturbed one at last.
@@ -26,7 +26,7 @@ SENTENCE = b"stopped; add --resume to go on"
 
 
 def training(folder: Path) -> tuple[Command, Command]:
-    """Undisturbed, and to be disturbed."""
+    """Return the undisturbed training and the one to be disturbed."""
     data = folder / "data.h5"
     Command(("generate", str(data), "--resolution", "65", "--samples", "60"), data, of_file).run()
     flags = ("--model", "mano", "--epochs", "12")
@@ -36,14 +36,14 @@ def training(folder: Path) -> tuple[Command, Command]:
 
 
 def stop(command: Command, after: float) -> dict[str, Any]:
-    """SIGTERM so many seconds after the start."""
+    """Send SIGTERM `after` seconds from the start."""
     process = command.start()
     time.sleep(after)
     process.send_signal(signal.SIGTERM)
     asked = time.perf_counter()
     _, said = process.communicate()
     seconds = time.perf_counter() - asked
-    # Python itself, while it starts, ends without a word.
+    # While Python itself starts, it ends without a message.
     if process.returncode not in (0, 143, -signal.SIGTERM) or (process.returncode == 143 and SENTENCE not in said):
         raise SystemExit(f"exit code {process.returncode}: {said.decode()}")
     return {"code": process.returncode, "after": round(after, 2), "seconds": round(seconds, 2)}
@@ -86,7 +86,7 @@ def main() -> None:
     print(json.dumps(found, indent=1))
     write(arguments.json, found)
     if not found["same"]:
-        raise SystemExit("the result is another than that of the undisturbed run")
+        raise SystemExit("the result differs from that of the undisturbed run")
 
 
 if __name__ == "__main__":

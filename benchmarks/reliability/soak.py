@@ -3,13 +3,13 @@
     python -m benchmarks.reliability.soak [--checkpoints 2000] [--json FILE]
 
 A small model is trained on ten samples, one step and one checkpoint an epoch. Every second a thread notes how many
-there have been, the resident memory and the open files. Slopes are those of straight lines through what was noted
-after the first quarter. Then, in the same process, Orbax by itself saves as many items of arrays as a training
-does, and nothing of this project is called.
+there have been, the resident memory and the open files. Slopes are those of straight lines through the notes after
+the first quarter. Then, in the same process, Orbax by itself saves as many items of arrays as a training does, and
+nothing of this project is called.
 
 Found, on 2 cores (`results/soak.json`): 2000 checkpoints, no more open files at the end than at first, and 55 KiB
-of memory a checkpoint more (49 to 52 in other runs). Orbax by itself keeps 38 of them in the same process; whose
-the others are has not been found.
+more memory per checkpoint (49 to 52 in other runs). Orbax by itself keeps 38 of them in the same process; the
+cause of the others was not found.
 """
 
 import gc
@@ -38,7 +38,7 @@ def resident() -> float:
 
 
 def of_orbax(folder: Path, checkpoints: int = 300) -> float:
-    """KiB that stay of a checkpoint of Orbax alone, of as many items of small arrays."""
+    """KiB that remain per checkpoint of Orbax alone, with as many items of small arrays."""
     manager = ocp.CheckpointManager(folder, options=ocp.CheckpointManagerOptions(max_to_keep=2))
     state = ocp.args.PyTreeSave({str(number): jnp.ones((8, 8)) for number in range(40)})
 

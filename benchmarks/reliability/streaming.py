@@ -3,9 +3,9 @@
     python -m benchmarks.reliability.streaming FOLDER [--gibibytes 6] [--model fno] [--json FILE]
 
 A file of noise on 64 x 64 points is written into FOLDER. In processes of their own, in turn, `manojax train
---stream` on the whole of it is prepared, takes steps and is validated, and so are steps from memory on its first
-1000 samples: seconds a step (medians of calls, after compilation), and the largest resident memory of the process.
-Disks count as far as the system does not keep the file in its page cache.
+--stream` on all of it is prepared, takes steps and is validated, and so is training from memory on its first 1000
+samples. Stated are seconds a step (medians of calls, after compilation) and the largest resident memory. Disks
+count unless the file is in the page cache.
 
 Found, on 2 cores (`results/streaming.json`), FNO, 6 GiB, three rounds: 104 % of the rate from memory, which is no
 difference here, and at most 1.21 GiB resident, of which steps from memory on 33 MiB of samples need 1.05.
@@ -49,7 +49,7 @@ def write_noise(path: Path, gibibytes: float) -> None:
 
 
 def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
-    """Largest memory of this process so far."""
+    """Measure training in this process: seconds, and its largest memory so far."""
     import jax
     from jax.sharding import Mesh
 

@@ -2,12 +2,11 @@
 
     python -m benchmarks.speed.dispatch [--resolution 31] [--batch 10] [--rounds 5] [--json FILE]
 
-XLA asks for the memory of all that lies inside a call anew at every call, and Linux hands it out in pages of
-4 KiB, each at the cost of an interruption. `pde.training.engine.steps.Stepper`, which `manojax train` uses, takes
-many steps in a call; GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or newer) has memory come in pages of 2
-MiB. Training steps of each model (default options, one channel in and out, squared error, AdamW) are taken both
-ways, in turn, in fresh processes with and without huge pages: medians of a process, then over rounds, and page
-faults a step.
+At every call XLA asks again for the memory of all arrays inside the call, and Linux hands it out in pages of 4
+KiB, each at the cost of a page fault. `pde.training.engine.steps.Stepper`, which `manojax train` uses, takes many
+steps in a call; GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or newer) gives pages of 2 MiB. Training steps
+of each model (default options, one channel in and out, squared error, AdamW) are taken both ways, in turn, in
+fresh processes with and without huge pages: medians of a process, then over rounds, and page faults a step.
 
 Found, on 2 cores (`results/dispatch.json`, two rounds, 31 x 31, batches of 10): in a loop MANO takes 1.7 times as
 many steps a second, ViT 1.6, U-Net 1.1 and FNO 1.05; with huge pages as well 1.8, 1.8, 1.2 and 1.2 (U-Net has no

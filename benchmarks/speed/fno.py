@@ -8,18 +8,18 @@ runs in a process and an environment of its own, with two threads for PyTorch an
 stay alive and are asked in turn, one library after the other in every round, so that compilation is outside and a
 busy machine slows all of them alike. Stated are medians of seconds, and medians over rounds of the ratio to ours.
 Steps are taken one by one, and four at a time: in JAX in one call of a compiled loop, as `manojax train` does.
-Those and inference are also done in pieces of four samples, one after the other, the gradient accumulated: the
-same numbers out, but what lies in between stays in the cache.
+These and inference are also done in pieces of four samples, one after the other, the gradient accumulated: the
+results are the same, but intermediate arrays stay in the cache.
 
 neuraloperator's model has the same architecture and as many parameters as ours. pdequinox has the first paper's,
-which has no channel MLPs: its lift and projection are one matrix each, so it computes less a block. At the same
+which has no channel MLPs: its lift and projection are one matrix each, so it computes less per block. At the same
 width it has 5 % more parameters: on the first axis it has wave number -8 beside -7 to 7, and cannot leave it out.
 
 Found, on 2 cores (`results/fno.json`, medians in milliseconds): ours takes 300 for a step by itself, 195 in a loop
 and 122 in pieces too; neuraloperator 451, 424, 326: 1.8, 2.1 and 2.7 times as long; pdequinox 235 by itself, more
 in any loop, which is 0.8 times our step by itself and 1.9 times ours in pieces. Inference: 98, in pieces 61; 133
 and 117; 82 and 69. A whole batch does not fit the cache, and in a step by itself its memory is handed out anew,
-page by page (`dispatch.py`): with huge pages ours takes 655 by itself, in pieces 118, a 2.8th of neuraloperator's.
+page by page (`dispatch.py`): with huge pages ours takes 655 by itself, in pieces 118, 1/2.8 of neuraloperator's.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def batch() -> tuple[Any, Any]:
 
 
 def jax_jobs(forward: Callable, parameters: Any, fields: Any, targets: Any) -> Jobs:
-    """The same for both JAX libraries: a plain tree of parameters and Adam, some steps compiled as one loop."""
+    """The jobs of either JAX library: a plain tree of parameters and Adam, some steps compiled as one loop."""
     import jax
     import jax.numpy as jnp
 
@@ -163,7 +163,8 @@ def neuraloperator() -> Jobs:
 
 
 def work(library: str) -> None:
-    """A worker: one line of JSON a line of input, the name of a job; first the number of parameters."""
+    """Run a worker: write the number of parameters, then a line of JSON for each line of input, the name of a
+    job."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print must not mix with the answers
     jobs, parameters = globals()[library]()
     for job in jobs.values():

@@ -4,8 +4,8 @@
 
 Source 1, zero border, nodes, arithmetic faces, relative residual 1e-10 in double precision. Two-phase coefficients
 are 12 and 3 by the sign of a Gaussian field g; log-normal ones exp(s g), with s such that the largest is 1e6 times
-the smallest. Cells are square, but for the last row, where they are twice as long as wide. The largest count of
-all samples is stated; it is the same on every machine, but for rounding.
+the smallest. Cells are square, except in the last row, where they are twice as long as wide. Stated is the largest
+count of all samples; it is the same on every machine, up to rounding.
 
 Found (`results/iterations.json`): 11 to 13 for the two-phase field and 12 to 14 for the log-normal one, from
 65 x 65 to 1025 x 1025 nodes; 18 and 19 on cells twice as long as wide.
@@ -40,7 +40,7 @@ LAWS = {"two-phase 12/3": two_phase, "log-normal, contrast 1e6": log_normal}
 
 
 def iterations(shape: tuple[int, int], aspect: float, samples: int) -> dict[str, int]:
-    """The most iterations that any of the samples takes, by law of the coefficient, on cells of that aspect.
+    """Largest number of iterations of any sample, by law of the coefficient, on cells of that aspect ratio.
 
     Raises:
         ArithmeticError: a solve that did not converge.

@@ -8,7 +8,7 @@ temporary memory at its peak); exponents are least-squares slopes of their logar
 points. Times are medians, each grid in a process of its own; compilation is not in them.
 
 - forward pass and step of MANO, of MANO with attention at all levels and a plain sum, and of FMA (linear form,
-  blocks computed anew in the gradient) on 64 x 64 to 1024 x 1024 points; of FMA on 1 k to 256 k tokens of an axis;
+  blocks recomputed in the gradient) on 64 x 64 to 1024 x 1024 points; of FMA on 1 k to 256 k tokens of an axis;
 - MANO's step beside full attention's at 64 x 64 points;
 - one MANO block beside its own matrix products, run alone in the same round (batch 8, 64 x 64 points).
 
@@ -108,7 +108,7 @@ def growth(name: str, grids: list[tuple[int, ...]], rounds: int, **options: Any)
 
 
 def beside_full_attention(rounds: int) -> dict[str, Any]:
-    """Each in a process of its own: after the other's gigabytes, memory is slow to come by."""
+    """Run each in a process of its own: after the other's gigabytes, memory is slow to allocate."""
     costs = {}
     for name in ("mano", "full-attention"):
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:

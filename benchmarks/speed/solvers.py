@@ -1,4 +1,4 @@
-"""How fast is the multigrid solver, beside what people use now, and what does it cost on finer grids?
+"""How fast is the multigrid solver, beside solvers in common use, and what is its cost on finer grids?
 
     python -m benchmarks.speed.solvers [--resolution 421] [--samples 4] [--rounds 7] [--json FILE]
 
@@ -185,7 +185,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
 
-    memory = [generating(samples) for samples in (20, 200)]  # first: peers use more
+    memory = [generating(samples) for samples in (20, 200)]  # first, as peers use more memory
     result = {
         "cores": CORES,
         "processor": platform.machine(),

@@ -2,10 +2,10 @@
 
     python -m benchmarks.speed.xla_cpu [--rounds 15] [--only WORD] [--json FILE]
 
-Each operation is compiled as it is, and once more for each detour in it with the plain form in the place of that
-one alone; detours that belong together are replaced together. All compiled programs run in turn in every round,
-after rounds to warm up. A ratio is that of seconds with the plain form to seconds with the detour within a round;
-the median over the rounds and, in brackets, the quartiles. A detour with ratios of 1 everywhere can go.
+Each operation is compiled as it is, and once more for each detour in it with the plain form in place of only that
+one; detours that belong together are replaced together. All compiled programs run in turn in every round, after
+rounds to warm up. A ratio is seconds with the plain form over seconds with the detour, within a round; stated are
+the median over rounds and, in brackets, the quartiles. A detour with ratios of 1 everywhere can go.
 
 Found, on 2 cores busy with other work, in several runs of some of the operations (`results/xla_cpu.json`): without
 `stored` a solve takes 1.5 to 6 times as long, the more the finer the grid. With LAPACK's inverse it takes 2 to 27
@@ -36,7 +36,7 @@ from pde.equations.darcy.problem import Darcy
 from pde.solvers.elliptic import solve
 
 SHORTEST = 0.02  # seconds of a timing: faster programs are called several times
-STEPS = 10  # of the loop in which a gradient is taken
+STEPS = 10  # steps of the loop in which a gradient is taken
 BATCH = 10
 
 
@@ -72,7 +72,7 @@ Operation = tuple[Callable[..., Any], tuple[Any, ...]]
 
 @contextlib.contextmanager
 def plainly(forms: dict[str, Callable[..., Any]]) -> Iterator[None]:
-    """Every module uses these plain forms meanwhile."""
+    """Make every module use these plain forms meanwhile."""
     detours = {getattr(xla_cpu, name): form for name, form in forms.items()}
     ours = [module for name, module in sys.modules.items() if name.split(".")[0] in ("manojax", "pde")]
     places = [(m, name, value) for m in ours for name, value in vars(m).items() if is_one(value, detours)]

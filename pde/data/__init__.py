@@ -1,5 +1,5 @@
 """Data files: reading every format, writing our own, generating, merging and converting.
 
-It uses grids, metrics and, of equations, the interface of a problem alone. It offers `open`, `DataFile`,
+It uses grids, metrics and, from equations, only the interface of a problem. It offers `open`, `DataFile`,
 `generate`, `merge` and `convert`.
 """

@@ -14,7 +14,7 @@ from pde.grids.grid import Boundary
 from pde.system.errors import InputError
 
 _NAME = Path("arrays")
-"""Messages and runs name the arrays so, in the place of a file."""
+"""Name of the arrays in messages and runs, in place of a file."""
 
 
 class Dataset(DataFile):
@@ -23,14 +23,14 @@ class Dataset(DataFile):
     Args:
         x: coordinates of the first axis of a field, (height,), in any unit of length, increasing.
         y: coordinates of the second axis, (width,), in the same unit.
-        solution: the solutions, (samples, height, width); a data set to predict for needs none.
+        solution: the solutions, (samples, height, width); not needed for prediction.
         boundary: "zero" if the solution vanishes on the border of the domain.
         domain: x0, x1, y0, y1, the ends of the domain.
         inputs: the input fields by name, each (samples, height, width), all of them shown to a model.
 
     Raises:
-        InputError: no input, arrays that are no numbers or have other shapes, coordinates that do not increase, or
-            complex numbers.
+        InputError: no input, arrays that are not numbers or have the wrong shape, coordinates that do not
+            increase, or complex numbers.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Any data file as one of ours."""
+"""Conversion of any data file to our format."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def convert(
     Args:
         source: a data file of any format in `pde.data.readers`.
         out: the file to write; its attribute `source_format` says what `source` was.
-        boundary: what is known of the border, for a file that does not say.
+        boundary: "zero" or "unknown", for a file that does not say.
         domain: x0, x1, y0, y1, for a file that does not say.
 
     Returns:
@@ -37,7 +37,7 @@ def convert(
     shape = data.fields[data.inputs[0]].shape
     names = tuple(name for name, field in data.fields.items() if field.shape == shape)
     told = {name: value for name, value in data.attributes.items() if name not in ("inputs", "boundary", "domain")}
-    attributes = {"source_format": data.format} | told  # of a file converted twice, the first format
+    attributes = {"source_format": data.format} | told  # a file converted twice keeps the first format
     with (
         write_aside(out) as aside,
         create(aside, data.grid, data.samples, attributes, names, inputs=data.inputs) as stored,

@@ -1,4 +1,4 @@
-"""Samples on a grid, whose fields are read when they are asked for."""
+"""Samples on a grid; their fields are read on demand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from pde.grids.grid import Grid
 from pde.system.errors import InputError, suggestion
 
 BLOCK_BYTES = 2**24
-"""Size of a field of the samples that are read at once."""
-_ZERO = 1e-3  # of the largest value: less counts as zero on the border
+"""Largest size of one field of the samples that are read at once."""
+_ZERO = 1e-3  # smaller border values, relative to the largest value, count as zero
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """A data file whose shapes and coordinates have been checked; fields are read when asked for."""
+    """A data file whose shapes and coordinates have been checked; fields are read on demand."""
 
     path: Path
     format: str
@@ -35,24 +35,24 @@ class DataFile:
         return sorted(name for name, field in self.fields.items() if field.shape == self._shape)
 
     def with_inputs(self, inputs: tuple[str, ...]) -> "DataFile":
-        """The same samples with other input channels; with no names, those that it has.
+        """Return the same samples with other input channels; without names, with the present ones.
 
         Raises:
-            InputError: a name that is no field of the samples.
+            InputError: a name that is not a field of the samples.
         """
         for name in inputs:
             find_field(self.fields, self.path, name, self._shape)
         return self._changed(inputs=inputs or self.inputs)
 
     def first(self, samples: int | None) -> "DataFile":
-        """The first samples alone; None keeps all.
+        """Keep only the first samples; None keeps all.
 
         Raises:
             InputError: fewer than one or more than there are.
         """
         if samples is not None and not 1 <= samples <= self.samples:
             raise InputError(
-                f"{self.path} has {self.samples} samples; --train-samples {samples} must be 1 to that"
+                f"{self.path} has {self.samples} samples; --train-samples {samples} must be 1 to that number"
             )
         return self._changed(samples=samples or self.samples)
 
@@ -62,14 +62,15 @@ class DataFile:
         return self.fields[self.inputs[0]].shape
 
     def _changed(self, **changes: Any) -> "DataFile":
-        """A `DataFile` with some fields replaced, whatever the constructor of a subclass takes."""
+        """Return a `DataFile` with some fields replaced, even if a subclass's constructor takes other
+        arguments."""
         return DataFile(**{**vars(self), **changes})
 
     def stride_to(self, resolution: int) -> int:
         """The stride that leads to a resolution (`Grid.stride_to`).
 
         Raises:
-            InputError: no stride does; the message names those that can be had.
+            InputError: no stride does; the message names the possible resolutions.
         """
         try:
             return self.grid.stride_to(resolution)
@@ -106,13 +107,13 @@ class DataFile:
 
         Raises:
             InputError: a sample that is zero everywhere (relative errors would divide by zero) or is not zero on
-                the border where the grid says so.
+                the border although the grid says so.
         """
         zero = np.flatnonzero(~solution.any(axis=(1, 2)))
         if zero.size:
             raise InputError(
                 f"{self.path}: solution {self._number(samples, zero[0])} is zero everywhere, so relative errors "
-                "do not exist; remove it"
+                "are undefined; remove it"
             )
         grid = self.grid.strided(stride)
         if grid.boundary == "zero" and grid.on_nodes:
@@ -130,7 +131,7 @@ class DataFile:
             )
 
     def read_residual(self) -> Float[np.ndarray, " sample"] | None:
-        """The relative residual that the solver attained on each sample; None where the file does not say.
+        """The relative residual that the solver attained on each sample; None if the file does not say.
 
         Raises:
             InputError: data that cannot be read.
@@ -151,7 +152,7 @@ class DataFile:
         count = len(range(self.samples)[samples]) if isinstance(samples, slice) else len(samples)
         fields = np.empty((count, *self.grid.strided(stride).shape), np.float32)
         data, done = find_field(self.fields, self.path, name), 0
-        # Whole samples in blocks, strided in memory: HDF5 reads element by element where it strides itself.
+        # Whole samples are read in blocks and strided in memory: HDF5's own strided reads go element by element.
         for block in self.pieces(samples):
             found = data[block][:, ::stride, ::stride]
             with np.errstate(over="ignore"):  # infinity is refused below
@@ -166,12 +167,12 @@ class DataFile:
         return fields
 
     def blocks(self, samples: slice = slice(None)) -> list[slice]:
-        """Samples in slices of which a field fits into memory, whatever the grid."""
+        """Split samples into slices small enough that a field fits into memory, on any grid."""
         start, stop, _ = samples.indices(self.samples)
         return [slice(first, min(first + self._block, stop)) for first in range(start, stop, self._block)]
 
     def pieces(self, samples: Selection) -> Sequence[Selection]:
-        """Any samples in pieces of which a field fits into memory."""
+        """Split any selection of samples into pieces small enough that a field fits into memory."""
         if isinstance(samples, slice):
             return self.blocks(samples)
         return [samples[first : first + self._block] for first in range(0, len(samples), self._block)]
@@ -181,12 +182,12 @@ class DataFile:
         return max(1, BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
 
     def _number(self, samples: Selection, index: np.integer) -> int:
-        """The number in the file of the sample at this place of a selection."""
+        """Return the number in the file of the sample at position `index` of a selection."""
         return int(np.arange(self.samples)[samples][index])
 
 
 def find_field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[int, ...] | None = None) -> Field:
-    """Return a field by its name, checked to be numbers and, where one is given, of a shape.
+    """Return a field by its name after checking that it holds numbers and has the given shape, if any.
 
     Raises:
         InputError: no such field, or one of another type or shape.

@@ -2,12 +2,12 @@
 
 Our file holds contiguous data sets of the inputs, such as `coefficient`, and of the `solution`, all (N, height,
 width) float32, and the coordinates `x` (height,) and `y` (width,) in any length unit, increasing. The attribute
-`inputs` lists the names of the inputs; there may be more data sets of that shape. In a file without it, such as
-one of manojax 0.1.0, the input is `coefficient`, or else `source`. Other attributes say where the data come from
-and, where it is known, `boundary` ("zero": the solution vanishes on the border of the domain) and `domain` (x0,
-x1, y0, y1). Where a solver made the solution, `residual` (N,) float64 is the relative residual that each sample
-attained. A file from elsewhere that has inputs, solution, x and y works, whatever its grid. HDF5 is read as it is
-asked for; the arrays of other formats are read whole when the file is opened, and kept.
+`inputs` lists the names of the inputs; there may be more data sets of that shape. In a file without this
+attribute, such as one of manojax 0.1.0, the input is `coefficient`, or else `source`. Other attributes record the
+origin of the data and, if known, `boundary` ("zero": the solution vanishes on the border of the domain) and
+`domain` (x0, x1, y0, y1). Where a solver made the solution, `residual` (N,) float64 is the relative residual that
+each sample attained. A file from elsewhere that has inputs, solution, x and y works, on any grid. HDF5 is read on
+demand; arrays of other formats are read whole when the file is opened, and kept in memory.
 """
 
 from pathlib import Path
@@ -37,12 +37,13 @@ def open(
     Args:
         path: the file, of any format in `pde.data.readers`.
         inputs: names of the input data sets, one channel each; by default those that the file lists.
-        boundary: what is known of the border, for a file that does not say.
+        boundary: "zero" or "unknown", for a file that does not say.
         domain: x0, x1, y0, y1, for a file that does not say.
 
     Raises:
-        InputError: no file, no format that is read, truncated, a data set missing or of another shape or type,
-            coordinates that do not increase, or a `boundary` or `domain` that contradicts the file's own.
+        InputError: the file does not exist, is truncated or has an unknown format; a data set is missing or has
+            the wrong shape or type; coordinates do not increase; or `boundary` or `domain` contradicts the file's
+            own.
     """
     path = Path(path)
     return from_contents(path, readers.read(path), inputs=inputs, boundary=boundary, domain=domain)
@@ -65,7 +66,7 @@ def from_contents(
     boundary: Boundary | None = None,
     domain: tuple[float, float, float, float] | None = None,
 ) -> DataFile:
-    """Check what a reader has found, and make a data file of it; the arguments are those of `open`.
+    """Check the contents that a reader found and make a data file of them; other arguments are as for `open`.
 
     Raises:
         InputError: as for `open`.
@@ -113,7 +114,7 @@ def from_contents(
 
 
 def _inputs(contents: Contents, path: Path) -> tuple[str, ...]:
-    """Names of the inputs of a file, by its attribute or by custom."""
+    """Names of the inputs of a file, from its attribute or else from the customary names."""
     listed = contents.attributes.get("inputs")
     if isinstance(listed, tuple) and listed and set(listed) <= contents.fields.keys():
         return listed
@@ -125,7 +126,7 @@ def _inputs(contents: Contents, path: Path) -> tuple[str, ...]:
 
 
 def _agreed(path: Path, name: str, in_file: Any, given: Any) -> Any:
-    """The value in the file or else that of the flag; they must not contradict each other."""
+    """Return the value in the file, or else the given one; they must not contradict each other."""
     if in_file in (None, "unknown") or given in (None, in_file):
         return in_file if given is None else given
     raise InputError(f"{path}: its {name} is {in_file}, not {given}; leave --{name} out")

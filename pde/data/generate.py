@@ -22,25 +22,25 @@ def generate(
     resume: bool = False,
     equation: str | None = None,
 ) -> list[OutputFile]:
-    """Write samples 0, 1, 2 ... of a seed to HDF5 files (`pde.data.datasets` says what they hold); returns which.
+    """Write samples 0, 1, 2 ... of a seed to HDF5 files (format: `pde.data.datasets`); return the files.
 
-    A file takes its name when whole; what a run leaves that is broken off, another can resume
+    A file gets its name only when it is complete. An interrupted run can be resumed by another
     (`pde.data.resumable`), and the bytes are the same.
 
     Args:
-        problem: what to sample.
+        problem: the problem to sample.
         path: OUT.h5, the file to write.
-        samples: how many; or how many by split, which makes consecutive ranges in OUT-split.h5.
-        seed: of the random fields.
+        samples: number of samples; or a number for each split, which makes consecutive ranges in OUT-split.h5.
+        seed: seed of the random fields.
         shard: i of n writes the i-th part of each file, to OUT-shard-i-of-n.h5, for `pde.data.merge`; by default
-            the share of this process under `jax.distributed`, and everything where there is but one.
-        resume: keep what was broken off, or is whole already, and do the rest.
-        equation: name of an equation of your own (`pde.equations.registry.find`), which the files then record and
-            `evaluate` solves again.
+            the share of this process under `jax.distributed`, and everything if there is only one.
+        resume: keep complete and interrupted files, and write the rest.
+        equation: name of your own equation (`pde.equations.registry.find`); the files record it, and `evaluate`
+            solves it again.
 
     Raises:
-        InputError: a file exists, whole or begun, and `resume` is False or it is another data set's; it cannot be
-            written; or samples are below 1 or fewer than the shards.
+        InputError: a file exists, complete or not, and `resume` is False or it belongs to another data set; a file
+            cannot be written; or there are fewer samples than 1 or than shards.
         ArithmeticError: the solver did not converge on a sample.
     """
     check_seed(seed)
@@ -56,7 +56,7 @@ def generate(
     for file in files:
         file.check(resume)
     for output, file in zip(planned, files, strict=True):
-        if not output.path.exists():  # whole already, which the check lets pass only on resuming
+        if not output.path.exists():  # a complete file passes the check only on resuming
             _write(problem, seed, output, file)
     return planned
 
@@ -64,7 +64,7 @@ def generate(
 def _write(problem: Problem, seed: int, output: OutputFile, file: ResumableFile) -> None:
     with file.write() as written:
         left = output.indices[written.done :]
-        solved = zip(left, problem.samples(seed, left), strict=True)  # not one too few
+        solved = zip(left, problem.samples(seed, left), strict=True)  # strict: no sample may be missing
         with progress_bar(output.path.name, total=len(output.indices), done=written.done, unit="sample") as bar:
             for _, sample in solved:
                 written.append(sample)

@@ -16,7 +16,7 @@ from pde.grids.grid import Grid
 
 @dataclass(frozen=True)
 class Layout:
-    """Names of inputs, grid, number of samples and attributes: what two files of one command have in common."""
+    """Names of inputs, grid, number of samples and attributes: the parts that two files of one command share."""
 
     inputs: tuple[str, ...]
     grid: Grid
@@ -24,12 +24,12 @@ class Layout:
     attributes: Mapping[str, Any]
 
     def create(self, path: Path) -> AbstractContextManager[dict[str, h5py.Dataset]]:
-        """A new file of this layout, open for writing its values."""
+        """Create a file of this layout, open for writing its values."""
         names = (*self.inputs, "solution")
         return create(path, self.grid, self.samples, self.attributes, names, inputs=self.inputs, residual=True)
 
     def difference(self, data: DataFile) -> str | None:
-        """The first thing in which a file's layout is another, in words; None where it is the same."""
+        """Describe the first difference between a file's layout and this one; None if there is none."""
         for name in sorted(self.attributes.keys() | data.attributes.keys() - {"inputs", "boundary", "domain"}):
             its, mine = data.attributes.get(name, "missing"), self.attributes.get(name, "missing")
             if its != mine:
@@ -43,4 +43,4 @@ class Layout:
             and np.array_equal(data.grid.y, self.grid.y)
             and (data.grid.boundary, data.grid.domain) == (self.grid.boundary, self.grid.domain)
         )
-        return None if same else "its coordinates, boundary or domain are others"
+        return None if same else "its coordinates, boundary or domain differ"

@@ -26,8 +26,8 @@ def merge(path: str | Path, shards: Sequence[str | Path]) -> int:
         The number of samples.
 
     Raises:
-        InputError: `path` exists or cannot be written, a shard is missing, double, unfinished or of another data
-            set, or a file is no shard.
+        InputError: `path` exists or cannot be written, a shard is missing, duplicate, unfinished or of another
+            data set, or a file is not a shard.
     """
     path = Path(path)
     refuse_unwritable(path)
@@ -43,7 +43,7 @@ def merge(path: str | Path, shards: Sequence[str | Path]) -> int:
 
 
 def _in_order(files: Sequence[DataFile]) -> list[DataFile]:
-    """The shards of one data set, once it is sure that these are all and nothing else."""
+    """Return the shards in order, after checking that they are exactly the shards of one data set."""
     first, (shard, whole) = files[0], _provenance(files[0])
     found: dict[int, DataFile] = {}
     for file in files:

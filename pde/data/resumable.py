@@ -1,8 +1,8 @@
 """A data file that survives being killed while it is written.
 
-Until it is whole, OUT.h5 is .OUT.h5.partial in the same folder. A file takes this name with its layout complete,
-and only values are written to it from then on, so it can be opened whatever happens. A sample is there once its
-residual is no longer NaN, and residuals are written only when their fields are on disk.
+Until it is complete, OUT.h5 is called .OUT.h5.partial, in the same folder. The file gets that name with its layout
+complete; from then on only values are written to it, so it can always be opened. A sample is present once its
+residual is no longer NaN; residuals are written only when their fields are on disk.
 """
 
 import os
@@ -22,11 +22,11 @@ from pde.system.errors import InputError
 from pde.system.files import refuse_existing, refuse_unwritable, write_aside
 
 SAVE_SECONDS = 1.0
-"""After so long the samples that have come are made safe."""
+"""Time after which newly added samples are made safe on disk."""
 
 
 class Samples:
-    """The samples of a file that is being written; they come in order, and `done` of them are safe."""
+    """The samples of a file that is being written, in order; the first `done` of them are safe on disk."""
 
     def __init__(self, file: h5py.File):
         self._file = file
@@ -55,7 +55,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class ResumableFile:
-    """A file to be written, by one process or, if that is broken off, by several in turn."""
+    """A file to be written by one process or, after interruptions, by several in turn."""
 
     path: Path
     layout: Layout
@@ -65,11 +65,11 @@ class ResumableFile:
         return self.path.with_name(f".{self.path.name}.partial")
 
     def check(self, resume: bool) -> None:
-        """Find out before the work whether something stands in its way.
+        """Check before the work that the file can be written.
 
         Raises:
-            InputError: the place cannot be written to; the file exists, whole or begun, and `resume` is False or
-                its layout is another; or another process is writing it.
+            InputError: the folder cannot be written to; the file exists, complete or not, and `resume` is False or
+                its layout differs; or another process is writing it.
         """
         refuse_unwritable(self.path)
         if not resume:
@@ -85,10 +85,10 @@ class ResumableFile:
 
     @contextmanager
     def write(self) -> Iterator[Samples]:
-        """The file's samples, to be added to; it takes its name when the block ends.
+        """Yield the file's samples, to be added to; the file gets its name when the block ends.
 
-        Whatever breaks the block off, what was added can be resumed; but a failed solve would fail again, so that
-        leaves nothing.
+        However the block is interrupted, writing can resume after the samples added so far. Only a failed solve
+        leaves nothing, as it would fail again.
 
         Raises:
             InputError: another process is writing it.
@@ -115,9 +115,9 @@ class ResumableFile:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[h5py.File]:
-    """The file open for writing, which HDF5 grants to one process at a time."""
+    """Open the file for writing, which HDF5 allows to one process at a time."""
     unbuffered = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    unbuffered.set_sieve_buf_size(0)  # a full disk is then an error of the write, not of a flush or the closing
+    unbuffered.set_sieve_buf_size(0)  # a full disk then fails the write, not a flush or the close
     unbuffered.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
     try:
         file = h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR, fapl=unbuffered))

@@ -13,7 +13,7 @@ from pde.system.errors import InputError
 
 @dataclass(frozen=True)
 class OutputFile:
-    """A file, the indices of the samples it holds, and what it says of them."""
+    """A file, the indices of the samples it holds, and its attributes."""
 
     path: Path
     indices: range
@@ -22,7 +22,7 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class Shard:
-    """Number `index`, from 1 to `count`, of the files that hold a range together."""
+    """File number `index`, from 1 to `count`, of the files that together hold a range."""
 
     index: int
     count: int
@@ -32,10 +32,10 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> "Shard":
-        """A shard from i/n.
+        """Parse a shard from i/n.
 
         Raises:
-            InputError: another form, or i not from 1 to n.
+            InputError: the text has another form, or i is not from 1 to n.
         """
         found = re.fullmatch("([0-9]+)/([0-9]+)", text)
         if found is None or not 1 <= int(found[1]) <= int(found[2]):
@@ -44,11 +44,11 @@ class Shard:
 
     @classmethod
     def of_process(cls) -> "Shard | None":
-        """The share of this process under `jax.distributed`; None where there is but one."""
+        """The share of this process under `jax.distributed`; None if there is only one."""
         return cls(jax.process_index() + 1, jax.process_count()) if jax.process_count() > 1 else None
 
     def output_file(self, out: Path, whole: range) -> OutputFile:
-        """This shard of the range that `out` would hold.
+        """Return the file of this shard of the range that `out` would hold.
 
         Raises:
             InputError: fewer samples than shards.
@@ -72,10 +72,10 @@ def unsharded_file(out: Path, whole: range) -> OutputFile:
 
 
 def output_files(out: Path, samples: int | Mapping[str, int], shard: Shard | None) -> list[OutputFile]:
-    """The files that one command writes: one, or one for each split, and of each the whole or a shard.
+    """Return the files that one command writes: one, or one for each split, each whole or as a shard.
 
     Raises:
-        InputError: fewer than 1 sample, or than shards, or a split whose name is no plain word.
+        InputError: fewer than 1 sample, or than shards, or a split whose name is not a plain word.
     """
     make = shard.output_file if shard else unsharded_file
     if isinstance(samples, int):

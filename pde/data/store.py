@@ -1,4 +1,4 @@
-"""Our HDF5 files as they are written: `pde.data.datasets` says what they hold."""
+"""Creation of our HDF5 files; `pde.data.datasets` describes their contents."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,12 +23,12 @@ def create(
     residual: bool = False,
     double: tuple[str, ...] = (),
 ) -> Iterator[dict[str, h5py.Dataset]]:
-    """A new file with empty data sets of these names on a grid, open for writing; `residual` begins as NaN.
+    """Create a file with empty data sets of these names on a grid, open for writing; `residual` begins as NaN.
 
-    They are float32, those named in `double` float64. The attribute `inputs` lists those that are inputs.
+    The data sets are float32, or float64 if named in `double`. The attribute `inputs` lists the inputs among them.
 
-    Its layout is on disk before it is handed out, space for all values included: what is written later is values
-    alone, so a file whose writer is killed can be opened, and its bytes depend on the values and attributes alone.
+    The layout, with space for all values, is on disk before the file is handed out. Only values are written later,
+    so a file whose writer is killed can be opened, and its bytes depend only on the values and attributes.
     """
     with h5py.File(path, "w") as file:
         stored = {
@@ -47,7 +47,7 @@ def create(
 
 
 def _reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: type, **options: Any) -> h5py.Dataset:
-    """A contiguous data set whose space is set aside at once."""
+    """Create a contiguous data set and reserve its space at once."""
     early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     return file.create_dataset(name, shape, dtype, dcpl=early, **options)

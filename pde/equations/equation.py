@@ -1,6 +1,6 @@
 """The interface of equations: a law to draw problems from, and solvers for the problems of a data file.
 
-`pde.equations.registry` lists those that there are. docs/own-equation.md makes one, step by step.
+`pde.equations.registry` lists the known equations. docs/own-equation.md builds one, step by step.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,8 @@ Solution = Float[np.ndarray, "coarse_height coarse_width"]
 
 @runtime_checkable
 class Problem(Protocol):
-    """An equation with a law of random inputs, on a grid: a frozen dataclass, its fields flags of `generate`."""
+    """An equation with a law of random inputs, on a grid: a frozen dataclass whose fields are flags of
+    `generate`."""
 
     inputs: ClassVar[tuple[str, ...]]
     """Names of the input fields in a data file."""
@@ -27,14 +28,14 @@ class Problem(Protocol):
     def grid(self) -> Grid: ...
 
     def attributes(self) -> dict[str, str | float]:
-        """Return what a data file says of its origin."""
+        """Return the attributes that tell a data file's origin."""
         ...
 
     def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
         """Samples in order, float64: the inputs and `solution` (height, width), and the solve's `residual`.
 
-        How samples share the hardware is the problem's own affair; what it holds in memory must not grow with the
-        number of indices.
+        The problem decides how samples share the hardware; its use of memory must not grow with the number of
+        indices.
 
         Raises:
             ArithmeticError: the solver did not converge on a sample.
@@ -47,20 +48,22 @@ class Equation:
     """An equation for the commands. Its functions take the input fields first, in the order of `inputs`."""
 
     problem: type[Any]
-    """A `Problem`; its options have defaults."""
+    """A `Problem` whose options all have defaults."""
     formula: str
     """The equation as tables show it."""
     assumed: str
     """Assumption about a data file that solving it again makes."""
     check: Callable[..., None]
-    """check(*inputs, grid) raises InputError where it cannot be solved for inputs (sample, height, width)."""
+    """check(*inputs, grid) raises InputError if the equation cannot be solved for inputs (sample, height,
+    width)."""
     strided: Mapping[str, Callable[..., Solution]]
-    """Solutions by the name of their scheme, solve(*inputs, grid), that see the inputs on the coarse grid alone;
-    first the scheme of the problem itself."""
+    """Schemes by name, each a function solve(*inputs, grid) that sees the inputs only on the coarse grid; the
+    scheme of the problem itself comes first."""
     fine: Mapping[str, Callable[..., Solution]]
-    """Solutions on a stride of the inputs' grid, solve(*inputs, grid, stride), that see the fine inputs."""
+    """Schemes by name, each a function solve(*inputs, grid, stride) that sees the fine inputs and solves on a
+    stride of their grid."""
     residual: Callable[..., Float[np.ndarray, " sample"]]
-    """residual(*inputs, solution, grid): relative, of each sample, in the scheme of the problem."""
+    """residual(*inputs, solution, grid) returns each sample's relative residual in the scheme of the problem."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -68,7 +71,7 @@ class Equation:
         return self.problem.inputs
 
     def schemes(self, stride: int) -> list[str]:
-        """List the schemes on a stride; on the grid itself nothing is finer."""
+        """List the schemes on a stride; on the grid itself (stride 1) there are no finer inputs."""
         return [*self.strided, *(self.fine if stride > 1 else ())]
 
     def solve(self, scheme: str, inputs: Sequence[Field], grid: Grid, stride: int) -> Solution:

@@ -1,7 +1,7 @@
 """Poisson's equation, -Laplace u = f on the unit square with u = 0 on the border, for a random source f.
 
-Five points on nodes, borders included. Products of sines are the eigenfunctions of this scheme, so that a sine
-transform along each axis, a division by eigenvalues and the transforms back are a direct solve.
+The scheme has five points on nodes, borders included. Products of sines are its eigenfunctions, so a sine
+transform along each axis, a division by the eigenvalues and the inverse transforms are a direct solve.
 """
 
 import functools
@@ -55,7 +55,7 @@ class Poisson:
         return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
 
     def attributes(self) -> dict[str, str | float]:
-        """Return what a data file says of its origin."""
+        """Return the attributes that tell a data file's origin."""
         return {
             "equation": "-Laplace u = f on the unit square, u = 0 on the border",
             "law": f"f {describe_field(self.alpha, self.tau)}",
@@ -66,7 +66,7 @@ class Poisson:
         """Samples of a seed in order: source, solution and its relative residual.
 
         Raises:
-            ArithmeticError: a solution that float32 does not hold.
+            ArithmeticError: a solution too small for float32.
         """
         return in_order(lambda index: self._sample(seed, index), indices)
 
@@ -103,7 +103,7 @@ _in_sines: Any = functools.partial(dstn, type=1, norm="ortho")  # its own invers
 
 
 def _solve_averaged(source: Field, grid: Grid, stride: int) -> Solution:
-    """The coarse source is the mean of the fine one over the cell of each coarse node."""
+    """Solve with a coarse source: the mean of the fine one over the cell of each coarse node."""
     coarse = grid.strided(stride)
     rows, columns = cell_weights(grid, coarse)
     return solve_poisson(rows @ source @ columns.T, coarse)

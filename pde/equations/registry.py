@@ -22,7 +22,7 @@ def find(name: str) -> Equation:
 
     Args:
         name: one of `EQUATIONS`; an entry point of the group `manojax.equations`, by which an installed package
-            gives an equation of its own a name; or `package.module:NAME`.
+            names its own equation; or `package.module:NAME`.
 
     Raises:
         InputError: no such equation, or one that cannot be imported.
@@ -40,13 +40,14 @@ def find(name: str) -> Equation:
 
 
 def equation_of(attributes: Mapping[str, Any], names: Collection[str]) -> Equation | None:
-    """Return the equation of a data file: the one that its attribute `equation_name` names, or else by its inputs.
+    """Return the equation of a data file: the one named by its attribute `equation_name`, or else the one that
+    fits its inputs.
 
     A file is not trusted, so nothing is imported because it names a module.
 
     Args:
-        attributes: those of the file.
-        names: of its data sets.
+        attributes: attributes of the file.
+        names: names of its data sets.
 
     Raises:
         InputError: there is no such equation, or its module is not imported yet.
@@ -64,9 +65,9 @@ def equation_of(attributes: Mapping[str, Any], names: Collection[str]) -> Equati
 
 
 def known_by(names: Collection[str]) -> Equation | None:
-    """The equation whose inputs a data file of these names holds.
+    """Return the equation whose inputs are among the data sets of a file.
 
-    Of several the one with most inputs, and of these the first.
+    If several fit, it is the one with the most inputs; among equals, the first.
     """
     found = [each for each in EQUATIONS.values() if set(each.inputs) <= set(names)]
     return max(found, key=lambda each: len(each.inputs), default=None)

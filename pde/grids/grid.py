@@ -16,7 +16,7 @@ Centring = Literal["nodes", "cells"]
 class Grid:
     """Coordinates of axis 1 (x) and axis 2 (y) in any length unit, and what is known of the border.
 
-    Grids of the same numbers are equal, so that a program compiled for one serves the other.
+    Grids with the same numbers are equal, so that a program compiled for one serves the other.
 
     Raises:
         InputError: an axis of fewer than two points, a coordinate that is not finite or not increasing, a domain
@@ -28,7 +28,7 @@ class Grid:
     boundary: Boundary = "unknown"
     """Knowledge of the border: "zero" if the solution vanishes there."""
     domain: tuple[float, float, float, float] | None = None
-    """x0, x1, y0, y1; None where it is not known."""
+    """x0, x1, y0, y1; None if it is not known."""
 
     def __post_init__(self):
         for name, axis in (("x", self.x), ("y", self.y)):
@@ -65,7 +65,7 @@ class Grid:
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
-        """The domain where it is known, else the box of the points."""
+        """The domain if it is known, else the bounding box of the points."""
         return self.domain or (float(self.x[0]), float(self.x[-1]), float(self.y[0]), float(self.y[-1]))
 
     @property
@@ -84,7 +84,7 @@ class Grid:
 
     @property
     def equally_spaced(self) -> bool:
-        """True if neighbouring points have one distance along each axis, to a thousandth of it."""
+        """True if the spacing along each axis is constant to a thousandth of itself."""
         return not any(np.ptp(steps) > 1e-3 * steps.mean() for steps in (np.diff(self.x), np.diff(self.y)))
 
     def matches(self, other: "Grid") -> bool:
@@ -97,10 +97,10 @@ class Grid:
     def stride_to(self, resolution: int) -> int:
         """The stride, from index 0 along both axes, that leaves `resolution` points along axis 1.
 
-        On nodes it keeps both borders: (n-1)/(R-1). Elsewhere it is n/R, or where that is not whole (n-1)/(R-1).
+        On nodes it keeps both borders: (n-1)/(R-1). Elsewhere it is n/R, or (n-1)/(R-1) if n/R is not whole.
 
         Raises:
-            InputError: no stride does; the message names the resolutions that can be had.
+            InputError: no stride does; the message names the possible resolutions.
         """
         choices = self._strides()
         if resolution not in choices:
@@ -115,7 +115,7 @@ class Grid:
         free = replace(self, boundary="unknown", domain=None)
         if resolution not in free._strides():
             return ""
-        return " (all hold the border of the domain; without --boundary and --domain there is this one too)"
+        return " (all keep the border of the domain; without --boundary and --domain this one is possible too)"
 
     def resolutions(self) -> list[int]:
         """Every resolution along axis 1 that a stride leads to, coarsest first."""
@@ -137,7 +137,7 @@ class Grid:
         """Make a grid of this shape with equally spaced points of the same domain: nodes, centres or i/n.
 
         Raises:
-            InputError: this grid is none of these, so where others would lie is not known.
+            InputError: this grid is of none of these kinds, so the places of other points are not known.
         """
         if shape == self.shape:
             return self
@@ -149,10 +149,10 @@ class Grid:
         return replace(self, x=x, y=y)
 
     def of_resolution(self, resolution: int) -> "Grid":
-        """Make a grid with `resolution` points along axis 1, and as dense ones along axis 2.
+        """Make a grid with `resolution` points along axis 1, and the same density along axis 2.
 
         Raises:
-            InputError: as for `of_shape`; or the points along axis 2 would not fill the domain as these do.
+            InputError: as for `of_shape`; or points of this spacing along axis 2 would not fill the domain.
         """
         if resolution == self.shape[0]:
             return self
@@ -198,6 +198,6 @@ class Grid:
 def _equally_spaced(
     low: float, high: float, points: int, before: float, after: float
 ) -> Float[np.ndarray, " points"]:
-    """Points between two ends, their distances from these given in spacings."""
+    """Points between two ends; the distances of the outermost points from the ends are given in spacings."""
     spacing = (high - low) / (points - 1 + before + after)
     return np.linspace(low + before * spacing, high - after * spacing, points)

@@ -1,8 +1,8 @@
-"""Fields of a fine grid seen from the points of a coarser one: by the values there, or by means over cells.
+"""Fields of a fine grid restricted to the points of a coarser one: values at the points, or means over cells.
 
-The cell of a point reaches halfway to its neighbours, at the ends of an axis as far to the other side, and not
-out of the domain. A fine value holds on its own cell. So on nodes, with an even stride, the ends of a cell count
-half, as they do in the dual cells of `pde.solvers.upscaling.upscale`.
+The cell of a point reaches halfway to its neighbours; at the ends of an axis it reaches as far to the other side,
+but not out of the domain. A fine value holds on its own cell. So on nodes, with an even stride, the ends of a cell
+count half, as in the dual cells of `pde.solvers.upscaling.upscale`.
 """
 
 from typing import Literal
@@ -21,7 +21,7 @@ Fine = Float[Array, "sample fine_height fine_width channel"]
 
 
 def at_points(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample height width channel"]:
-    """The values at the points of a grid, or at the nearest ones where the grids are not nested."""
+    """The values at the points of a grid, or at the nearest fine points if the grids are not nested."""
     rows, columns, _ = nearest((fine.x, fine.y), (grid.x, grid.y))
     return fields[:, rows[:, None], columns[None, :]]
 
@@ -40,7 +40,7 @@ def cell_means(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample hei
 def cell_weights(
     fine: Grid, grid: Grid
 ) -> tuple[Float[np.ndarray, "height fine_height"], Float[np.ndarray, "width fine_width"]]:
-    """The parts of each cell of a grid that belong to the fine points, along both axes; they sum to one."""
+    """The fractions of each cell of a grid that belong to the fine points, along both axes; they sum to one."""
     x0, x1, y0, y1 = fine.extent
     return _overlaps(fine.x, grid.x, x0, x1), _overlaps(fine.y, grid.y, y0, y1)
 
@@ -51,7 +51,7 @@ def _overlaps(
     middles = _middles(points)
     ends = np.concatenate([[2 * points[0] - middles[0]], middles, [2 * points[-1] - middles[-1]]])
     ends = np.clip(ends, min(low, points[0]), max(high, points[-1]))
-    fine_ends = np.concatenate([[-np.inf], _middles(fine), [np.inf]])  # beyond the last points their values hold
+    fine_ends = np.concatenate([[-np.inf], _middles(fine), [np.inf]])  # the last values hold beyond their points
     upper = np.minimum(ends[1:, None], fine_ends[None, 1:])
     lower = np.maximum(ends[:-1, None], fine_ends[None, :-1])
     overlaps = np.maximum(upper - lower, 0)

@@ -1,7 +1,7 @@
-"""The symmetries of the square, as far as a grid has them.
+"""The symmetries of the square that a grid has.
 
-Where an equation has no preferred direction, as -div(a grad u) = 1 with u = 0 on the border of a square, the
-solution of a turned or mirrored coefficient is the turned or mirrored solution: eight samples in the place of one.
+If an equation has no preferred direction, such as -div(a grad u) = 1 with u = 0 on the border of a square, the
+solution of a rotated or mirrored coefficient is the rotated or mirrored solution: eight samples in place of one.
 """
 
 import itertools
@@ -22,7 +22,7 @@ Fields = Float[Array, "batch height width channel"]
 
 @dataclass(frozen=True)
 class Symmetry:
-    """First flips, then a transpose; together the two make quarter turns as well."""
+    """Flips followed by a transpose; combined they give quarter turns as well."""
 
     flip_x: bool
     flip_y: bool
@@ -34,7 +34,7 @@ class Symmetry:
         return fields.swapaxes(1, 2) if self.transpose else fields
 
     def inverse(self, fields: Fields) -> Fields:
-        """The fields whose image these are."""
+        """Return the fields whose image under the symmetry is `fields`."""
         fields = fields.swapaxes(1, 2) if self.transpose else fields
         return Symmetry(self.flip_x, self.flip_y, transpose=False)(fields)
 
@@ -44,11 +44,11 @@ GENERATORS = {
     "flip-y": Symmetry(flip_x=False, flip_y=True, transpose=False),
     "transpose": Symmetry(flip_x=False, flip_y=False, transpose=True),
 }
-"""Each undoes itself; together they make all eight."""
+"""Generators of the symmetries. Each is its own inverse; together they make all eight."""
 
 
 def generators(*grids: Grid) -> tuple[str, ...]:
-    """Names of those that map the points of all grids, and their domain, onto themselves."""
+    """Names of the generators that map the points of all grids, and their domain, onto themselves."""
     found = [_generators(grid) for grid in grids]
     return tuple(name for name in GENERATORS if all(name in each for each in found))
 
@@ -66,12 +66,12 @@ def _generators(grid: Grid) -> list[str]:
 
 
 def transformed(chosen: Sequence[Symmetry], number: Int[Array, ""], fields: Fields) -> Fields:
-    """Fields under the symmetry of that number, which may be traced."""
+    """Apply the symmetry of this number to fields; the number may be traced."""
     return jax.lax.switch(number, chosen, fields)
 
 
 def averaged(function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
-    """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each where they are a group."""
+    """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each if they form a group."""
 
     def one(number: Int[Array, ""]) -> Fields:
         images = function(transformed(chosen, number, fields))
@@ -81,7 +81,7 @@ def averaged(function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], f
 
 
 def check_symmetries(grids: Sequence[Grid]) -> None:
-    """Raise InputError where `--symmetries all` has nothing to work with."""
+    """Raise InputError if the grids have no known domain or no symmetry for `--symmetries all`."""
     if grids[0].domain is None:
         raise InputError("--symmetries all: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
     if not generators(*grids):

@@ -31,7 +31,7 @@ def distribution(errors: Values) -> dict[str, Any]:
 def bootstrap_interval(values: Values) -> tuple[float, float]:
     """95 % interval of the mean over samples, by the percentile bootstrap with a fixed seed.
 
-    It says how far another draw of test samples might move the mean; nothing of another training run.
+    It says how far another draw of test samples might move the mean, and nothing about another training run.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
     generator, n = np.random.default_rng(0), len(values)
@@ -41,6 +41,6 @@ def bootstrap_interval(values: Values) -> tuple[float, float]:
 
 
 def _percentiles(values: Values, wanted: Sequence[float | int]) -> list[float]:
-    """Percentiles, interpolated linearly unless an error is infinite, being too large for float32."""
+    """Percentiles, interpolated linearly unless an error is infinite because it is too large for float32."""
     method = "higher" if np.isinf(values).any() else "linear"
     return np.percentile(values, wanted, method=method).tolist()

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import maximum_filter
 
 JUMP = 0.1
-"""Least difference of neighbours at an interface, as a fraction of the larger one's size."""
+"""Least difference of neighbours at an interface, as a fraction of the larger magnitude."""
 
 Fields = Float[np.ndarray, "sample height width"]
 Points = Bool[np.ndarray, "sample height width"]

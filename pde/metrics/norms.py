@@ -1,7 +1,7 @@
 """Relative errors of fields, one value a sample, on any grid.
 
-Norms are sums over points, as in the literature of neural operators; relative, so that equal weights cancel.
-Fields are (batch, height, width, channel) in physical units; a mean over samples is the caller's.
+Norms are sums over points, as in the literature of neural operators; in relative errors equal weights cancel.
+Fields are (batch, height, width, channel) in physical units; the caller takes means over samples.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ PerSample = Float[Array, " batch"]
 def relative_l2(predicted: Fields, true: Fields) -> PerSample:
     """||p - u|| / ||u||.
 
-    As `LpLoss(d=2)` of neuraloperator, which adds up the samples of a batch and 1e-8 to the denominator.
+    Like `LpLoss(d=2)` of neuraloperator, which also sums over a batch and adds 1e-8 to the denominator.
     """
     return _root(relative_mse(predicted, true))
 
@@ -35,12 +35,13 @@ def relative_mse(predicted: Fields, true: Fields) -> PerSample:
 def relative_h1(predicted: Fields, true: Fields, coordinates: Coordinates) -> PerSample:
     """Relative error in the norm ||u||^2 + ||du/dx||^2 + ||du/dy||^2.
 
-    Derivatives are central differences at true coordinates, one-sided at the ends of an axis, as `numpy.gradient`
-    has them; the norm weighs them by the unit of the coordinates, which must be known when this is compiled.
+    Derivatives are central differences at true coordinates, one-sided at the ends of an axis, as in
+    `numpy.gradient`. Their weight in the norm depends on the unit of the coordinates. Coordinates must be known
+    when this is compiled.
 
-    `H1Loss(d=2)` of neuraloperator has the same differences inside. At the ends of an axis they are periodic, or
-    of third order where asked not to be, and the spacing is 1/n unless given: other numbers, by a few thousandths
-    for smooth fields of known spacing that vanish on the border.
+    `H1Loss(d=2)` of neuraloperator has the same differences inside. At the ends of an axis its differences are
+    periodic or, on request, of third order, and its spacing is 1/n unless given. Its values therefore differ, by a
+    few thousandths for smooth fields of known spacing that vanish on the border.
     """
     scale = _scale(true)
     error = (predicted - true) * scale
@@ -48,7 +49,8 @@ def relative_h1(predicted: Fields, true: Fields, coordinates: Coordinates) -> Pe
 
 
 def _scale(true: Fields) -> Float[Array, "batch 1 1 1"]:
-    """A power of two for each sample that brings its largest value near one, so that no square leaves float32."""
+    """A power of two for each sample that brings its largest value near one, so that squares stay within
+    float32."""
     _, exponent = jnp.frexp(jnp.max(jnp.abs(true), axis=(1, 2, 3), keepdims=True))
     return jnp.ldexp(jnp.ones_like(exponent, true.dtype), -exponent)
 

@@ -27,13 +27,13 @@ def score(
 ) -> Errors:
     """Every error of every sample, by name.
 
-    Besides those of `pde.metrics.sample_errors`, with e = p - u: `absolute_rmse`; `absolute_maximum`, the largest
-    |e|; and root mean squares of e by Fourier band (`absolute_low`, `_middle`, `_high`), on the outermost points
-    (`absolute_boundary`) and, where points `near` interfaces are given, `absolute_near_interface` and
-    `absolute_elsewhere`, NaN for a sample without such points. They have the unit of u. Each but the first comes
-    as `relative_...` too: over the root mean square of u on all points, the maximum over the largest |u|. Squares
-    of the relative bands add up to `relative_mse`. Where a function is given for it, there is the `residual` of
-    every prediction.
+    Besides the errors of `pde.metrics.sample_errors`, they are, with e = p - u: `absolute_rmse`;
+    `absolute_maximum`, the largest |e|; and root mean squares of e by Fourier band (`absolute_low`, `_middle`,
+    `_high`), on the outermost points (`absolute_boundary`) and, where points `near` interfaces are given,
+    `absolute_near_interface` and `absolute_elsewhere`, NaN for a sample without such points. They have the unit of
+    u. Each but the first also comes as `relative_...`: divided by the root mean square of u over all points, the
+    maximum by the largest |u|. Squares of the relative bands add up to `relative_mse`. If `residual` is given, the
+    `residual` of every prediction is included.
     """
     u, error = (np.asarray(field[..., 0], np.float64) for field in (true, predicted.astype(np.float64) - true))
     regions = {"boundary": border(u.shape)}
@@ -58,11 +58,11 @@ def summarise(blocks: Sequence[dict[str, np.ndarray]]) -> dict[str, Any]:
     """Means over all samples by name, and the distribution of relative L2
     (`pde.metrics.distribution.distribution`).
 
-    Errors near interfaces and elsewhere are means over the samples that have such points, and are left out where
-    none has.
+    Errors near interfaces and elsewhere are means over the samples that have such points, and are left out if no
+    sample has any.
     """
     errors = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    failed = np.isnan(errors["relative_l2"])  # of such samples every error is NaN
+    failed = np.isnan(errors["relative_l2"])  # every error of such a sample is NaN
     for name in errors.keys() & {f"{kind}_{where}" for kind in ("relative", "absolute") for where in _SOMEWHERE}:
         errors[name] = errors[name][failed | ~np.isnan(errors[name])]
     means = mean_errors([{name: each for name, each in errors.items() if each.size}])

@@ -47,8 +47,8 @@ class TwoPhase:
 class KPhase:
     """k values in parts of equal area: phases[j] where g lies between the quantiles j/k and (j+1)/k of the sample.
 
-    The quantiles are each sample's own: fixed levels would make no equal parts, as the deviation of g varies over
-    the square. So two phases are cut at the median, where `TwoPhase` cuts at zero.
+    Each sample has its own quantiles: fixed levels would not make equal parts, as the standard deviation of g
+    varies over the square. So two phases are cut at the median, whereas `TwoPhase` cuts at zero.
 
     Raises:
         InputError: fewer than two values, or one that is not positive and finite.
@@ -100,13 +100,13 @@ LAWS: dict[str, type[TwoPhase | KPhase | LogNormal]] = {
 }
 
 NameOrLaw = Annotated[
-    str | Law,  # of which the command line takes names
+    str | Law,  # the command line takes only names
     tyro.conf.arg(constructor=str, metavar="|".join(LAWS), help_behavior_hint="(default: two-phase)"),
 ]
 
 
 def choose(coefficient: str | Law, options: Mapping[str, Any]) -> Law:
-    """The law of a name with its options, or a law itself, which takes none.
+    """Return the named law with its options, or the given law, which takes none.
 
     Raises:
         InputError: no such name, or an option that is missing, out of range or another law's.
@@ -132,7 +132,7 @@ def choose(coefficient: str | Law, options: Mapping[str, Any]) -> Law:
 
 
 def _options(name: str) -> dict[str, bool]:
-    """The options of a law, and whether it needs them."""
+    """The options of a law by name, True if it needs them."""
     return {field.name: field.default is dataclasses.MISSING for field in dataclasses.fields(LAWS[name])}
 
 
@@ -141,13 +141,13 @@ def _flag(option: str) -> str:
 
 
 def describe(law: Law) -> str:
-    """a = ..., as data files say it."""
+    """Return "a = ...", the text for a law in data files."""
     name = getattr(law, "__qualname__", None)
     return f"a = {law}" if name is None else f"a = {law.__module__}.{name}(g)"
 
 
 def evaluate(law: Law, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
-    """a in the precision of g.
+    """Evaluate the law in the precision of g.
 
     Raises:
         InputError: the law returns another shape.
@@ -161,10 +161,10 @@ def evaluate(law: Law, g: Float[Array, "height width"]) -> Float[Array, "height 
 
 
 def check(a: Float[np.ndarray, "height width"], name: str) -> Float[np.ndarray, "height width"]:
-    """The coefficient, if it is positive and finite everywhere, in the float32 of data files too.
+    """Return the coefficient if it is positive and finite everywhere, in the float32 of data files too.
 
     Raises:
-        ArithmeticError: it is not; the message says what it is named and its range.
+        ArithmeticError: it is not; the message gives its name and range.
     """
     low, high, limits = a.min(), a.max(), np.finfo(np.float32)
     if not (low >= limits.tiny and high <= limits.max):

@@ -9,9 +9,9 @@ conditions has the eigenfunctions phi_k(x) phi_l(y), phi_0 = 1, phi_k(x) = sqrt(
 with independent unit normals xi and s_00 = 0 (the mean of g over the square is zero). The correlation reaches
 about lx/tau along x and ly/tau along y: lengths (c, c) are the same as tau/c.
 
-The factors before the brackets keep the variance: in the plane it would be 1/(4 pi (alpha - 1)) whatever tau and
-lengths, for alpha > 1; for alpha <= 1 it grows with the grid without bound. On the square it varies:
-with alpha = 2, tau = 3 and equal lengths it is smallest at the centre and largest in the corners.
+The factors before the brackets keep the variance: in the plane it would be 1/(4 pi (alpha - 1)) for any tau and
+lengths if alpha > 1; for alpha <= 1 it grows with the grid without bound. On the square it varies: with alpha = 2,
+tau = 3 and equal lengths it is smallest at the centre and largest in the corners.
 
 Source: the field of Li et al., arXiv 2010.08895, appendix A.3, where lx = ly = 1.
 """
@@ -74,12 +74,12 @@ def gaussian_field(
     """One sample of the field on the unit square, in float64 (call it with x64 enabled).
 
     Args:
-        key: of the random numbers; the same key and shape draw the same xi for every law and centring.
+        key: key of the random numbers; the same key and shape draw the same xi for every law and centring.
         shape: points along x and along y.
         alpha: smoothness: the power of the covariance; s falls off as k^-alpha.
         tau: inverse length scale, in 1 / side of the square.
         lengths: lx and ly, which stretch the correlation along each axis.
-        centring: what the points are: nodes i/(n-1), borders included, or cell centres (i + 1/2)/n.
+        centring: kind of the points: nodes i/(n-1), borders included, or cell centres (i + 1/2)/n.
     """
     normals = jax.random.normal(key, shape, jnp.float64)
     evaluate = on_nodes if centring == "nodes" else on_cells
@@ -87,7 +87,7 @@ def gaussian_field(
 
 
 def check_options(alpha: float, tau: float, lengths: tuple[float, float] = (1.0, 1.0)) -> None:
-    """Raise InputError for options of the field that make no sense."""
+    """Raise InputError for invalid options of the field."""
     check_positive("alpha", alpha, most=50.0)
     check_positive("tau", tau, most=1e4)
     check_positive("lengths", *lengths)

@@ -1,4 +1,4 @@
-"""Finite-difference solvers for -div(a grad u) = f, which know no equation of a data file.
+"""Finite-difference solvers for -div(a grad u) = f, independent of the equations of data files.
 
 They use `pde.grids`, `pde.system` and `manojax.xla_cpu`. They offer `solve`, conductances, residuals and the
 checks of what can be solved.

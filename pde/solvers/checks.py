@@ -1,4 +1,4 @@
-"""Checks of what the solvers take and of what they return, whatever the equation."""
+"""Checks of the solvers' arguments and results, for any equation."""
 
 import numpy as np
 from jaxtyping import Float
@@ -45,7 +45,7 @@ def converged(solved: Solve, name: str) -> np.ndarray:
     """Return the solution of a solve as an array.
 
     Raises:
-        ArithmeticError: the solver gave up.
+        ArithmeticError: the solver did not converge.
     """
     if not solved.converged:
         raise ArithmeticError(

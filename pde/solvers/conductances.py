@@ -1,9 +1,10 @@
-"""-div(a grad u) = f with u = g on the border as a circuit: what each face of a five-point scheme conducts.
+"""-div(a grad u) = f with u = g on the border as a circuit: the conductances of the faces of a five-point scheme.
 
-The unknowns are the inner nodes of a grid that holds its border, or all cells of one that does not. A face
-conducts the mean of the two coefficients beside it over the squared spacing; between a border cell and the border,
-half a spacing away, twice the cell's own. At unknown i the scheme is sum_j c_ij (u_i - u_j) = f_i over its four
-neighbours, border included. It is of second order in all variants.
+The unknowns are the inner nodes of a grid that holds its border, or all cells of one that does not. The
+conductance of a face is the mean of the two coefficients beside it over the squared spacing; between a border cell
+and the border, half a spacing away, twice the cell's own coefficient takes the place of the mean. At unknown i the
+scheme is sum_j c_ij (u_i - u_j) = f_i over its four neighbours, border included. The scheme is of second order in
+all variants.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ Faces = Literal["arithmetic", "harmonic"]
 
 
 class Conductances(NamedTuple):
-    """Faces along each axis, the ones at the border included."""
+    """Conductances of the faces along each axis, those at the border included."""
 
     x: Float[Array, "height_1 width"]  # height + 1 faces
     y: Float[Array, "height width_1"]
@@ -37,8 +38,8 @@ def conductances(
     Args:
         coefficient: a.
         spacing: distance of neighbouring points along each axis.
-        faces: which mean of two coefficients a face takes: (a + b) / 2 or 2 a b / (a + b).
-        centring: what the points are.
+        faces: mean of the two coefficients beside a face: (a + b) / 2 or 2 a b / (a + b).
+        centring: kind of the points, nodes or cells.
     """
     mean = MEANS[faces]
     if centring == "nodes":
@@ -72,8 +73,8 @@ def divergence(c: Conductances, u: Float[Array, "height width"]) -> Float[Array,
 def surrounded(u: Float[Array, "height width"]) -> Float[Array, "height+2 width+2"]:
     """A field with a border of zeros around it.
 
-    Joined, not padded: the transpose of a pad is traced when a gradient is taken, and of a float64 field it fails
-    where the caller has not enabled x64.
+    The zeros are joined on, not padded: the transpose of a pad is traced when a gradient is taken, and for a
+    float64 field it fails if the caller has not enabled x64.
     """
     row = jnp.zeros((1, u.shape[1]), u.dtype)
     column = jnp.zeros((u.shape[0] + 2, 1), u.dtype)

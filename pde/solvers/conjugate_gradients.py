@@ -1,9 +1,9 @@
 """The five-point scheme solved by conjugate gradients with a multigrid cycle as the preconditioner.
 
 Black nodes are eliminated exactly, which leaves (1 - W W^T) red = right for half the unknowns, scaled to a unit
-diagonal (`pde.solvers.red_black`). The cycle runs in float32 whatever the precision around it: a preconditioner
-need not be exact. Around the iteration the residual is computed anew in float64 and, where it is not small enough,
-solved for again, so that what is reported is the residual of the solution and not the recursion's belief.
+diagonal (`pde.solvers.red_black`). The cycle runs in float32 at any precision of the iteration: a preconditioner
+need not be exact. Outside the iteration the residual is recomputed in float64 and, if it is not small enough,
+solved for again, so the reported residual is that of the solution itself and not that of the recursion.
 """
 
 from functools import partial
@@ -39,7 +39,7 @@ Field = Float[Array, "height width"]
 # Pyright takes it for a function that does not return.
 _linear_solve: Any = jax.lax.custom_linear_solve
 
-# What one run of the iteration can gain before rounding parts its residual from the true one.
+# Reduction that one run of the iteration can reach before rounding separates its residual from the true one.
 _GAIN = {"double": 1e-14, "single": 1e-4}
 
 
@@ -106,11 +106,11 @@ def scaled_system(c: Conductances, dtype: Any) -> System:
 
 
 def _start(c: Conductances, right: Field, guess: Field | None) -> tuple[Field, Field, Array]:
-    """Choose the start, its residual and the norm of that: the guess, or zero where the guess is worse.
+    """Return the start (the guess, or zero if the guess is worse), its residual and the residual's norm.
 
-    Worse in the energy norm, in which conjugate gradients converge: |u - guess|_A^2 - |u|_A^2 = guess^T A guess -
-    2 guess^T right. A rough guess can have a large residual and be good. The systems that derivatives solve come
-    here too, with other right-hand sides, for which the guess was not made.
+    The guess is judged in the energy norm, in which conjugate gradients converge: |u - guess|_A^2 - |u|_A^2 =
+    guess^T A guess - 2 guess^T right. A rough guess can have a large residual and still be good. Derivatives also
+    solve systems here, with other right-hand sides, for which the guess was not made.
     """
     zero = jnp.zeros_like(right), right, jnp.linalg.norm(right)
     if guess is None:
@@ -129,7 +129,7 @@ def _refine(
     max_iterations: int,
     gain: float,
 ) -> tuple[Field, tuple[Array, Array, Array]]:
-    """Solve for what the solution so far leaves over, until that is small or no longer gets smaller."""
+    """Solve for the residual that is left, until it is small or no longer decreases."""
     size = jnp.linalg.norm(right)
     target = tolerance * size
 
@@ -139,7 +139,7 @@ def _refine(
 
     def improve(state):
         u, left_over, norm, _, iterations = state
-        goal = jnp.maximum(0.9 * target / norm, gain)  # a little more, for the rounding in between
+        goal = jnp.maximum(0.9 * target / norm, gain)  # a little more, to allow for rounding
         correction, more = _iterate(system, left_over / norm, goal, max_iterations - iterations)
         u = stored(u + norm * correction)
         left_over = stored(right - apply(c, u))
@@ -178,7 +178,7 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
         return red, residual, direction, slope, norm, iterations + 1
 
     zero = jax.tree.map(jnp.zeros_like, reduced)
-    # With a slope before it that is infinite, the first direction is the preconditioned residual itself.
+    # An infinite previous slope makes the first direction the preconditioned residual itself.
     infinite = jnp.full_like(goal, jnp.inf, dtype=dtype)
     start = (zero, reduced, zero, infinite, infinite, jnp.full_like(max_iterations, 0))
     (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)

@@ -23,29 +23,29 @@ def solve(
     max_iterations: int = 200,
     precision: Precision = "double",
 ) -> Solve:
-    """The finite-difference solution in float64, whatever the types given and whether or not x64 is enabled.
+    """The finite-difference solution in float64, for arguments of any type, whether or not x64 is enabled.
 
     It can be jitted, mapped by vmap and differentiated, forward and reverse, with respect to coefficient, source
-    and border. On a CPU a batch is solved fastest one by one, each on a thread of its own.
+    and border. On a CPU the samples of a batch are solved fastest one by one, each on its own thread.
 
     Fields whose jumps the grid does not resolve take more iterations: harmonic faces between points that are 1 or
-    1e3 at random take 67, and from 1e6 on they do not converge. Cells twice as long as wide take 16 to 19.
+    1e3 at random take 67, and from 1e6 on the solve does not converge. Cells twice as long as wide take 16 to 19.
 
     Args:
         coefficient: a > 0 on all nodes, border included, or on all cells.
         source: f at the same points; on nodes its border values are not used.
         spacing: distance of neighbouring points along each axis.
-        border: g; zero where it is not given. On nodes an array of the coefficient's shape, of which the border
-            is used; on cells one with a row and column more at each end, for the middles of the border's faces.
-        guess: where to start, at the same points; on nodes its border values are not used. A good one saves
-            iterations; for one whose error, in the energy norm, is larger than that of zero, zero is the start.
-            Derivatives with respect to it are zero.
-        faces: which mean of two coefficients a face takes.
-        centring: what the points are; `pde.solvers.conductances` has the scheme.
+        border: g; by default zero. On nodes it is an array of the coefficient's shape, of which only the border is
+            used; on cells it has one more row and column at each end, for the midpoints of the border's faces.
+        guess: start of the iteration, at the same points; on nodes its border values are not used. A good guess
+            saves iterations; if its error in the energy norm is larger than that of zero, the solve starts from
+            zero. Derivatives with respect to it are zero.
+        faces: mean of the two coefficients beside a face.
+        centring: kind of the points; `pde.solvers.conductances` has the scheme.
         tolerance: relative residual ||f - A u|| / ||f|| to reach, border values on the right-hand side.
-        max_iterations: where to give up; the solution is then NaN and `converged` False.
+        max_iterations: limit at which to give up; the solution is then NaN and `converged` False.
         precision: "single" iterates in float32 and corrects the residual in float64, for hardware whose float64
-            is slow; contrasts of 1e6 with sharp jumps take it several times the iterations.
+            is slow; contrasts of 1e6 with sharp jumps then take several times the iterations.
     """
     with jax.enable_x64(True):
         coefficient, source = (jnp.asarray(field, jnp.float64) for field in (coefficient, source))

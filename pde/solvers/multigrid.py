@@ -7,8 +7,8 @@ between balances (Alcouffe, Brandt, Dendy and Painter, SIAM J. Sci. Stat. Comput
 can be halved: where the last one falls away, the last coarse edge is short.
 
 A cycle sweeps the red and then the black nodes, corrects, and sweeps in the opposite order, which makes it
-symmetric. On the system without its black nodes, 1 - K with K = W W^T, it is K (1 + P C P^T K) + 1, where P is the
-interpolation to red nodes and C the cycle on the next level.
+symmetric. On the system without its black nodes, 1 - K with K = W W^T, the cycle is K (1 + P C P^T K) + 1, where P
+is the interpolation to red nodes and C the cycle on the next level.
 """
 
 import math
@@ -42,7 +42,7 @@ from pde.solvers.red_black import (
     to_the_right,
 )
 
-_FEW = 100  # unknowns that are solved for at once, by the inverse of their matrix
+_FEW = 100  # unknowns that are solved for directly, by the inverse of their matrix
 _MOST_AT_ONCE = 1024
 
 
@@ -57,7 +57,7 @@ class Interpolation(NamedTuple):
 
 
 class Level(NamedTuple):
-    """The scaled system of one grid, and how corrections come to it."""
+    """The scaled system of one grid, and the interpolation of corrections to it."""
 
     coupling: Coupling
     interpolation: Interpolation
@@ -74,7 +74,7 @@ def build(edges: Network, shape: tuple[int, ...]) -> Hierarchy:
     """The hierarchy for a grid of `shape` unknowns.
 
     Raises:
-        ValueError: a grid so thin that it cannot be halved until few unknowns are left.
+        ValueError: the grid is too thin to be halved until few unknowns are left.
     """
     levels = []
     scale = inverse_root_diagonal(edges, shape)
@@ -98,7 +98,7 @@ def cycle(hierarchy: Hierarchy, red: Pair, black: Pair) -> tuple[Pair, Pair]:
         return (ee, oo), (eo, oe)
     (coupling, interpolation), *coarser = hierarchy.levels
     swept = stored(add(black, to_black(coupling, red)))
-    left_over = stored(to_red(coupling, swept))  # on the black nodes nothing is left over
+    left_over = stored(to_red(coupling, swept))  # the residual is zero on the black nodes
     correction = _correct(Hierarchy(tuple(coarser), hierarchy.inverse), _restrict(interpolation, left_over))
     corrected = stored(add(red, _interpolate(interpolation, correction)))
     swept = stored(add(black, to_black(coupling, corrected)))
@@ -113,7 +113,8 @@ def _correct(hierarchy: Hierarchy, coarse: Part) -> Part:
 
 
 def _coarse(edges: Network) -> Network:
-    """Edges of twice the length: two in series; of the ones beside them, half goes to either neighbour."""
+    """Edges of twice the length: two in series, plus half of each such edge on the lines that fall away beside
+    them."""
     down = _in_series(edges.down[::2], edges.down[1::2])
     right = _in_series(edges.right[:, ::2], edges.right[:, 1::2])
     beside_down, beside_right = down[:, 1::2], right[1::2]
@@ -130,7 +131,8 @@ def _in_series(a: Nodes, b: Nodes) -> Nodes:
 def _interpolation(
     edges: Network, coupling: Coupling, scale: Nodes, coarse_scale: Float[Array, "_ _"]
 ) -> Interpolation:
-    """Between two coarse nodes as if no flux came from the sides; amid four of them, as the neighbours say."""
+    """Weights between two coarse nodes as if no flux came from the sides; amid four, from the node's
+    neighbours."""
     ee, eo, oe, _ = split(jnp.where(scale > 0, 1 / scale, 0.0))  # roots of the diagonal
     down, right = edges.down[:, ::2], edges.right[::2]
     upper = oe * (down[::2] / (down[::2] + down[1::2]))

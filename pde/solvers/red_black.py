@@ -1,9 +1,9 @@
 """Five-point schemes as networks of conductances, and their red-black form.
 
 Nodes are numbered from the border: the unknowns of an axis are nodes 1, 2, ..., node 0 is border. Arrays on
-nodes have even sizes, filled up where needed. Split by the parity of row and column into four parts of equal
-shape, every neighbour of a node stands at the same place of its part or one beside it, and a sweep over one
-colour is arithmetic of whole arrays. Red nodes are those of parity ee and oo, black ones eo and oe; neighbours
+nodes have even sizes, filled up where needed. They are split by the parity of row and column into four parts of
+equal shape. Every neighbour of a node then stands at the same place of its part or one beside it, and a sweep over
+one colour is arithmetic on whole arrays. Red nodes are those of parity ee and oo, black ones eo and oe; neighbours
 differ in colour. Scaled to a unit diagonal, the system for (red, black) is (1, -W; -W^T, 1) with the matrix W of
 `couplings`.
 """
@@ -24,7 +24,7 @@ Parts = Float[Array, "4 half_height half_width"]
 Pair = tuple[Part, Part]
 """The red parts (ee, oo) or the black parts (eo, oe)."""
 
-_SHORT, _OPEN = 1e6, 1e-30  # conductances, relative to the largest there is
+_SHORT, _OPEN = 1e6, 1e-30  # conductances, relative to the largest one
 
 
 class Network(NamedTuple):
@@ -44,19 +44,20 @@ class Coupling(NamedTuple):
 def network(down: Nodes, right: Nodes) -> Network:
     """Conductances of a grid, filled up to even sizes.
 
-    What is added beyond the last border is one with it: edges onwards are short, edges along it carry nothing.
+    Nodes added beyond the last border are one with it: edges onwards are short circuits, edges along it carry
+    nothing.
     """
     return stored(Network(fill(down, _SHORT, _OPEN), fill(right, _OPEN, _SHORT)))
 
 
 def fill(field: Nodes, below: float = 0.0, beside: float = 0.0) -> Float[Array, "even_height even_width"]:
-    """The field with a row and a column of these values more where their number is odd."""
+    """Append a row and a column of these values to a field where their number is odd."""
     field = jnp.pad(field, ((0, field.shape[0] % 2), (0, 0)), constant_values=below)
     return stored(jnp.pad(field, ((0, 0), (0, field.shape[1] % 2)), constant_values=beside))
 
 
 def with_border(down: Float[Array, "height _"], right: Float[Array, "_ width"]) -> Network:
-    """The network of unknowns; their borders of row and column 0 are added, without edges along them."""
+    """The network of unknowns; the borders at row and column 0 are added, without edges along them."""
     return network(
         stored(jnp.pad(down, ((0, 0), (1, 0)), constant_values=_OPEN)),
         stored(jnp.pad(right, ((1, 0), (0, 0)), constant_values=_OPEN)),

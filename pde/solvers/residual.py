@@ -1,6 +1,6 @@
-"""The residual of a field in the discrete equation, meaningful on the grid of the solve alone.
+"""The residual of a field in the discrete equation, meaningful only on the grid of the solve.
 
-The solution of a fine grid, strided, is exact at its points; in the coarse scheme its residual is 100 % or so.
+A strided fine solution is exact at its points, but in the coarse scheme its residual is about 100 %.
 """
 
 import functools
@@ -24,13 +24,13 @@ def relative_residual(
 ) -> Float[np.ndarray, " sample"]:
     """||f - A u|| / ||f|| over inner nodes, float64; A is -div(a grad .) by five points with arithmetic faces.
 
-    Border values of u are taken as they are. A solution stored as float32 has a residual of its own, with f = 1
+    Border values of u are taken as they are. Storing a solution as float32 gives a residual by itself: with f = 1,
     the rounding times about 8 max(a) / h^2.
 
     Args:
         coefficient: a.
         solution: u.
-        grid: of equally spaced nodes.
+        grid: a grid of equally spaced nodes.
         source: f; by default 1.
 
     Raises:

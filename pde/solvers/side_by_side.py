@@ -1,7 +1,7 @@
-"""Independent samples, solved side by side on whatever this machine has.
+"""Independent samples, solved side by side on the cores or accelerators of this machine.
 
-On a CPU a sample is a program of its own, on one thread a core: its fields stay in the cache, which those of a
-batch would not. On an accelerator a batch is one program, and every device has a thread that feeds it.
+On a CPU each sample is a program of its own, on one thread per core: its fields stay in the cache, unlike those of
+a batch. On an accelerator a batch is one program, and every device has a thread that feeds it.
 """
 
 import os
@@ -23,18 +23,19 @@ BATCH_POINTS = 2**23
 def batch_size(points: int) -> int:
     """Return the number of samples, of `points` points each, that one program solves here.
 
-    It depends on the hardware and never on how many samples are asked for, so neither do the bits of a sample.
+    It depends on the hardware and never on the number of samples requested, and so the bits of a sample do not
+    depend on that number either.
     """
     return 1 if _on_cpu() else max(1, BATCH_POINTS // points)
 
 
 def batches(indices: range, size: int) -> Iterator[range]:
-    """Consecutive indices, `size` at a time; the last may be fewer."""
+    """Consecutive indices, `size` at a time; the last batch may be smaller."""
     return (indices[start : start + size] for start in range(0, len(indices), size))
 
 
 def padded(indices: range, size: int) -> np.ndarray:
-    """`size` indices, the last repeated: every batch is the same program."""
+    """`size` indices, the last one repeated, so that every batch is the same program."""
     return np.minimum(indices.start + np.arange(size), indices[-1])
 
 

@@ -24,15 +24,15 @@ def upscale(
 ) -> Conductances:
     """Conductances between every `stride`-th node of a fine grid, border included.
 
-    Each is the harmonic mean of the fine ones along the coarse edge, then the arithmetic mean across its dual
-    cell, half a coarse spacing to either side: exact for a layered coefficient where u is linear along the layers
-    or the flux constant across them. A stride of 1 gives the fine conductances.
+    Each is the harmonic mean of the fine conductances along the coarse edge, then the arithmetic mean across its
+    dual cell, half a coarse spacing to either side: exact for a layered coefficient where u is linear along the
+    layers or the flux constant across them. A stride of 1 gives the fine conductances.
 
     Args:
         coefficient: a on the fine nodes.
-        stride: of both axes.
+        stride: stride of both axes.
         spacing: distance of neighbouring fine nodes along each axis.
-        faces: the mean that a fine face takes.
+        faces: mean of the two coefficients beside a fine face.
 
     Raises:
         InputError: a stride that leaves out a border or all inner nodes.

@@ -1,4 +1,4 @@
-"""The one exception for what a user can mend, and what its sentences share."""
+"""The one exception for errors that a user can mend, and helpers for its sentences."""
 
 import difflib
 import math
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 class InputError(Exception):
     """Bad input. Its message is one sentence that names the file, field or flag, and how to mend it.
 
-    No ValueError: the parser of the command line would catch that, and frame it.
+    It is not a ValueError, which the parser of the command line would catch and frame.
     """
 
 
@@ -28,6 +28,6 @@ def check_positive(flag: str, *values: float, most: float = math.inf) -> None:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """; did you mean the known name that is nearest, if one is near?"""
+    """Return "; did you mean NAME?" with the nearest known name, or "" if none is near."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
     return f"; did you mean {near[0]}?" if near else ""

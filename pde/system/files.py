@@ -13,7 +13,7 @@ from pde.system.errors import InputError
 def write_aside(path: Path, *, exclusive: bool = False) -> Iterator[Path]:
     """A path beside `path` to write to; it takes the name `path` when the block ends, and is removed if it fails.
 
-    What stood under the name is replaced or, if `exclusive`, refused.
+    An existing file of that name is replaced or, if `exclusive`, refused.
 
     Raises:
         InputError: the folder does not exist or cannot be written to, or the name is taken.
@@ -32,7 +32,7 @@ def folder_aside(path: Path) -> Iterator[Path]:
     """A new folder beside `path`; it takes the name `path` when the block ends, and is removed if it fails.
 
     Raises:
-        InputError: `path` has been created by then, as by another process.
+        InputError: `path` has been created meanwhile, for example by another process.
     """
     aside = _aside(path)
     aside.mkdir(parents=True)
@@ -48,7 +48,7 @@ def folder_aside(path: Path) -> Iterator[Path]:
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Raise InputError now where `write_aside` would later, after the work."""
+    """Raise InputError now if `write_aside` would raise it later, after the work."""
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a file")
     aside = _aside(path)
@@ -63,13 +63,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise InputError where something stands under this name already."""
+    """Raise InputError if something exists under this name already."""
     if path.exists():
         raise InputError(f"{path} exists already; remove it or choose another name")
 
 
 def _rename_exclusively(aside: Path, path: Path) -> None:
-    """One of the processes that do this at the same moment succeeds, where the file system knows hard links."""
+    """Only one of the processes that do this at the same moment succeeds, if the file system has hard links."""
     try:
         os.link(aside, path)
     except FileExistsError as error:

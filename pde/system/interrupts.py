@@ -17,13 +17,13 @@ class Terminated(SystemExit):
 
 
 class Stop:
-    """A stop that may have been asked for, and the signal that asked."""
+    """The state of a stop: the signal that asked for it, or None."""
 
     def __init__(self):
         self.by: signal.Signals | None = None
 
     def share(self) -> None:
-        """Stop where another process of the training is to stop; asked by all at the same point."""
+        """Stop if another process of the training is to stop; all processes call this at the same point."""
         if anywhere(self.by is not None):
             self.by = self.by or signal.SIGTERM
 
@@ -38,14 +38,14 @@ _outer: Stop | None = None
 
 @contextmanager
 def deferred_stop() -> Iterator[Stop]:
-    """The first Ctrl-C or SIGTERM that comes inside is noted, and raised at the end at the latest; a second Ctrl-C
-    stops at once. Inside another such block it is that one's."""
+    """Note the first Ctrl-C or SIGTERM inside the block and raise it at the end at the latest; a second Ctrl-C
+    stops at once. A block inside another shares the stop of the outer one."""
     global _outer
     if _outer is not None:
         yield _outer
         return
     stop = Stop()
-    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+    if threading.current_thread() is not threading.main_thread():  # only the main thread is interrupted
         yield stop
         return
 

@@ -11,7 +11,7 @@ from pde.system.errors import InputError
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system takes back from a process that ends in any way.
+    """Hold the folder's lock, which the system releases however the process ends.
 
     Raises:
         InputError: another process holds it.

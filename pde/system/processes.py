@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Processes:
-    """The meeting point of the processes of a training. Slurm, Kubernetes and TPU pods need none to be said."""
+    """The meeting point of the processes of a training. Slurm, Kubernetes and TPU pods need no flags."""
 
     coordinator: str | None = None
     """Address host:port at which the first process listens and which all processes can reach."""
@@ -26,10 +26,11 @@ class Processes:
     cluster."""
 
     def join(self) -> None:
-        """Join the others, before anything else is asked of JAX.
+        """Join the other processes, before any other use of JAX.
 
         Raises:
-            InputError: some of the three are missing, they do not fit each other, or the others were not found.
+            InputError: some of the three flags are missing, they do not fit each other, or the other processes
+                were not found.
         """
         given = self.coordinator, self.process_id, self.num_processes
         flags = "--coordinator, --process-id and --num-processes"
@@ -64,7 +65,7 @@ def _join_cluster() -> None:
         jax.distributed.initialize()
     except ValueError:
         return  # no cluster that JAX knows: one process
-    except Exception as error:  # whatever the client of a cluster raises
+    except Exception as error:  # the client of a cluster may raise anything
         if "before any JAX" in str(error):
             return  # called from Python that has used JAX already, and alone
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
@@ -80,7 +81,7 @@ def leads() -> bool:
 
 
 def anywhere(true: bool) -> bool:
-    """True if it is in any process; all must call this at the same point."""
+    """True if `true` is True in any process; all must call this at the same point."""
     return bool(_gathered(np.asarray(true)).any())
 
 
@@ -98,7 +99,7 @@ def led(action: Callable[[], Result]) -> Result | None:
     """Run `action` on the first process while the others wait; they get None.
 
     Raises:
-        InputError: in the others, where the first failed.
+        InputError: in the others, if the first process failed.
     """
     result, failure = None, None
     if leads():

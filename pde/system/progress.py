@@ -10,17 +10,17 @@ Item = TypeVar("Item")
 
 
 def _style() -> dict[str, Any]:
-    """Standard error as it is now: --quiet puts something else in its place."""
+    """Style of a bar on the current standard error, which --quiet replaces."""
     return {"disable": None, "dynamic_ncols": True, "file": sys.stderr}
 
 
 def progress(items: Iterable[Item], label: str, *, total: int | None = None, unit: str) -> Iterable[Item]:
-    """Iterate with a bar on standard error; silent where that is no terminal."""
+    """Iterate with a bar on standard error; silent if that is not a terminal."""
     return tqdm(items, desc=label, total=total, unit=f" {unit}", **_style())
 
 
 def progress_bar(label: str, *, total: int, done: int, unit: str, shown: bool = True) -> "tqdm[NoReturn]":
-    """A bar to be moved by hand, some of the work being done already."""
+    """A bar that the caller advances, with some of the work already done."""
     style = _style()
     if not shown:
         style["disable"] = True

@@ -10,7 +10,7 @@ REPEATS = 5
 
 
 def median_milliseconds(call: Callable[[], Any], repeats: int = REPEATS) -> float:
-    """Median time of a call that ends when its result is there, after one that compiles and does not count."""
+    """Median time of a call that ends when its result is ready; a first call compiles and does not count."""
     call()
     times = []
     for _ in range(repeats):

@@ -19,8 +19,8 @@ def read(path: Path) -> Contents:
     """Read the contents of a data file of any format, under our names.
 
     Raises:
-        InputError: no file, none of the formats, truncated or damaged, or something that the format calls for is
-            missing or of another shape.
+        InputError: the file does not exist, has none of the formats, or is truncated or damaged; or something that
+            the format requires is missing or has the wrong shape.
     """
     if not path.exists():
         raise InputError(f"{path}: no such file; check the path")

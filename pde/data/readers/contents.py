@@ -12,13 +12,13 @@ from jaxtyping import Int
 from pde.system.errors import InputError
 
 Selection = slice | Int[np.ndarray, " n"]
-"""Samples in a row, or their numbers in any order."""
+"""A slice of samples, or their numbers in any order."""
 UNIT_SQUARE: dict[str, Any] = {"boundary": "zero", "domain": (0.0, 1.0, 0.0, 1.0)}
 
 
 @runtime_checkable
 class Field(Protocol):
-    """An array of samples: one in memory, or one of which those asked for are read from its file just then."""
+    """An array of samples, either in memory or read from its file on demand."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -36,7 +36,7 @@ class Contents:
     format: str
     fields: Mapping[str, Field]
     attributes: Mapping[str, Any]
-    """Plain Python; `boundary` and `domain` among them where they are known."""
+    """Attributes as plain Python, with `boundary` and `domain` among them if they are known."""
 
 
 def renamed(path: Path, found: Mapping[str, Field], names: Mapping[str, str]) -> dict[str, Field]:
@@ -45,10 +45,10 @@ def renamed(path: Path, found: Mapping[str, Field], names: Mapping[str, str]) ->
     Args:
         path: the file, for messages.
         found: its arrays under its own names.
-        names: our names by its own, an input's first.
+        names: our name for each of its own names; the first is an input.
 
     Raises:
-        InputError: one is missing that is not the solution, or that input has not three axes.
+        InputError: an array other than the solution is missing, or the first input does not have three axes.
     """
     for theirs, ours in names.items():
         if theirs not in found and ours != "solution":
@@ -69,7 +69,7 @@ def on_unit_square(kind: str, fields: dict[str, Field], offset: float) -> Conten
 
 @contextmanager
 def damage_told(path: Path, kind: str) -> Iterator[None]:
-    """Turn whatever a parser stumbles on into one sentence: parsers have no exception of their own for damage.
+    """Turn any exception of a parser into one sentence: parsers have no exception of their own for damage.
 
     Raises:
         InputError: the block failed.

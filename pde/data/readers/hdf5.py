@@ -1,4 +1,4 @@
-"""HDF5 files, whoever laid them out: fields stay in the file until they are sliced."""
+"""HDF5 files of any layout: fields stay in the file until they are sliced."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
     """An HDF5 file, open for reading.
 
     Raises:
-        InputError: truncated, damaged or no HDF5 at all.
+        InputError: the file is truncated, damaged or not HDF5.
     """
     try:
         file = h5py.File(path, "r")
@@ -32,14 +32,14 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
 
 @dataclass(frozen=True)
 class StoredField:
-    """A data set of an HDF5 file that is opened for each reading only: no process holds or inherits it."""
+    """A data set of an HDF5 file. The file is opened only for each read: no process holds or inherits it."""
 
     path: Path
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype
     take: Callable[[Any, slice], np.ndarray] = lambda data, samples: data[samples]
-    """Reads samples of a data set whose axes are not ours."""
+    """Reader of samples from a data set whose axes differ from ours."""
 
     def __getitem__(self, samples: Selection) -> np.ndarray:
         with open_hdf5(self.path) as file:
@@ -64,7 +64,7 @@ def stored_fields(file: h5py.File, path: Path) -> dict[str, StoredField]:
 
 
 def read_own(file: h5py.File, path: Path) -> Contents:
-    """A file as `pde.data.datasets` describes it, by whomever it was written."""
+    """Read a file with the layout of `pde.data.datasets`, written by any program."""
     return Contents("HDF5", stored_fields(file, path), attributes(file))
 
 

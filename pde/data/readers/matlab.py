@@ -1,7 +1,8 @@
-"""The Darcy sets of Li et al., "Fourier Neural Operator", ICLR 2021: piececonst_r421_N1024_smooth1.mat and kin.
+"""The Darcy sets of Li et al., "Fourier Neural Operator", ICLR 2021: piececonst_r421_N1024_smooth1.mat and the
+like.
 
 MATLAB arrays `coeff` and `sol` (N, s, s), sampled at the cell centres (i + 1/2)/s of the unit square; the solution
-is zero on its border. What else such a file holds (`Kcoeff` and its derivatives) is left alone.
+is zero on its border. Other arrays of such a file (`Kcoeff` and its derivatives) are ignored.
 """
 
 from dataclasses import replace
@@ -19,7 +20,7 @@ _CENTRES = 0.5
 
 
 def read_5(path: Path) -> Contents:
-    """A file of MATLAB 5 to 7.2, compressed or not; both arrays are read whole.
+    """Read a file of MATLAB 5 to 7.2, compressed or not; both arrays are read whole.
 
     Raises:
         InputError: truncated or damaged, no `coeff`, or not three axes.
@@ -31,7 +32,7 @@ def read_5(path: Path) -> Contents:
 
 
 def read_7(path: Path) -> Contents:
-    """A file of MATLAB 7.3: HDF5 in which column-major arrays stand with their axes reversed.
+    """Read a file of MATLAB 7.3: HDF5 that holds column-major arrays with their axes reversed.
 
     Raises:
         InputError: truncated or damaged, no `coeff`, or not three axes.

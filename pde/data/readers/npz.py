@@ -9,10 +9,10 @@ from pde.system.errors import InputError
 
 
 def read(path: Path) -> Contents:
-    """An archive, read whole.
+    """Read an archive whole.
 
     Raises:
-        InputError: a member that is no array of numbers or strings; pickled objects are not loaded.
+        InputError: a member that is not an array of numbers or strings; pickled objects are not loaded.
     """
     fields, attributes = {}, {}
     with np.load(path, allow_pickle=False) as archive:

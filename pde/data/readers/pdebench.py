@@ -2,9 +2,9 @@
 
 `nu` (N, H, W) is the coefficient, `tensor` (N, 1, H, W) the solution of -div(nu grad u) = beta, an attribute.
 `x-coordinate` (H,) belongs to the axis before the last, as in its generator, and `y-coordinate` (W,) to the
-last. PDEBench states a zero border of the unit square; that is taken over where the coordinates are its cell
-centres. Its solver has the zero in empty cells outside, so on the border itself the solution is zero only to
-first order in the spacing.
+last. PDEBench states that the solution is zero on the border of the unit square; this is adopted if the
+coordinates are its cell centres. Its solver sets the zero in ghost cells outside, so on the border itself the
+solution is zero only to first order in the spacing.
 """
 
 from dataclasses import replace
@@ -21,15 +21,15 @@ _NAMES = {"nu": "coefficient", "tensor": "solution", "x-coordinate": "x", "y-coo
 
 
 def is_pdebench(file: h5py.File) -> bool:
-    """Tell if the names within are those of PDEBench, its other equations included, and not ours."""
+    """Tell if the names in a file are those of PDEBench, for any of its equations, and not ours."""
     return "x" not in file and ("x-coordinate" in file or ("nu" in file and "tensor" in file))
 
 
 def read(file: h5py.File, path: Path) -> Contents:
-    """An open file of PDEBench.
+    """Read an open file of PDEBench.
 
     Raises:
-        InputError: it is not of the Darcy sets: an array is missing or has other axes.
+        InputError: the file is not one of the Darcy sets: an array is missing or has other axes.
     """
     fields = dict(stored_fields(file, path))
     tensor = fields.get("tensor")

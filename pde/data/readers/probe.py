@@ -1,4 +1,4 @@
-"""Does the HDF5 library survive a file? Another process finds out: of damaged ones some crash it, or hold it."""
+"""Test in another process if the HDF5 library survives a file: some damaged files crash or hang it."""
 
 import atexit
 import json
@@ -25,11 +25,11 @@ for line in sys.stdin:
 
 
 class Prober:
-    """A process that is begun when first needed, and again where a file has ended it; one file at a time.
+    """A process that tests one file at a time; it starts when first needed, and again after a file has ended it.
 
     Args:
-        program: what it runs: for each path that comes in, as JSON, it opens the file and answers with a line.
-        seconds: how long it may take for a file.
+        program: its source: for each path that comes in, as JSON, it opens the file and answers with a line.
+        seconds: time limit for a file.
     """
 
     def __init__(self, program: str = READS, seconds: float = 8.0):
@@ -43,7 +43,7 @@ class Prober:
             if process is None or process.poll() is not None:
                 pipe, null = subprocess.PIPE, subprocess.DEVNULL
                 command = [sys.executable, "-c", self._program]
-                # In a session of its own: Ctrl-C is not for it. It ends when its standard input does.
+                # A session of its own keeps Ctrl-C away from it. It ends when its standard input does.
                 process = self._process = subprocess.Popen(
                     command, stdin=pipe, stdout=pipe, stderr=null, text=True, start_new_session=True
                 )
@@ -65,7 +65,7 @@ class Prober:
             return survived
 
     def close(self) -> None:
-        """End the process, whatever file holds it."""
+        """End the process, even if a file holds it."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()

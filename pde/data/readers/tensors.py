@@ -1,8 +1,8 @@
 """Tensors saved by torch.save, read without torch and without running anything that the file asks for.
 
-A pickle can name any function there is and have it called, and it can set attributes of whatever it holds. This
-one may name tensors, the types of their storages and a dictionary for their hooks; all else is refused before it
-is looked up. What it is given for them are strings and tuples; arrays are made of those when it has ended.
+A pickle can name any function and have it called, and it can set attributes of the objects that it holds. Here it
+may name only tensors, the types of their storages and a dictionary for their hooks; anything else is refused
+before it is looked up. In their place it gets strings and tuples; arrays are made of these when it has ended.
 """
 
 import math
@@ -46,12 +46,12 @@ def load_tensors(archive: ZipFile, folder: str, path: Path) -> dict[str, np.ndar
 
     Args:
         archive: the zip archive, open.
-        folder: where its `data.pkl` lies, with the slash.
+        folder: folder of its `data.pkl`, with the slash.
         path: the file, for messages.
 
     Raises:
-        InputError: no dictionary, the pickle names something that is no tensor, or a tensor reaches beyond its
-            storage.
+        InputError: there is no dictionary, the pickle names something that is not a tensor, or a tensor reaches
+            beyond its storage.
     """
     with archive.open(f"{folder}data.pkl") as file:
         saved = _Unpickler(file, path).load()
@@ -74,7 +74,7 @@ def load_tensors(archive: ZipFile, folder: str, path: Path) -> dict[str, np.ndar
 
 
 def _fits(tensor: _Tensor, size: int) -> bool:
-    """Tell if all elements lie within the storage, none of it being spread over more elements than it has."""
+    """Tell if all elements lie within the storage, and are no more than the storage has."""
     _, offset, shape, strides = tensor
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
     return min((offset, *shape, *strides)) >= 0 and math.prod(shape) <= size and last < max(size, 1)

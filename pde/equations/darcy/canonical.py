@@ -1,9 +1,10 @@
 """The procedure behind the 421 x 421 data sets that Li et al. published (arXiv 2010.08895; solve_gwf.m).
 
-The coefficient on s x s cell centres goes by a not-a-knot cubic spline to s x s nodes, where the five-point scheme
-with arithmetic faces is solved; the solution comes back to the cell centres by the same spline. At jumps of the
-coefficient the spline overshoots, to negative values too. The matrix then need not be definite, and so it is
-factored, by SuperLU with partial pivoting; that releases the interpreter, and threads solve samples side by side.
+The coefficient on s x s cell centres is interpolated by a not-a-knot cubic spline to s x s nodes, where the
+five-point scheme with arithmetic faces is solved; the same spline takes the solution back to the cell centres. At
+jumps of the coefficient the spline overshoots, to negative values too. The matrix then need not be definite, so it
+is factored by SuperLU with partial pivoting. SuperLU releases the interpreter lock, and threads solve samples side
+by side.
 """
 
 import jax.numpy as jnp
@@ -28,8 +29,8 @@ def cell_centres(size: int) -> Axis:
 def solve_canonical(coefficient: Float[Array, "size size"], *, tolerance: float = 1e-10) -> Solve:
     """The solution of -div(a grad u) = 1, u = 0 on the border, on the cell centres of the unit square.
 
-    Its residual is that of the direct solve on the nodes; it has converged if this is at most `tolerance`. Float64
-    (call it with x64 enabled).
+    The residual is that of the direct solve on the nodes; the solve has converged if it is at most `tolerance`.
+    All is float64 (call it with x64 enabled).
     """
     size = len(coefficient)
     centres, nodes, spacing = cell_centres(size), np.linspace(0, 1, size), 1 / (size - 1)
@@ -37,9 +38,9 @@ def solve_canonical(coefficient: Float[Array, "size size"], *, tolerance: float 
     matrix = assemble(conductances(jnp.asarray(on_nodes), (spacing, spacing)))
     right = np.ones((size - 2) ** 2)
     try:
-        # An order for matrices of symmetric pattern, with half the fill of the default one.
+        # An ordering for matrices of symmetric pattern, with half the fill of the default one.
         u = splu(matrix, permc_spec="MMD_AT_PLUS_A").solve(right)
-    except RuntimeError:  # singular to the last bit: nothing is solved
+    except RuntimeError:  # exactly singular: there is no solution
         u = np.zeros_like(right)
     residual = np.linalg.norm(right - matrix @ u) / np.linalg.norm(right)
     solution = spline(np.pad(u.reshape(size - 2, size - 2), 1), nodes, centres)

@@ -1,9 +1,9 @@
-"""The coarse solve on points inside the border, as cell centres and their strides are.
+"""The coarse solve on points inside the border, such as cell centres and their strides.
 
 Strides of cell centres are no centres of coarser cells: the first points are nearer to the border, the last may be
-further away. So the border joins the points as nodes of its own, where it is. An unknown has the cell that reaches
-halfway to its neighbours, border included. A face conducts a mean of the two coefficients beside it, towards the
-border the point's own, times its width over their distance.
+further away. So the border itself is added as nodes. The cell of an unknown reaches halfway to its neighbours,
+border included. The conductance of a face is a mean of the two coefficients beside it (towards the border, the
+point's own coefficient) times the width of the face over the distance of the two points.
 """
 
 from dataclasses import replace
@@ -34,11 +34,11 @@ def solve_cells(
     Args:
         coefficient: a on the grid.
         grid: equally spaced points inside the border.
-        stride: of both axes.
-        faces: the mean that a face of the grid takes.
+        stride: stride of both axes.
+        faces: mean of the two coefficients beside a face of the grid.
 
     Raises:
-        InputError: another grid, or a coefficient that is not positive.
+        InputError: the grid is of another kind, or a coefficient is not positive.
         ArithmeticError: the solver did not converge.
     """
     check_inside(grid)
@@ -58,7 +58,8 @@ def solve_cells(
 
 
 def check_inside(grid: Grid) -> None:
-    """Raise InputError where a grid is not of equally spaced points inside the border, at most so far from it."""
+    """Raise InputError unless a grid has equally spaced points inside the border, at most their spacing from
+    it."""
     x0, x1, y0, y1 = grid.extent
     for axis, low, high in ((grid.x, x0, x1), (grid.y, y0, y1)):
         gaps, spacing = np.array([axis[0] - low, high - axis[-1]]), np.diff(axis).mean()
@@ -83,6 +84,6 @@ def _in_series(
     return 1 / np.add.reduceat(resistances, starts, axis=0)
 
 
-@jax.jit  # of conductances, so that all faces share one program for a shape
+@jax.jit  # takes conductances, so that all faces share one program for a shape
 def _solve(c: Conductances, areas: Float[Array, "height width"]) -> Solve:
     return solve_system(c, areas, tolerance=Darcy.tolerance, max_iterations=200, precision="double")

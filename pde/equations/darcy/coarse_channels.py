@@ -25,18 +25,18 @@ SOLUTIONS: dict[Informed, int] = {"none": 0, "strided": 2, "upscaled": 1}
 def coarse_solutions(
     coefficient: Float[Array, "sample fine_height fine_width 1"], fine: Grid, grid: Grid, informed: Informed
 ) -> Float[Array, "sample height width solutions"]:
-    """Solutions on a grid of equally spaced nodes, in float64; one that did not converge is NaN inside.
+    """Solutions on a grid of equally spaced nodes, in float64; a solution that did not converge is NaN inside.
 
     Args:
         coefficient: a > 0.
-        fine: where it is given.
-        grid: where to solve.
-        informed: `strided`, from its values at the grid's points with arithmetic and with harmonic faces; or
-            `upscaled`, from faces upscaled by `pde.solvers.upscaling.upscale`, for which the grid must be a
-            stride of `fine`.
+        fine: grid of the coefficient.
+        grid: grid of the solutions.
+        informed: `strided` solves from the coefficient at the grid's points, with arithmetic and with harmonic
+            faces; `upscaled` solves from faces upscaled by `pde.solvers.upscaling.upscale`, for which the grid
+            must be a stride of `fine`.
 
     Raises:
-        InputError: a grid that is none of these.
+        InputError: the grid does not meet these conditions.
     """
     spacing = check_spacing(grid)
     stride = _stride(fine, grid) if informed == "upscaled" else 1

@@ -1,4 +1,4 @@
-"""The equation solved on a strided grid: what a surrogate on that grid must beat.
+"""The equation solved on a strided grid: the baseline that a surrogate on that grid must beat.
 
 A coarse scheme sees a fine coefficient either at the coarse nodes alone, or through conductances upscaled from it:
 the fine faces along a coarse edge conduct in series, the edges across its dual cell in parallel.
@@ -31,9 +31,9 @@ def coarse_solve(
     Args:
         coefficient: a on the fine grid.
         grid: the fine grid, of equally spaced nodes.
-        stride: of both axes; it must divide their numbers of intervals.
-        faces: from the strided coefficient by the arithmetic or the harmonic mean of neighbours, or the mean of
-            these two solutions; or from the fine coefficient by `upscale`.
+        stride: stride of both axes; it must divide their numbers of intervals.
+        faces: conductances from the strided coefficient by the arithmetic or the harmonic mean of neighbours, or
+            the mean of these two solutions; or conductances from the fine coefficient by `upscale`.
 
     Raises:
         InputError: a grid that does not hold its borders or is not equally spaced, a coefficient that is not
@@ -53,9 +53,9 @@ def coarse_solve(
         return converged(solve_network(coarse), "the coarse solve")
 
 
-@jax.jit  # of conductances, so that all faces share one program for a shape
+@jax.jit  # takes conductances, so that all faces share one program for a shape
 def solve_network(c: Conductances) -> Solve:
-    """The solution with source 1 and zero border, which it holds, of a scheme in float64 (with x64 enabled)."""
+    """Solve a scheme with source 1 in float64 (with x64 enabled); the solution holds its zero border."""
     right = jnp.ones((c.y.shape[0], c.x.shape[1]))
     solved = solve_system(c, right, tolerance=Darcy.tolerance, max_iterations=200, precision="double")
     return solved._replace(solution=surrounded(solved.solution))
@@ -63,5 +63,5 @@ def solve_network(c: Conductances) -> Solve:
 
 @functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))
 def _strided(a: Array, stride: int, spacing: tuple[float, float], faces: Faces) -> Conductances:
-    """Conductances of the coarse nodes' own coefficients; compiled, for one by one its steps outlast the solve."""
+    """Conductances from the coefficients at the coarse nodes; compiled, as its single steps outlast the solve."""
     return conductances(a[::stride, ::stride], (stride * spacing[0], stride * spacing[1]), faces=faces)

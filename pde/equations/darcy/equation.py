@@ -16,7 +16,7 @@ from pde.system.errors import InputError
 
 
 def _check(coefficient: Float[np.ndarray, "sample height width"], grid: Grid) -> None:
-    """Raise InputError where Darcy flow cannot be solved, on nodes or on cell centres and their strides."""
+    """Raise InputError unless Darcy flow can be solved, on nodes or on cell centres and their strides."""
     if not (coefficient > 0).all():
         raise InputError(
             "the coefficient is not positive everywhere, so it only marks the phases of an unknown one"
@@ -49,4 +49,5 @@ DARCY = Equation(
     fine={"upscaled": partial(_solve, faces="upscaled")},
     residual=relative_residual,
 )
-"""Schemes by their faces: those of the strided coefficient and the mean of both solutions, or upscaled ones."""
+"""Darcy flow. Its schemes are named by their faces: those of the strided coefficient, the mean of both solutions,
+or faces upscaled from the fine coefficient."""

@@ -1,4 +1,4 @@
-"""Predictions made solutions: conjugate gradients that start from them, with the residual they end with.
+"""Predictions turned into solutions by conjugate gradients that start from them, with the final residual.
 
 The residual is that of -div(a grad u) = 1, u = 0 on the border, on the grid of the prediction: five points on
 nodes, arithmetic faces, the scheme of `pde.equations.darcy.problem`.
@@ -28,7 +28,7 @@ class Polished(NamedTuple):
 
 
 def check_polish(tolerance: float, inputs: Sequence[str], grid: Grid) -> None:
-    """Raise InputError for a tolerance that is none, or a problem that the solver does not solve."""
+    """Raise InputError for an invalid tolerance, or for a problem that the solver does not solve."""
     check_positive("polish", tolerance, most=1.0)
     check_darcy("--polish", inputs, grid)
 
@@ -39,7 +39,7 @@ def polish(
     grid: Grid,
     tolerance: float,
 ) -> Polished:
-    """The solution to a relative residual of `tolerance`, started from a prediction.
+    """Solve to a relative residual of `tolerance`, starting from a prediction.
 
     Raises:
         InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not

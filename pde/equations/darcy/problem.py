@@ -1,8 +1,8 @@
 """Darcy flow, -div(a grad u) = 1 on the unit square with u = 0 on the border, for a random a.
 
-By default the published benchmark (Li et al., arXiv 2010.08895, appendix A.3), two-phase, in its plainest
-discretisation: everything lives on nodes, borders included, and faces carry arithmetic means; or, as `canonical`,
-by the published procedure.
+The default is the published two-phase benchmark (Li et al., arXiv 2010.08895, appendix A.3) in its plainest
+discretisation: all fields are on nodes, borders included, and faces take arithmetic means. With `canonical` it is
+solved by the published procedure.
 """
 
 import functools
@@ -40,7 +40,7 @@ _SCHEMES = {
 class Darcy:
     """The law of the coefficients, and the grid on which the equation is solved.
 
-    The coefficient a is a function of a Gaussian field g: a law of `pde.random_fields` by its name, with its
+    The coefficient a is a function of a Gaussian field g: a law of `pde.random_fields`, given by its name and
     options, or in Python any function, `Darcy(coefficient=function)`.
 
     Raises:
@@ -101,7 +101,7 @@ class Darcy:
         return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
 
     def attributes(self) -> dict[str, str | float]:
-        """Return what a data file says of its origin."""
+        """Return the attributes that tell a data file's origin."""
         field = describe_field(self.alpha, self.tau, self.lengths, self.centring)
         return {
             "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",
@@ -119,11 +119,11 @@ class Darcy:
     def sample(self, seed: int, index: int) -> dict[str, np.ndarray]:
         """Sample `index` of a seed: coefficient and solution (height, width) and the attained residual, float64.
 
-        Its bits depend on seed, index and machine alone.
+        Its bits depend only on seed, index and machine.
 
         Raises:
             ArithmeticError: the coefficient is not positive and finite, or the solver did not converge.
-            InputError: the law returns another shape than the field's.
+            InputError: the law returns a shape other than the field's.
         """
         return next(self.samples(seed, range(index, index + 1)))
 
@@ -172,7 +172,7 @@ _samples = jax.jit(jax.vmap(_sample, in_axes=(None, None, 0)), static_argnums=0)
 
 def _canonical_sample(problem: Darcy, key: Array, index: int) -> tuple[Array, Solve]:
     coefficient = _coefficient(problem, key, index)
-    check(np.asarray(coefficient), f"sample {index}")  # or its spline would fail
+    check(np.asarray(coefficient), f"sample {index}")  # otherwise its spline would fail
     return coefficient, solve_canonical(coefficient, tolerance=problem.tolerance)
 
 
