@@ -111,11 +111,11 @@ solves = {name: each for name, each in points.items() if name.startswith("coarse
 plots.errors_by_time(models, solves)
 
 # %% [markdown]
-# The open markers are the honest part of this figure. On the training grid the mean of two coarse solves, of
-# the same strided coefficient, is more exact than all three operators and takes less time; upscaled faces are
+# The open markers are the honest part of this figure. On the training grid the mean of two coarse solves, of the
+# same strided coefficient, is more exact than all three operators and takes less time; upscaled faces are
 # several times more exact still. Longer training brings operators level with the former and not with the latter
-# (docs/benchmarks.md). Linear, symmetric problems with good solvers are where operators have least to offer; they are for
-# equations without such solvers. What they can do with a solver inside is in [the next
+# (docs/benchmarks.md). Linear, symmetric problems with good solvers are where operators have least to offer;
+# they are for equations without such solvers. What they can do with a solver inside is in [the next
 # notebook](03_resolution_transfer.ipynb).
 #
 # ## A prediction, seen
