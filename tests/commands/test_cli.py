@@ -12,6 +12,7 @@ import pytest
 from pde import load
 from pde.commands.train import parse_train
 from pde.runs.description import Transfer
+from pde.training import rejected_symmetries
 from tests.command_line import TINY, refused, run
 
 
@@ -57,7 +58,7 @@ def test_training_says_which_symmetries_its_errors_speak_against(
 ):
     out = shutil.copytree(under_symmetries, tmp_path / "run")
     for found, words in ((True, ""), (False, "not alike under flip-x, flip-y, transpose")):
-        monkeypatch.setattr(doubts, "is_invariant", lambda seen, name, found=found: found)
+        monkeypatch.setattr(rejected_symmetries, "is_invariant", lambda seen, name, found=found: found)
         status, printed, said = run(capsys, "train", darcy_file, "--out", out, "--resume")
         assert status == 0
         assert "trained under flip-x, flip-y, transpose" in printed
