@@ -162,7 +162,7 @@ def test_a_read_that_fails_says_nothing_but_its_sentence(undisturbed, darcy_file
     out = shutil.copytree(undisturbed, tmp_path / "run")
     manifest = json.loads((out / "manifest.json").read_text())
     for step, entry in manifest.items():
-        for path in (out / "checkpoints" / step / "params").glob("**/d/*"):
+        for path in (out / "checkpoints" / step / "state").glob("**/d/*"):
             path.unlink()
         entry["files"] = _digests(out / "checkpoints" / step)
     (out / "manifest.json").write_text(json.dumps(manifest))

@@ -40,7 +40,8 @@ def averaged(darcy_file, tmp_path_factory):
 
 def test_a_run_with_an_average_takes_the_same_steps_and_is_evaluated_by_it(averaged, undisturbed):
     losses, validation = ([line[name] for line in history(averaged)] for name in ("train_loss", "validation"))
-    assert losses == [line["train_loss"] for line in history(undisturbed)]
+    # Two programs, which round on their own.
+    assert losses == pytest.approx([line["train_loss"] for line in history(undisturbed)], rel=1e-6)
     assert validation != [line["validation"] for line in history(undisturbed)]
     run = Run.open(averaged)
     with Checkpoints(averaged, run.seal, create=False) as checkpoints:
