@@ -53,7 +53,7 @@ class Operator(nnx.Module):
     """A map from fields to fields on any grid, at fixed parameters.
 
     Fields have the axes (batch, one for each dimension of space, channel): (batch, height, width, channel) in the
-    plane. A subclass passes all its arguments to `super().__init__`, and computes its result in `forward`.
+    plane. A subclass makes its layers in `build`, and computes its result in `forward`.
 
     Raises:
         ValueError: channels below 1, dimensions other than 1, 2 and 3, an option that does not fit the dimensions,
@@ -70,12 +70,23 @@ class Operator(nnx.Module):
         self,
         in_channels: int,
         out_channels: int,
-        config: ModelConfig,
+        config: ModelConfig | None = None,
         *,
         dimensions: int = 2,
-        dtype: DTypeLike,
+        dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        """Check the arguments and make the layers.
+
+        Args:
+            in_channels: channels of the input fields, coordinates not counted.
+            out_channels: channels of the output fields.
+            config: options; by default `Config()`.
+            dimensions: axes of the grid, 1 to 3.
+            dtype: precision of activations; parameters, FFTs and softmax stay in float32.
+            rngs: random numbers of the parameters.
+        """
+        config = self.Config() if config is None else config
         check("in_channels", in_channels, int)
         check("out_channels", out_channels, int)
         check("dimensions", dimensions, Literal[1, 2, 3])
@@ -83,6 +94,10 @@ class Operator(nnx.Module):
         config.check_dimensions(dimensions)
         self.in_channels, self.out_channels, self.dimensions = int(in_channels), int(out_channels), int(dimensions)
         self.config, self.dtype = config, jnp.dtype(dtype)
+        self.build(config, rngs)
+
+    def build(self, config: Any, rngs: nnx.Rngs) -> None:
+        """Make the layers from the options, and from `in_channels`, `out_channels`, `dimensions` and `dtype`."""
 
     def __call__(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None, **space: Any

@@ -3,11 +3,9 @@
 import dataclasses
 from dataclasses import dataclass
 
-import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.nn.initializers import Initializer
-from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.basic import MLP, LayerNorm, Linear
@@ -58,20 +56,11 @@ class FMA(Operator):
 
     Config = FMAConfig
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        config: FMAConfig = FMAConfig(),
-        *,
-        dimensions: int = 2,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+    def build(self, config: FMAConfig, rngs: nnx.Rngs) -> None:
+        dimensions, dtype = self.dimensions, self.dtype
         width = config.width
         self.remat = config.remat
-        self.lift = Linear(in_channels + dimensions, width, dtype=dtype, rngs=rngs)
+        self.lift = Linear(self.in_channels + dimensions, width, dtype=dtype, rngs=rngs)
 
         def attention(_: int, output_init: Initializer) -> nnx.Module:
             return FastMultipoleAttention(
@@ -90,7 +79,7 @@ class FMA(Operator):
         blocks = pre_norm_blocks(attention, config.depth, width, 4 * width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(width, rngs=rngs)
-        self.head = MLP(width, width, out_channels, dtype=dtype, rngs=rngs)
+        self.head = MLP(width, width, self.out_channels, dtype=dtype, rngs=rngs)
 
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None

@@ -86,20 +86,11 @@ class FNO(Operator):
 
     Config = FNOConfig
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        config: FNOConfig = FNOConfig(),
-        *,
-        dimensions: int = 2,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+    def build(self, config: FNOConfig, rngs: nnx.Rngs) -> None:
+        dimensions, dtype = self.dimensions, self.dtype
         width, modes = config.width, config.modes or (_MODES,) * dimensions
         self.coordinates, self.padding, self.remat = config.coordinates, config.padding, config.remat
-        inputs = in_channels + (dimensions if config.coordinates else 0)
+        inputs = self.in_channels + (dimensions if config.coordinates else 0)
         hidden = config.hidden(config.lift_ratio)
         self.lift = MLP(inputs, hidden, width, output_init=_lift_init, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
@@ -107,7 +98,7 @@ class FNO(Operator):
             last = index == config.depth - 1
             self.blocks.append(FourierBlock(config, modes, activated=not last, dtype=dtype, rngs=rngs))
         hidden = config.hidden(config.projection_ratio)
-        self.projection = MLP(width, hidden, out_channels, dtype=dtype, rngs=rngs)
+        self.projection = MLP(width, hidden, self.out_channels, dtype=dtype, rngs=rngs)
 
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.nn.initializers import Initializer
-from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.basic import LayerNorm, Linear
@@ -104,21 +103,12 @@ class MANO(Operator):
     Config = MANOConfig
     splits_space = True
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        config: MANOConfig = MANOConfig(),
-        *,
-        dimensions: int = 2,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+    def build(self, config: MANOConfig, rngs: nnx.Rngs) -> None:
+        dimensions, dtype = self.dimensions, self.dtype
         width = config.width
         self.coordinates, self.remat = config.coordinates, config.remat
         self.scan = config.finest == "attention"
-        inputs = in_channels + (dimensions if config.coordinates else 0)
+        inputs = self.in_channels + (dimensions if config.coordinates else 0)
         self.lift = Linear(inputs, width, dtype=dtype, rngs=rngs)
 
         def attention(index: int, output_init: Initializer) -> nnx.Module:
@@ -147,7 +137,7 @@ class MANO(Operator):
         self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head_in = Linear(width, width, dtype=dtype, rngs=rngs)
-        self.head_out = Linear(width, out_channels, dtype=dtype, rngs=rngs)
+        self.head_out = Linear(width, self.out_channels, dtype=dtype, rngs=rngs)
 
     def forward(
         self,

@@ -118,20 +118,11 @@ class MgNO(Operator):
 
     Config = MgNOConfig
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        config: MgNOConfig = MgNOConfig(),
-        *,
-        dimensions: int = 2,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+    def build(self, config: MgNOConfig, rngs: nnx.Rngs) -> None:
+        dimensions, dtype = self.dimensions, self.dtype
         width, small = config.width, 16 * config.depth
         self.coordinates, self.remat = config.coordinates, config.remat
-        inputs = in_channels + (dimensions if config.coordinates else 0)
+        inputs = self.in_channels + (dimensions if config.coordinates else 0)
         self.lift = Linear(inputs, width, kernel_init=residual_init(small), dtype=dtype, rngs=rngs)
         self.blocks = nnx.List([])
         for _ in range(config.depth):
@@ -145,7 +136,7 @@ class MgNO(Operator):
             )
             self.blocks.append(_Block(cycle, width, dtype=dtype, rngs=rngs))
         head_init = nnx.initializers.variance_scaling(small, "fan_in", "truncated_normal")
-        self.head = Linear(width, out_channels, kernel_init=head_init, dtype=dtype, rngs=rngs)
+        self.head = Linear(width, self.out_channels, kernel_init=head_init, dtype=dtype, rngs=rngs)
 
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.nn.initializers import Initializer
-from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.basic import MLP, LayerNorm, Linear
@@ -47,20 +45,11 @@ class Transolver(Operator):
 
     Config = TransolverConfig
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        config: TransolverConfig = TransolverConfig(),
-        *,
-        dimensions: int = 2,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+    def build(self, config: TransolverConfig, rngs: nnx.Rngs) -> None:
+        dimensions, dtype = self.dimensions, self.dtype
         width = config.width
         self.coordinates, self.remat = config.coordinates, config.remat
-        inputs = in_channels + (dimensions if config.coordinates else 0)
+        inputs = self.in_channels + (dimensions if config.coordinates else 0)
         self.lift = MLP(inputs, 2 * width, width, dtype=dtype, rngs=rngs)
 
         def attention(_: int, output_init: Initializer) -> nnx.Module:
@@ -76,7 +65,7 @@ class Transolver(Operator):
         blocks = pre_norm_blocks(attention, config.depth, width, width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(width, rngs=rngs)
-        self.head = Linear(width, out_channels, dtype=dtype, rngs=rngs)
+        self.head = Linear(width, self.out_channels, dtype=dtype, rngs=rngs)
 
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None

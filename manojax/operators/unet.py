@@ -60,19 +60,10 @@ class UNet(Operator):
 
     Config = UNetConfig
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        config: UNetConfig = UNetConfig(),
-        *,
-        dimensions: int = 2,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+    def build(self, config: UNetConfig, rngs: nnx.Rngs) -> None:
+        dimensions, dtype = self.dimensions, self.dtype
         self.coordinates, self.remat = config.coordinates, config.remat
-        inputs = in_channels + (dimensions if config.coordinates else 0)
+        inputs = self.in_channels + (dimensions if config.coordinates else 0)
         self.lift = Linear(inputs, config.width, dtype=dtype, rngs=rngs)
         output_init = residual_init(2 * config.depth * config.levels)
         self.blocks = nnx.List([])
@@ -88,7 +79,7 @@ class UNet(Operator):
             )
             self.blocks.append(level)
         self.norm = LayerNorm(config.width, rngs=rngs)
-        self.head = Linear(config.width, out_channels, dtype=dtype, rngs=rngs)
+        self.head = Linear(config.width, self.out_channels, dtype=dtype, rngs=rngs)
 
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None

@@ -7,7 +7,6 @@ import numpy as np
 from flax import nnx
 from jax import Array
 from jax.nn.initializers import Initializer
-from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.attention import SelfAttention
@@ -59,21 +58,12 @@ class ViT(Operator):
 
     Config = ViTConfig
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        config: ViTConfig = ViTConfig(),
-        *,
-        dimensions: int = 2,
-        dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+    def build(self, config: ViTConfig, rngs: nnx.Rngs) -> None:
+        dimensions, dtype = self.dimensions, self.dtype
         self.remat = config.remat
         self.sides = (config.patch,) * dimensions
         points = config.patch**dimensions
-        self.embed = Linear(points * in_channels, config.width, dtype=dtype, rngs=rngs)
+        self.embed = Linear(points * self.in_channels, config.width, dtype=dtype, rngs=rngs)
         self.position = Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs)
 
         def attention(_: int, output_init: Initializer) -> nnx.Module:
@@ -88,7 +78,7 @@ class ViT(Operator):
         blocks = pre_norm_blocks(attention, config.depth, config.width, 4 * config.width, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(config.width, rngs=rngs)
-        self.head = Linear(config.width, points * out_channels, dtype=dtype, rngs=rngs)
+        self.head = Linear(config.width, points * self.out_channels, dtype=dtype, rngs=rngs)
 
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None

@@ -109,7 +109,7 @@ def describe(
     if not isinstance(operator, Operator) or not hasattr(operator, "config"):
         raise InputError(
             f"{type(operator).__name__} is no operator; give a model of manojax.create, or a subclass of "
-            "manojax.Operator whose __init__ calls that of Operator"
+            "manojax.Operator that does not replace its __init__"
         )
     filter_width = 0.0
     if isinstance(model, Anchored):

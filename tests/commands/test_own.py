@@ -36,10 +36,11 @@ class ScaledConfig(ModelConfig):
 class Scaled(Operator):
     Config = ScaledConfig
 
-    def __init__(self, in_channels, out_channels, config=ScaledConfig(), *, dimensions=2, dtype, rngs):
-        super().__init__(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
-        layers = range(config.depth)
-        self.layers = nnx.List([nnx.Linear(in_channels, out_channels, dtype=dtype, rngs=rngs) for _ in layers])
+    def build(self, config, rngs):
+        kind = {"dtype": self.dtype, "rngs": rngs}
+        self.layers = nnx.List(
+            [nnx.Linear(self.in_channels, self.out_channels, **kind) for _ in range(config.depth)]
+        )
 
     def forward(self, fields, coordinates):
         for layer in self.layers:
