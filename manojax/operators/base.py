@@ -100,18 +100,19 @@ class Operator(nnx.Module):
         """Make the layers from the options, and from `in_channels`, `out_channels`, `dimensions` and `dtype`."""
 
     def __call__(
-        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None, **space: Any
-    ) -> Float[Array, "batch *grid out"]:
-        """Map fields to fields on the same grid.
+        self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None = None, **further: Any
+    ) -> Float[Array, "batch *out_grid out"]:
+        """Map fields to fields, in general on the same grid.
 
-        `coordinates` are one vector an axis, (x, y) in the plane; None stands for the nodes of the unit square. An
-        operator that splits the grid also takes a `space`, and then a piece of the fields.
+        `coordinates` are one vector an axis, (x, y) in the plane; None stands for the nodes of the unit square.
+        Further arguments are those of `forward`: an operator that splits the grid takes a `space`, and then a
+        piece of the fields.
 
         Raises:
             ValueError: the fields do not fit (see `check_fields`).
         """
         self.check_fields(fields)
-        return self.forward(fields, coordinates, **space)
+        return self.forward(fields, coordinates, **further)
 
     def check_fields(self, fields: Array) -> None:
         """Check that fields have the axes and channels for which the operator was made.
@@ -128,6 +129,6 @@ class Operator(nnx.Module):
 
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
-    ) -> Float[Array, "batch *grid out"]:
+    ) -> Float[Array, "batch *out_grid out"]:
         """Compute the result of a call, from fields that fit."""
         raise NotImplementedError

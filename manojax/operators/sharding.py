@@ -22,7 +22,7 @@ def by_pieces(
     fields: Float[Array, "batch *grid channel"],
     coordinates: Coordinates | None,
     space: Space | None,
-) -> Float[Array, "batch *grid out"]:
+) -> Float[Array, "batch *out_grid out"]:
     """Apply an operator to whole fields that all devices of a `space` have.
 
     Each device computes its piece, and the result is gathered. This runs under `jax.shard_map`; without a `space`

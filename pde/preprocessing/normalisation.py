@@ -1,7 +1,7 @@
 """Normalisation maps physical fields to the values that a model works on, and back."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -67,6 +67,19 @@ class Normalisation:
             length=max(x1 - x0, y1 - y0),
             solutions=solutions,
             input_range=tuple(zip(np.atleast_1d(lowest).tolist(), np.atleast_1d(highest).tolist(), strict=True)),
+        )
+
+    def of_fields(self) -> "Normalisation":
+        """Return the normalisation of a model that solves an equation: it works on the fields as they are.
+
+        Its solution is in the unit of the normalised length; that of -div(a grad u) = 1 grows with its square.
+        """
+        return replace(
+            self,
+            input_mean=(0.0,) * len(self.input_mean),
+            input_deviation=(1.0,) * len(self.input_mean),
+            output_mean=0.0,
+            output_deviation=self.length**2,
         )
 
     def encode(

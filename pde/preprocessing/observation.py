@@ -11,17 +11,18 @@ from jaxtyping import Float
 
 from pde.data.data_file import DataFile
 from pde.data.readers.contents import Selection
-from pde.equations.darcy.coarse_channels import coarse_solutions
+from pde.equations.darcy.coarse_channels import coarse_solutions, stride_between
 from pde.equations.registry import check_darcy
 from pde.grids.grid import Grid
 from pde.grids.restriction import at_points, cell_means
 from pde.preprocessing.batches import in_batches
 from pde.preprocessing.view import View
+from pde.solvers.checks import check_spacing
 from pde.system.errors import InputError
 
 Fields = Float[np.ndarray, "sample _ _ _"]
-Pair = tuple[Float[np.ndarray, "sample height width channel"], Float[np.ndarray, "sample height width 1"]]
-"""Samples on a grid as the model sees them, and their solutions there."""
+Pair = tuple[Float[np.ndarray, "sample _ _ channel"], Float[np.ndarray, "sample height width 1"]]
+"""Samples as the model sees them, and their solutions on its grid."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Observation:
     program.
 
     The channels are the restricted inputs (`pde.grids.restriction`), then coarse solutions
-    (`pde.equations.darcy.coarse_channels`).
+    (`pde.equations.darcy.coarse_channels`). A model that makes a coarse equation takes the fields as they are.
     """
 
     view: View
@@ -45,6 +46,8 @@ class Observation:
             raise InputError("--restriction means: harmonic means need positive inputs; train with stride")
         if self.view.informed == "none":
             return
+        if self.view.learns_equation and self.view.restriction == "means":
+            raise InputError("--informed learned sees the file's own fields; leave --restriction out")
         check_darcy("--informed", self.view.inputs, self.grid)
         if not (fields > 0).all():
             raise InputError(
@@ -53,6 +56,9 @@ class Observation:
 
     def seen(self, fields: Fields) -> Fields:
         """Return the model's inputs for these fields, computed in batches."""
+        if self.view.learns_equation:
+            self._check_nodes()
+            return fields
         return in_batches(functools.partial(_observe, self), fields, self.grid)
 
     def check_solved(self, seen: Fields) -> None:
@@ -64,13 +70,21 @@ class Observation:
 
     def __call__(
         self, fields: Float[Array, "sample source_height source_width channel"]
-    ) -> Float[Array, "sample height width channels"]:
+    ) -> Float[Array, "sample _ _ channels"]:
+        if self.view.learns_equation:
+            self._check_nodes()
+            return fields
         restricted = at_points if self.view.restriction == "stride" else cell_means
         seen = restricted(fields, self.source, self.grid)
         if self.view.informed == "none":
             return seen
         solutions = coarse_solutions(fields, self.source, self.grid, self.view.informed)
         return jnp.concatenate([seen, solutions.astype(seen.dtype)], axis=-1)
+
+    def _check_nodes(self) -> None:
+        """Raise InputError unless the solver takes both grids, one a stride of the other."""
+        check_spacing(self.source)
+        stride_between(self.source, self.grid, self.view.informed)
 
 
 def observe(data: DataFile, samples: Selection, view: View, grid: Grid) -> Fields:

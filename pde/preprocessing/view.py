@@ -22,10 +22,11 @@ class View:
     """How inputs on the file's grid reach the model's grid. stride takes their values at its points; means takes
     the arithmetic and the harmonic mean of each input over the cells around the points."""
     informed: Informed = "none"
-    """Coarse solutions that the model sees and corrects. They solve -div(a grad u) = 1 with u = 0 on the border on
-    the model's grid. strided gives two, from the coefficient at the points of the grid with arithmetic and with
-    harmonic faces, and their mean is corrected. upscaled gives one, with faces upscaled from the file's
-    coefficient."""
+    """A solver of -div(a grad u) = 1 with u = 0 on the border, on the model's grid, in the model. With learned the
+    model corrects the coarse equation before it is solved: its conductances, upscaled from the file's coefficient.
+    The others give solutions that the model sees and corrects. strided gives two, from the coefficient at the
+    points of the grid with arithmetic and with harmonic faces, and their mean is corrected. upscaled gives one,
+    with faces upscaled from the file's coefficient."""
 
     @property
     def solutions(self) -> int:
@@ -42,7 +43,12 @@ class View:
     @property
     def sees_between(self) -> bool:
         """True if the model sees more of the inputs than their values at the points of the grid it runs on."""
-        return self.restriction == "means" or self.informed == "upscaled"
+        return self.restriction == "means" or self.informed in ("upscaled", "learned")
+
+    @property
+    def learns_equation(self) -> bool:
+        """True if the model makes a coarse equation, from the whole fields of the file."""
+        return self.informed == "learned"
 
     @property
     def needs_positive(self) -> bool:

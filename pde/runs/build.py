@@ -9,6 +9,8 @@ from flax import nnx
 
 import manojax
 from manojax.operators.base import ModelConfig, Operator
+from pde.equations.darcy.learned import CHANNELS, FEATURES, LearnedEquation
+from pde.preprocessing.view import View
 from pde.system.errors import InputError, suggestion
 
 
@@ -42,27 +44,27 @@ def title_of(model: str) -> str:
     return manojax.MODELS[model].__name__ if model in manojax.MODELS else model
 
 
-def create(model: str, options: ModelConfig, channels: int, precision: str, seed: int) -> Operator:
+def create(model: str, options: ModelConfig, view: View, precision: str, seed: int) -> Operator:
     """Build the operator of a training, with its initial parameters.
 
     Args:
         model: the name of the model.
         options: its options.
-        channels: number of input channels.
+        view: the fields that it sees; with a learned equation the model is the network inside.
         precision: type of the activations.
         seed: seed of the parameters.
 
     Raises:
         InputError: an option that does not fit.
     """
+    rngs, sizes = nnx.Rngs(seed), {"in_channels": view.channels}
+    if view.learns_equation:
+        sizes = {"in_channels": CHANNELS, "out_channels": FEATURES}
     try:
-        return manojax.create(
-            model,
-            in_channels=channels,
-            dtype=jnp.dtype(precision),
-            rngs=nnx.Rngs(seed),
-            **dataclasses.asdict(options),
+        operator = manojax.create(
+            model, **sizes, dtype=jnp.dtype(precision), rngs=rngs, **dataclasses.asdict(options)
         )
+        return LearnedEquation(operator, rngs=rngs) if view.learns_equation else operator
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
 

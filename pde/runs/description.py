@@ -13,6 +13,7 @@ from flax import nnx
 import manojax
 from manojax.operators.anchored import Anchored
 from manojax.operators.base import ModelConfig, Operator
+from pde.equations.darcy.learned import LearnedEquation
 from pde.grids.grid import Grid
 from pde.preprocessing.normalisation import Normalisation
 from pde.preprocessing.view import View
@@ -74,7 +75,7 @@ class Description:
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """Return the model's structure, and its parameters drawn from the seed as a plain pytree."""
-        operator = create(self.model, self.options, self.view.channels, self.precision, self.seed)
+        operator = create(self.model, self.options, self.view, self.precision, self.seed)
         width = self.view.filter_width_in_force
         if not width:
             return split(operator)
@@ -105,7 +106,7 @@ def describe(
     Raises:
         InputError: the model does not record its configuration, or its anchors are not the points of the grid.
     """
-    operator = model.operator if isinstance(model, Anchored) else model
+    operator = model.operator if isinstance(model, Anchored | LearnedEquation) else model
     if not isinstance(operator, Operator) or not hasattr(operator, "config"):
         raise InputError(
             f"{type(operator).__name__} is no operator; give a model of manojax.create, or a subclass of "

@@ -6,7 +6,7 @@ from jax import Array
 from jaxtyping import Float
 
 from pde.grids.grid import Centring
-from pde.solvers.conductances import Faces, conductances, divergence, surrounded
+from pde.solvers.conductances import Conductances, Faces, conductances, divergence, surrounded
 from pde.solvers.conjugate_gradients import Precision, Solve, solve_system
 
 
@@ -50,18 +50,43 @@ def solve(
     with jax.enable_x64(True):
         coefficient, source = (jnp.asarray(field, jnp.float64) for field in (coefficient, source))
         c = conductances(coefficient, spacing, faces=faces, centring=centring)
-        right = source[1:-1, 1:-1] if centring == "nodes" else source
-        inside = surrounded(jnp.ones_like(right)) > 0
-        known = None if border is None else jnp.where(inside, 0.0, jnp.asarray(border, jnp.float64))
-        if known is not None:
-            right = right - divergence(c, known)
+        nodes = centring == "nodes"
+        options = {"tolerance": tolerance, "max_iterations": max_iterations, "precision": precision}
         if guess is not None:
             guess = jnp.asarray(guess, jnp.float64)
-            guess = guess[1:-1, 1:-1] if centring == "nodes" else guess
-        solved = solve_system(
-            c, right, tolerance=tolerance, max_iterations=max_iterations, precision=precision, guess=guess
-        )
-        if centring == "cells":
-            return solved
-        solution = surrounded(solved.solution)
-        return solved._replace(solution=solution if known is None else solution + known)
+            options["guess"] = guess[1:-1, 1:-1] if nodes else guess
+        if border is not None:
+            border = jnp.asarray(border, jnp.float64)
+        solved = solve_scheme(c, source[1:-1, 1:-1] if nodes else source, border=border, **options)
+        return solved if nodes else solved._replace(solution=solved.solution[1:-1, 1:-1])
+
+
+def solve_scheme(
+    c: Conductances,
+    right: Float[Array, "height width"],
+    *,
+    border: Float[Array, "border_height border_width"] | None = None,
+    guess: Float[Array, "height width"] | None = None,
+    tolerance: float = 1e-10,
+    max_iterations: int = 200,
+    precision: Precision = "double",
+) -> Solve:
+    """The solution of a five-point scheme with its border, in float64 (with x64 enabled).
+
+    Args:
+        c: conductances of the scheme.
+        right: right-hand side f at the unknowns.
+        border: g; an array with one more row and column at each end than the unknowns, of which only the border
+            is used. By default zero.
+        guess: start of the iteration, at the unknowns.
+        tolerance, max_iterations, precision: as in `solve`.
+    """
+    inside = surrounded(jnp.ones_like(right)) > 0
+    known = None if border is None else jnp.where(inside, 0.0, border)
+    if known is not None:
+        right = right - divergence(c, known)
+    solved = solve_system(
+        c, right, tolerance=tolerance, max_iterations=max_iterations, precision=precision, guess=guess
+    )
+    solution = surrounded(solved.solution)
+    return solved._replace(solution=solution if known is None else solution + known)

@@ -190,7 +190,7 @@ class Surrogate:
         observation.check(inputs)
         predicted = self._apply(inputs, observation.grid, observation)
         if self.run.view.informed != "none" and np.isnan(predicted).any():  # from a solve or the model?
-            observation.check_solved(observation.seen(inputs))
+            observation.check_solved(predicted if self.run.view.learns_equation else observation.seen(inputs))
         return predicted
 
     def resample(

@@ -137,12 +137,13 @@ def _options(
 ) -> list[tuple[str, ModelConfig]]:
     """Return each model at each width once, after checking that it can be built."""
     found = []
+    view = config.view if config.view.inputs else dataclasses.replace(config.view, inputs=("coefficient",))
     for model in dict.fromkeys(models):
         default = options_of(model)
         for width in dict.fromkeys(widths or (vars(default)["width"],)):
             try:
                 options = dataclasses.replace(default, **{"width": width})
-                create(model, options, max(1, config.view.channels), config.precision, seed=0)
+                create(model, options, view, config.precision, seed=0)
                 found.append((model, options))
             except (ValueError, InputError) as error:
                 raise InputError(f"--widths {width}: {error}") from error

@@ -18,20 +18,24 @@ from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.grids.symmetries import check_symmetries, generators
-from pde.preprocessing.normalisation import Normalisation
+from pde.preprocessing.batches import in_batches
+from pde.preprocessing.normalisation import Fields, Normalisation
 from pde.runs.build import create, size_of, split
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
+from pde.surrogates.forward import forward
 from pde.system.errors import InputError, check_seed
 from pde.training.engine.devices import DEFAULT, SPACE, Division, space_of, training_mesh
 from pde.training.engine.feeding import Feeder, Resident, Streamed
 from pde.training.engine.optimisers import make_optimiser
-from pde.training.samples import Samples, kept, stored
+from pde.training.samples import Samples, kept, stored, together
 from pde.training.symmetry_test import ENOUGH, invariant
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
 HIGHEST_LEARNING_RATE = 10.0
 """Larger rates are taken for a slip."""
+_CHECKED = 100
+"""Number of samples whose coarse solutions are compared with the file's."""
 _FAR = 0.5  # relative error from which on a coarse solution is no start for a correction
 
 
@@ -90,9 +94,11 @@ def prepare(
     steps = steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
     normalisation = Normalisation.fit(finest.each(), grid, config.view.solutions)
-    if config.view.solutions:
-        _check_equation(finest, normalisation)
-    operator = create(model, options, config.view.channels, config.precision, config.seed)
+    if config.view.learns_equation:
+        normalisation = normalisation.of_fields()
+    operator = create(model, options, config.view, config.precision, config.seed)
+    if config.view.informed != "none":
+        _check_equation(finest, normalisation, operator if config.view.learns_equation else None)
     if space_of(mesh) is not None:
         _check_split(operator, grid, config.view.channels, mesh)
     _, params = split(operator)
@@ -129,8 +135,7 @@ def _streams(config: TrainingConfig) -> bool:
 def feeder(samples: Samples, config: TrainingConfig, mesh: Mesh, batch_size: int) -> Feeder:
     """Make the feeder of a training from its samples."""
     if _streams(config):
-        height, width = samples.grid.shape
-        return Streamed(samples.read, 4 * height * width * (samples.channels + 1) * batch_size, mesh)
+        return Streamed(samples.read, 4 * samples.numbers * batch_size, mesh)
     return Resident(samples.read(slice(None)), mesh)
 
 
@@ -221,18 +226,32 @@ def _open_samples(source: Source, config: TrainingConfig) -> tuple[list[Samples]
     return training, stored(file, samples, config, grid), grid
 
 
-def _check_equation(samples: Samples, normalisation: Normalisation) -> None:
-    """Raise InputError if coarse solutions are far from the file's, as those of another equation are."""
+def _check_equation(samples: Samples, normalisation: Normalisation, learned: Operator | None) -> None:
+    """Raise InputError if coarse solutions are far from the file's, as those of another equation are.
+
+    An equation that is yet to be learned is at first the upscaled one.
+    """
     errors = []
-    for inputs, solution in samples.each():
-        coarse = normalisation.decode(jnp.zeros(solution.shape), jnp.asarray(inputs))
-        errors.append(metrics.relative_l2(coarse, jnp.asarray(solution)))
+    for inputs, solution in samples.first(_CHECKED):
+        if learned is None:
+            coarse = np.asarray(normalisation.decode(jnp.zeros(solution.shape), jnp.asarray(inputs)))
+        else:
+            coarse = _solutions(learned, inputs, samples.grid, normalisation)
+        errors.append(metrics.relative_l2(jnp.asarray(coarse), jnp.asarray(solution)))
     error = float(jnp.concatenate(errors).mean())
     if not error < _FAR:
         raise InputError(
             f"{samples.path}: coarse solutions of -div(a grad u) = 1 in its unit of length are {error:.0%} away "
             "from the file's: another equation, or too coarse a grid for its coefficient; leave --informed out"
         )
+
+
+def _solutions(operator: Operator, inputs: Fields, grid: Grid, normalisation: Normalisation) -> Fields:
+    """Return the solutions of an operator on a grid."""
+    graph, params = split(operator)
+    coordinates = normalisation.coordinates(grid)
+    solve = jax.jit(lambda fields: forward(graph, normalisation, params, fields, coordinates))
+    return in_batches(solve, inputs, grid)
 
 
 def _symmetries(config: TrainingConfig, samples: Samples, grids: list[Grid]) -> tuple[str, ...]:
@@ -243,7 +262,7 @@ def _symmetries(config: TrainingConfig, samples: Samples, grids: list[Grid]) -> 
     return (
         found
         if config.symmetries == "all"
-        else invariant((np.concatenate(pair, axis=-1) for pair in samples.first(ENOUGH)), found)
+        else invariant((together(*pair) for pair in samples.first(ENOUGH)), found)
     )
 
 

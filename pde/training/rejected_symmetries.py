@@ -9,10 +9,8 @@ as exact for errors.
 import dataclasses
 from pathlib import Path
 
-import numpy as np
-
 from pde.surrogates.surrogate import load
-from pde.training.samples import Samples
+from pde.training.samples import Samples, together
 from pde.training.symmetry_test import ENOUGH, Seen, is_invariant
 
 
@@ -23,7 +21,7 @@ def record_rejected(folder: Path, validation: Samples) -> None:
     if not run.symmetries:
         return
     errors = (
-        np.concatenate([inputs, solution - surrogate.predict_seen(inputs)], axis=-1)
+        together(inputs, solution - surrogate.predict_seen(inputs))
         for inputs, solution in validation.first(ENOUGH)
     )
     seen = Seen.of(errors, run.symmetries)

@@ -1,6 +1,7 @@
 """The samples of a training or its validation: in memory, or in their file until they are asked for."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from pde.data.data_file import DataFile
 from pde.data.readers.contents import Selection
 from pde.grids.grid import Grid
-from pde.preprocessing.observation import Pair, observe
+from pde.preprocessing.observation import Fields, Pair, observe
 from pde.runs.config import TrainingConfig
 from pde.system.progress import progress
 
@@ -22,12 +23,17 @@ class Samples:
     path: Path
     grid: Grid
     count: int
-    channels: int
-    """Number of channels that the model sees."""
+    inputs_shape: tuple[int, int, int]
+    """Height, width and channels of a sample's inputs as the model sees them."""
     blocks: tuple[slice, ...]
     """Slices of all samples, each small enough for memory. They are the same wherever samples are kept, so sums
     over them have the same bits."""
     read: Callable[[Selection], Pair]
+
+    @property
+    def numbers(self) -> int:
+        """Count the numbers of a sample, inputs and solution."""
+        return math.prod(self.inputs_shape) + math.prod(self.grid.shape)
 
     def each(self) -> Iterator[Pair]:
         """Yield all samples, block by block."""
@@ -58,7 +64,14 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
         return observe(data, numbers, config.view, grid), data.read_solution(numbers, stride)
 
     blocks = tuple(slice(block.start - start, block.stop - start) for block in data.blocks(samples))
-    return Samples(data.path, grid, stop - start, config.view.channels, blocks, read)
+    height, width = (data.grid if config.view.learns_equation else grid).shape
+    return Samples(data.path, grid, stop - start, (height, width, config.view.channels), blocks, read)
+
+
+def together(inputs: Fields, solution: Fields) -> Fields:
+    """Join inputs, at the points of the solution's grid, and solutions as channels."""
+    stride = (inputs.shape[1] - 1) // (solution.shape[1] - 1)
+    return np.concatenate([inputs[:, ::stride, ::stride], solution], axis=-1)
 
 
 def kept(samples: Samples) -> Samples:
@@ -67,9 +80,8 @@ def kept(samples: Samples) -> Samples:
     Raises:
         InputError: as for reading from `stored`.
     """
-    inputs, solution = (
-        np.empty((samples.count, *samples.grid.shape, channels), np.float32) for channels in (samples.channels, 1)
-    )
+    shapes = samples.inputs_shape, (*samples.grid.shape, 1)
+    inputs, solution = (np.empty((samples.count, *shape), np.float32) for shape in shapes)
     for block in progress(samples.blocks, f"read {samples.path.name}", unit="block"):
         inputs[block], solution[block] = samples.read(block)
     return dataclasses.replace(samples, read=lambda chosen: (inputs[chosen], solution[chosen]))

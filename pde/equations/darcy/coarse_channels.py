@@ -16,9 +16,9 @@ from pde.solvers.side_by_side import batch_size
 from pde.solvers.upscaling import upscale
 from pde.system.errors import InputError
 
-Informed = Literal["none", "strided", "upscaled"]
+Informed = Literal["none", "strided", "upscaled", "learned"]
 
-SOLUTIONS: dict[Informed, int] = {"none": 0, "strided": 2, "upscaled": 1}
+SOLUTIONS: dict[Informed, int] = {"none": 0, "strided": 2, "upscaled": 1, "learned": 0}
 """Number of coarse solutions that a model sees."""
 
 
@@ -39,7 +39,7 @@ def coarse_solutions(
         InputError: the grid does not meet these conditions.
     """
     spacing = check_spacing(grid)
-    stride = _stride(fine, grid) if informed == "upscaled" else 1
+    stride = stride_between(fine, grid, informed) if informed == "upscaled" else 1
 
     def solve(a: Float[Array, "rows columns"]) -> Float[Array, "height width solutions"]:
         return jnp.stack([solve_network(c).solution for c in networks(a)], axis=-1)
@@ -55,11 +55,16 @@ def coarse_solutions(
         return jax.lax.map(solve, seen[..., 0].astype(jnp.float64), batch_size=size if size > 1 else None)
 
 
-def _stride(fine: Grid, grid: Grid) -> int:
+def stride_between(fine: Grid, grid: Grid, informed: Informed) -> int:
+    """Return the stride from a fine grid to a coarse one.
+
+    Raises:
+        InputError: there is none.
+    """
     stride = max(1, (fine.shape[0] - 1) // (grid.shape[0] - 1))
     if not fine.strided(stride).matches(grid):
         raise InputError(
-            f"--informed upscaled: the {grid.shape[0]} x {grid.shape[1]} grid is no stride of the file's "
+            f"--informed {informed}: the {grid.shape[0]} x {grid.shape[1]} grid is no stride of the file's "
             f"{fine.shape[0]} x {fine.shape[1]} grid; give a file that holds its points, or train with strided"
         )
     return stride

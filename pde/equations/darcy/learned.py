@@ -1,0 +1,175 @@
+"""A coarse equation that a network makes of a fine coefficient, and our solver solves."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+from jaxtyping import Float
+
+from manojax.layers.basic import MLP
+from manojax.layers.coordinates import Coordinates, unit_nodes
+from manojax.operators.base import Operator
+from pde.solvers.cell_conductances import bounds_down, dual_means, join, means_of_parts
+from pde.solvers.conductances import Conductances
+from pde.solvers.elliptic import solve_scheme
+from pde.solvers.side_by_side import batch_size
+
+PARTS = 4
+"""Pieces along each side of a cell, of whose means the network sees the logarithms."""
+CHANNELS = 8 + PARTS**2
+"""Channels that the network sees of each cell."""
+FEATURES = 32
+"""Channels that the network makes of each cell."""
+BOUND = 1.0
+TOLERANCE = 1e-7
+
+Fine = Float[Array, "sample fine_height fine_width"]
+Cells = Float[Array, "sample cells_down cells_across channel"]
+
+
+class LearnedEquation(Operator):
+    """The coarse solution of -div(a grad u) = f, u = g on the border, by a scheme that a network corrects.
+
+        c = c_up exp(delta),    sum_j c_ij (u_i - u_j) = f_i,    |delta| <= D = bound log(upper / lower)
+
+    over the four neighbours j of each coarse node i. c_up are the conductances of `pde.solvers.upscaling.upscale`;
+    delta comes, edge by edge, from features that `operator` makes of the coarse cells. What it sees of a cell are
+    logarithms of ratios: conductances of its halves and means of a over its parts, beside their means over the
+    sample. upper and lower are the largest upper and the smallest lower bound of a half
+    (`pde.solvers.cell_conductances`) among the cells beside the edge and the eight around each.
+
+    Whatever the network has learned: twice the coefficient gives half the solution; the scheme is symmetric,
+    positive definite and of positive weights, so u >= 0 for f >= 0 and the maximum principle holds; where the
+    coefficient does not vary, the scheme is the plain one; and in the energy norm of the upscaled scheme u differs
+    from its solution by at most (e^D - 1) times that solution. On the grid of the coefficient itself nothing is
+    corrected. The parameters do not depend on the stride.
+
+    The idea is that of PEDS (Pestourie et al., arXiv 2111.05841), where a network makes the input of a coarse
+    solver.
+
+    Args:
+        operator: network from `CHANNELS` channels of each cell to features.
+        bound: factor of the logarithm that bounds delta.
+        tolerance: relative residual of the solver.
+        rngs: random numbers of the parameters.
+    """
+
+    def __init__(self, operator: Operator, *, bound: float = BOUND, tolerance: float = TOLERANCE, rngs: nnx.Rngs):
+        self.in_channels, self.dimensions = 1, 2  # read by `check_fields`
+        self.operator, self.bound, self.tolerance = operator, bound, tolerance
+        features = operator.out_channels
+        kind: dict[str, Any] = {"output_init": nnx.initializers.zeros, "dtype": operator.dtype, "rngs": rngs}
+        self.down = MLP(2 * features, features, 1, **kind)
+        self.across = MLP(2 * features, features, 1, **kind)
+
+    def forward(
+        self,
+        fields: Float[Array, "sample fine_height fine_width 1"],
+        coordinates: Coordinates | None,
+        *,
+        source: Float[Array, "sample fine_height fine_width"] | None = None,
+        border: Float[Array, "sample height width"] | None = None,
+    ) -> Float[Array, "sample height width 1"]:
+        """Solve for each sample, in float64; a solution that did not converge is NaN.
+
+        Args:
+            fields: a > 0 on equally spaced fine nodes, border included.
+            coordinates: those of the coarse nodes, a stride of the fine ones; by default the fine nodes
+                themselves, on the unit square.
+            source: f on the fine nodes, of which the scheme takes means over dual cells; by default 1.
+            border: g on the coarse nodes, of which only the border is used; by default 0.
+
+        Raises:
+            ValueError: coarse nodes that are no stride of the fine ones.
+        """
+        axes = _axes(unit_nodes(fields.shape[1:-1]) if coordinates is None else coordinates)
+        schemes = self.scheme(fields[..., 0], axes)
+        stride = _stride(fields.shape[1:-1], axes)
+        samples = {"source": source, "border": border}
+        given = {name: values for name, values in samples.items() if values is not None}
+
+        def solve(sample: tuple[Conductances, dict[str, Array]]) -> Float[Array, "height width"]:
+            c, values = sample
+            f = values.get("source")
+            right = (
+                jnp.ones((c.y.shape[0], c.x.shape[1])) if f is None else dual_means(f.astype(jnp.float64), stride)
+            )
+            return solve_scheme(c, right, border=values.get("border"), tolerance=self.tolerance).solution
+
+        with jax.enable_x64(True):
+            size = batch_size(schemes.x[0].size)
+            solved = jax.lax.map(solve, (schemes, given), batch_size=size if size > 1 else None)
+            return solved[..., None]
+
+    def scheme(self, coefficient: Fine, coordinates: Coordinates) -> Conductances:
+        """Return the conductances of every sample's coarse scheme, float64.
+
+        Args:
+            coefficient: a > 0 on the fine nodes.
+            coordinates: those of the coarse nodes.
+
+        Raises:
+            ValueError: coarse nodes that are no stride of the fine ones.
+        """
+        axes = _axes(coordinates)
+        stride = _stride(coefficient.shape[1:], axes)
+        with jax.enable_x64(True):
+            x, y = ((axis[-1] - axis[0]).astype(jnp.float64) / (len(axis) - 1) for axis in axes)
+            upscaled, seen, limit = jax.vmap(lambda a: _upscaled_and_seen(a, stride, (x, y)))(coefficient)
+        if stride == 1:
+            return upscaled
+        centres = tuple((axis[1:] + axis[:-1]) / 2 for axis in axes)
+        features = self.operator(seen, centres)
+        factors = (
+            self._factor(self.down, features[:, :, :-1], features[:, :, 1:], limit[:, :, :-1], limit[:, :, 1:]),
+            self._factor(self.across, features[:, :-1], features[:, 1:], limit[:, :-1], limit[:, 1:]),
+        )
+        with jax.enable_x64(True):
+            return Conductances(*(c * by.astype(c.dtype) for c, by in zip(upscaled, factors, strict=True)))
+
+    def _factor(self, head: MLP, one: Cells, other: Cells, limit: Array, other_limit: Array) -> Array:
+        """exp(delta) for the edges between cells."""
+        free = head(jnp.concatenate([one, other], axis=-1))[..., 0].astype(jnp.float32)
+        return jnp.exp(self.bound * jnp.maximum(limit, other_limit) * jnp.tanh(free))
+
+
+def _axes(coordinates: Coordinates) -> tuple[Array, Array]:
+    x, y = map(jnp.asarray, coordinates)
+    return x, y
+
+
+def _stride(fine: tuple[int, ...], axes: tuple[Array, ...]) -> int:
+    strides = {(n - 1) / (len(axis) - 1) for n, axis in zip(fine, axes, strict=True)}
+    if len(strides) > 1 or not min(strides).is_integer():
+        coarse = " x ".join(str(len(axis)) for axis in axes)
+        raise ValueError(f"a grid of {coarse} nodes is no stride of the {fine[0]} x {fine[1]} nodes of the fields")
+    return int(min(strides))
+
+
+def _upscaled_and_seen(
+    coefficient: Float[Array, "fine_height fine_width"], stride: int, spacing: tuple[Array, Array]
+) -> tuple[Conductances, Float[Array, "cells_down cells_across channel"], Float[Array, "cells_down cells_across"]]:
+    """Return the upscaled scheme, what the network sees of each cell, and log(upper / lower) around it."""
+    a = coefficient.astype(jnp.float64)
+    down, across = bounds_down(a, stride), bounds_down(a.T, stride)
+    across = type(across)(*(halves.swapaxes(0, 1) for halves in across))
+    lower = jnp.concatenate([down.lower, across.lower], axis=-1)
+    upper = jnp.concatenate([down.upper, across.upper], axis=-1)
+    size = jnp.mean(lower)  # logarithms of ratios to it are small, and keep their digits in float32
+    low = jnp.log((lower / size).astype(jnp.float32))
+    width = jnp.maximum(jnp.log(upper / lower.astype(jnp.float32)), 0)
+    means = means_of_parts(coefficient.astype(jnp.float32), stride, PARTS)
+    parts = jnp.log(means / (2 * size).astype(jnp.float32))
+    seen = jnp.concatenate([low - low.mean(), width, parts - parts.mean()], axis=-1)
+    return join(down.lower, across.lower, spacing), seen, _around(jnp.max(low + width, -1), jnp.min(low, -1))
+
+
+def _around(high: Float[Array, "height width"], low: Float[Array, "height width"]) -> Float[Array, "height width"]:
+    """Return the largest high less the smallest low value among each cell and the eight around it."""
+    window = {"window_dimensions": (3, 3), "window_strides": (1, 1), "padding": "SAME"}
+    highest = jax.lax.reduce_window(high, jnp.float32(-jnp.inf), jax.lax.max, **window)
+    lowest = jax.lax.reduce_window(low, jnp.float32(jnp.inf), jax.lax.min, **window)
+    apart = highest - lowest
+    return jnp.where(apart > 1e-5, apart, 0.0)  # less than that is rounding
