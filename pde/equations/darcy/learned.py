@@ -11,7 +11,7 @@ from jaxtyping import Float
 from manojax.layers.basic import MLP
 from manojax.layers.coordinates import Coordinates, unit_nodes
 from manojax.operators.base import Operator
-from pde.solvers.cell_conductances import bounds_down, dual_means, join, means_of_parts
+from pde.solvers.cell_conductances import dual_means, join, lower_halves, means_of_parts, upper_halves
 from pde.solvers.conductances import Conductances
 from pde.solvers.elliptic import solve_scheme
 from pde.solvers.side_by_side import batch_size
@@ -152,18 +152,16 @@ def _upscaled_and_seen(
     coefficient: Float[Array, "fine_height fine_width"], stride: int, spacing: tuple[Array, Array]
 ) -> tuple[Conductances, Float[Array, "cells_down cells_across channel"], Float[Array, "cells_down cells_across"]]:
     """Return the upscaled scheme, what the network sees of each cell, and log(upper / lower) around it."""
-    a = coefficient.astype(jnp.float64)
-    down, across = bounds_down(a, stride), bounds_down(a.T, stride)
-    across = type(across)(*(halves.swapaxes(0, 1) for halves in across))
-    lower = jnp.concatenate([down.lower, across.lower], axis=-1)
-    upper = jnp.concatenate([down.upper, across.upper], axis=-1)
-    size = jnp.mean(lower)  # logarithms of ratios to it are small, and keep their digits in float32
-    low = jnp.log((lower / size).astype(jnp.float32))
-    width = jnp.maximum(jnp.log(upper / lower.astype(jnp.float32)), 0)
-    means = means_of_parts(coefficient.astype(jnp.float32), stride, PARTS)
-    parts = jnp.log(means / (2 * size).astype(jnp.float32))
+    single, double = coefficient.astype(jnp.float32), coefficient.astype(jnp.float64)
+    down, across = lower_halves(double, stride), lower_halves(double.T, stride).swapaxes(0, 1)
+    lower = jnp.concatenate([down, across], axis=-1).astype(jnp.float32)
+    upper = jnp.concatenate([upper_halves(single, stride), upper_halves(single.T, stride).swapaxes(0, 1)], axis=-1)
+    size = jnp.mean(lower)  # logarithms of ratios to it are small, and keep their digits
+    low, width = jnp.log(lower / size), jnp.maximum(jnp.log(upper / lower), 0.0)
+    parts = jnp.log(means_of_parts(single, stride, PARTS) / (2 * size))
     seen = jnp.concatenate([low - low.mean(), width, parts - parts.mean()], axis=-1)
-    return join(down.lower, across.lower, spacing), seen, _around(jnp.max(low + width, -1), jnp.min(low, -1))
+    scheme = join(down, across, spacing)
+    return scheme, seen, _around(jnp.max(low + width, axis=-1), jnp.min(low, axis=-1))
 
 
 def _around(high: Float[Array, "height width"], low: Float[Array, "height width"]) -> Float[Array, "height width"]:
