@@ -70,7 +70,9 @@ def transformed(chosen: Sequence[Symmetry], number: Int[Array, ""], fields: Fiel
     return jax.lax.switch(number, chosen, fields)
 
 
-def averaged(function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], fields: Fields) -> Fields:
+def averaged(
+    function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], fields: Fields
+) -> Float[Array, "batch _ _ out"]:
     """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each if they form a group."""
 
     def one(number: Int[Array, ""]) -> Fields:

@@ -91,7 +91,7 @@ class Normalisation:
         return (inputs - mean) / deviation
 
     def decode(
-        self, outputs: Float[Array, "batch height width 1"], inputs: Float[Array, "batch height width channel"]
+        self, outputs: Float[Array, "batch height width 1"], inputs: Float[Array, "batch _ _ channel"]
     ) -> Float[Array, "batch height width 1"]:
         """Return the solution, given the model's outputs and its inputs before they were encoded."""
         decoded = outputs * self.output_deviation + self.output_mean

@@ -35,6 +35,8 @@ from pde.system.files import folder_aside, refuse_existing
 _COEFFICIENT = View(inputs=("coefficient",))
 Mode = Literal["auto", "direct", "resample"]
 Fields = Float[np.ndarray, "sample height width channel"]
+Seen = Float[np.ndarray, "sample _ _ channel"]
+"""The model's inputs, on a finer grid than its solutions if it makes a coarse equation."""
 Extended = Float[np.ndarray, "sample new_height new_width channel"]
 
 
@@ -216,12 +218,12 @@ class Surrogate:
         return mean_errors([self.sample_errors(*block) for block in blocks])
 
     def sample_errors(
-        self, seen: Fields, solution: Float[np.ndarray, "sample height width 1"]
+        self, seen: Seen, solution: Float[np.ndarray, "sample height width 1"]
     ) -> dict[str, Float[np.ndarray, " sample"]]:
         """Compute the relative errors of every sample on the training grid."""
         return sample_errors(self.predict_seen(seen), solution, (self.run.grid.x, self.run.grid.y))
 
-    def predict_seen(self, seen: Fields) -> Float[np.ndarray, "sample height width 1"]:
+    def predict_seen(self, seen: Seen) -> Float[np.ndarray, "sample height width 1"]:
         """Predict on the training grid from the model's inputs there."""
         return self._apply(seen, self.run.grid)
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import Float
 
 from manojax.operators.base import ModelConfig, Operator
 from manojax.operators.sharding import by_pieces
@@ -19,7 +20,7 @@ from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.grids.symmetries import check_symmetries, generators
 from pde.preprocessing.batches import in_batches
-from pde.preprocessing.normalisation import Fields, Normalisation
+from pde.preprocessing.normalisation import Normalisation
 from pde.runs.build import create, size_of, split
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
@@ -246,7 +247,9 @@ def _check_equation(samples: Samples, normalisation: Normalisation, learned: Ope
         )
 
 
-def _solutions(operator: Operator, inputs: Fields, grid: Grid, normalisation: Normalisation) -> Fields:
+def _solutions(
+    operator: Operator, inputs: Float[np.ndarray, "sample _ _ channel"], grid: Grid, normalisation: Normalisation
+) -> Float[np.ndarray, "sample height width 1"]:
     """Return the solutions of an operator on a grid."""
     graph, params = split(operator)
     coordinates = normalisation.coordinates(grid)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from pde.data.data_file import DataFile
 from pde.data.readers.contents import Selection
 from pde.grids.grid import Grid
-from pde.preprocessing.observation import Fields, Pair, observe
+from pde.preprocessing.observation import Pair, observe
 from pde.runs.config import TrainingConfig
 from pde.system.progress import progress
 
@@ -68,7 +69,9 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
     return Samples(data.path, grid, stop - start, (height, width, config.view.channels), blocks, read)
 
 
-def together(inputs: Fields, solution: Fields) -> Fields:
+def together(
+    inputs: Float[np.ndarray, "sample _ _ channel"], solution: Float[np.ndarray, "sample height width 1"]
+) -> Float[np.ndarray, "sample height width channels"]:
     """Join inputs, at the points of the solution's grid, and solutions as channels."""
     stride = (inputs.shape[1] - 1) // (solution.shape[1] - 1)
     return np.concatenate([inputs[:, ::stride, ::stride], solution], axis=-1)

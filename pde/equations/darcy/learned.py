@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 from jaxtyping import Float
@@ -88,17 +89,15 @@ class LearnedEquation(Operator):
         schemes = self.scheme(fields[..., 0], axes)
         stride = _stride(fields.shape[1:-1], axes)
         samples = {"source": source, "border": border}
-        given = {name: values for name, values in samples.items() if values is not None}
 
         def solve(sample: tuple[Conductances, dict[str, Array]]) -> Float[Array, "height width"]:
             c, values = sample
             f = values.get("source")
-            right = (
-                jnp.ones((c.y.shape[0], c.x.shape[1])) if f is None else dual_means(f.astype(jnp.float64), stride)
-            )
+            right = jnp.ones((c.y.shape[0], c.x.shape[1])) if f is None else dual_means(f, stride)
             return solve_scheme(c, right, border=values.get("border"), tolerance=self.tolerance).solution
 
         with jax.enable_x64(True):
+            given = {name: each.astype(jnp.float64) for name, each in samples.items() if each is not None}
             size = batch_size(schemes.x[0].size)
             solved = jax.lax.map(solve, (schemes, given), batch_size=size if size > 1 else None)
             return solved[..., None]
@@ -167,7 +166,7 @@ def _upscaled_and_seen(
 def _around(high: Float[Array, "height width"], low: Float[Array, "height width"]) -> Float[Array, "height width"]:
     """Return the largest high less the smallest low value among each cell and the eight around it."""
     window = {"window_dimensions": (3, 3), "window_strides": (1, 1), "padding": "SAME"}
-    highest = jax.lax.reduce_window(high, jnp.float32(-jnp.inf), jax.lax.max, **window)
-    lowest = jax.lax.reduce_window(low, jnp.float32(jnp.inf), jax.lax.min, **window)
+    highest = jax.lax.reduce_window(high, -np.float32(np.inf), jax.lax.max, **window)
+    lowest = jax.lax.reduce_window(low, np.float32(np.inf), jax.lax.min, **window)
     apart = highest - lowest
     return jnp.where(apart > 1e-5, apart, 0.0)  # less than that is rounding

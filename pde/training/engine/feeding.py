@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 
 from pde.training.engine.devices import DATA
 
-Pair = tuple[Float[np.ndarray, "sample *grid channel"], Float[np.ndarray, "sample *grid out"]]
+Pair = tuple[Float[np.ndarray, "sample *grid channel"], Float[np.ndarray, "sample *out_grid out"]]
 """Inputs and solutions of samples."""
 
 Batch = tuple[Int[np.ndarray, " sample"], np.integer]
