@@ -25,16 +25,14 @@ to 5.
 """
 
 import argparse
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
+from benchmarks.accuracy.laws import LAWS
 from benchmarks.record import command_line, cores, write
 from benchmarks.study import train_to_the_end
 from manojax import MODELS
@@ -49,24 +47,7 @@ from pde.runs.config import TrainingConfig
 from pde.surrogates.surrogate import Surrogate
 from pde.training.prepare import steps_an_epoch
 
-
-def log_normal(g: Array) -> Array:
-    return 6 * jnp.exp(math.log(2) / 0.292 * g)  # 0.292 is the deviation of g
-
-
 TRAINED = "12/3"
-OTHERS: dict[str, dict[str, Any]] = {
-    "6/3": {"contrast_high": 6.0},
-    "24/3": {"contrast_high": 24.0},
-    "100/3": {"contrast_high": 100.0},
-    "24/6": {"contrast_high": 24.0, "contrast_low": 6.0},
-    "tau-1.5": {"tau": 1.5},
-    "tau-6": {"tau": 6.0},
-    "tau-12": {"tau": 12.0},
-    "3/6/12": {"coefficient": "k-phase", "phases": (3.0, 6.0, 12.0)},
-    "log-normal": {"coefficient": log_normal},
-    "log-normal-6": {"coefficient": "log-normal", "log_scale": 6.0},
-}
 Table = dict[str, dict[str, float]]
 
 
@@ -98,7 +79,7 @@ class Study:
     arguments: argparse.Namespace
 
     def data(self, part: str, law: str, samples: int, seed: int) -> Path:
-        problem = Darcy(resolution=self.arguments.nodes, **OTHERS.get(law, {}))
+        problem = Darcy(resolution=self.arguments.nodes, **LAWS.get(law, {}))
         stride = problem.grid.stride_to(self.arguments.resolution)
         path = self.arguments.folder / f"{part}-{law.replace('/', '-')}-{samples}.h5"
         generate(Strided(problem, stride), path, samples=samples, seed=seed, resume=True)
@@ -190,7 +171,7 @@ def main() -> None:
     parser.add_argument("--test-samples", type=int, default=200)
     parser.add_argument("--steps", type=int, default=5400, help="rounded to epochs; the default needs no rounding")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="two or more for the last table")
-    parser.add_argument("--laws", nargs="*", default=list(OTHERS), choices=OTHERS)
+    parser.add_argument("--laws", nargs="*", default=list(LAWS), choices=LAWS)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)

@@ -111,6 +111,33 @@ def informed() -> str:
     return table(found[31], ["", "grid", "parameters", "L2", "ms"], rows)
 
 
+def learned() -> str:
+    found = load("learned")
+    rows = []
+    for row in found["grids"]:
+        error, times = statistics.mean(row["learned"]), row["milliseconds"]
+        spread = statistics.stdev(row["learned"])
+        rows.append(
+            [
+                str(row["nodes"]),
+                f"{row['upscaled']:.5f}",
+                f"{error:.5f} ± {spread:.5f}",
+                f"{error / row['upscaled']:.2f}",
+                f"{times['learned'] / times['upscaled']:.1f}",
+            ]
+        )
+    return table(found, ["nodes a side", "upscaled solve", "learned", "ratio of errors", "ratio of times"], rows)
+
+
+def learned_by_law() -> str:
+    found = load("learned")
+    rows = [
+        [law, f"{row['upscaled']:.5f}", f"{row['learned']:.5f}", f"{row['learned'] / row['upscaled']:.2f}"]
+        for law, row in found["laws"].items()
+    ]
+    return table(found, ["tested on", "upscaled solve", "learned", "ratio"], rows)
+
+
 def by_samples() -> str:
     return generalisation("by training samples", "samples")
 
@@ -205,7 +232,17 @@ def canonical() -> str:
     return table(found, ["scheme", "least", "median", "most"], rows)
 
 
-ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
+ERRORS = (
+    equal_time,
+    tuning,
+    transfer,
+    informed,
+    learned,
+    learned_by_law,
+    coarse_solve,
+    neuraloperator_darcy,
+    canonical,
+)
 GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 

@@ -18,6 +18,7 @@ from pde.grids.restriction import at_points, cell_means
 from pde.preprocessing.batches import in_batches
 from pde.preprocessing.view import View
 from pde.solvers.checks import check_spacing
+from pde.solvers.upscaling import check_stride
 from pde.system.errors import InputError
 
 Fields = Float[np.ndarray, "sample _ _ _"]
@@ -84,7 +85,7 @@ class Observation:
     def _check_nodes(self) -> None:
         """Raise InputError unless the solver takes both grids, one a stride of the other."""
         check_spacing(self.source)
-        stride_between(self.source, self.grid, self.view.informed)
+        check_stride(self.source.shape, stride_between(self.source, self.grid, self.view.informed))
 
 
 def observe(data: DataFile, samples: Selection, view: View, grid: Grid) -> Fields:

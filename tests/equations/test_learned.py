@@ -229,3 +229,10 @@ def test_a_prediction_has_a_gradient_with_respect_to_the_coefficient(darcy_file,
 def test_what_does_not_fit_is_one_sentence(capsys, darcy_file, tmp_path):
     begin = ("train", darcy_file, *NETWORK, "--resolution", "5", "--epochs", "1", "--out", tmp_path / "run")
     assert "leave --restriction out" in refused(capsys, *begin, "--restriction", "means")
+    with h5py.File(tmp_path / "cells.h5", "w") as file, h5py.File(darcy_file) as on_nodes:
+        for name in ("coefficient", "solution"):
+            file[name] = on_nodes[name][:, :16, :16]
+        file["x"] = file["y"] = (np.arange(16) + 0.5) / 16
+        file.attrs.update(boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+    flags = ("--resolution", "8", "--epochs", "1", "--out", tmp_path / "run")
+    assert "equally spaced nodes" in refused(capsys, "train", tmp_path / "cells.h5", *NETWORK, *flags)

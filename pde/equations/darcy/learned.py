@@ -1,4 +1,4 @@
-"""A coarse equation that a network makes of a fine coefficient, and our solver solves."""
+"""A coarse equation that a network corrects and the multigrid solver solves."""
 
 from typing import Any
 
@@ -24,7 +24,9 @@ CHANNELS = 8 + PARTS**2
 FEATURES = 32
 """Channels that the network makes of each cell."""
 BOUND = 1.0
+"""Factor of log(upper / lower) that bounds a correction."""
 TOLERANCE = 1e-7
+"""Relative residual of the solve: far below the error of any coarse scheme."""
 
 Fine = Float[Array, "sample fine_height fine_width"]
 Cells = Float[Array, "sample cells_down cells_across channel"]
@@ -129,7 +131,7 @@ class LearnedEquation(Operator):
             return Conductances(*(c * by.astype(c.dtype) for c, by in zip(upscaled, factors, strict=True)))
 
     def _factor(self, head: MLP, one: Cells, other: Cells, limit: Array, other_limit: Array) -> Array:
-        """exp(delta) for the edges between cells."""
+        """Return exp(delta) for the edges between cells."""
         free = head(jnp.concatenate([one, other], axis=-1))[..., 0].astype(jnp.float32)
         return jnp.exp(self.bound * jnp.maximum(limit, other_limit) * jnp.tanh(free))
 
