@@ -48,8 +48,8 @@ class Surrogate:
         gradient = jax.grad(lambda a: surrogate(a)[30, 30])(jnp.asarray(a))
 
     NumPy arrays give NumPy arrays, computed in batches of a size that suits the machine. JAX arrays give JAX
-    arrays, through a pure function that can be jitted, mapped and, unless it sees coarse solutions (`--informed
-    strided` or `upscaled`), differentiated with respect to the fields; the values of traced fields are not checked.
+    arrays, through a pure function that can be jitted, mapped and, unless it sees coarse solutions (informed
+    strided or upscaled), differentiated with respect to the fields; the values of traced fields are not checked.
     Either is compiled once for a grid and a number of samples. Values outside of the training data draw a warning.
 
     With `symmetric`, a prediction is the mean over the flips and transposes that the model was trained under, as
