@@ -82,9 +82,14 @@ class Description:
         return split(Anchored(operator, self.normalisation.coordinates(self.grid), filter_width=width))
 
     def mode_for(self, grid: Grid) -> Literal["direct", "resample"]:
-        """Return the mode of predicting on a grid; on finer grids, the better one on the validation samples."""
+        """Return the mode of predicting on a grid; on finer grids, the better one on the validation samples.
+
+        A learned equation is solved on the training grid: on the grid of the fields it would be the fine solve.
+        """
         if grid.matches(self.grid):
             return "direct"
+        if self.view.learns_equation:
+            return "resample"
         finer, known = grid.spacing < self.grid.spacing, self.transfer
         return "direct" if finer and known is not None and known.direct < known.resample else "resample"
 

@@ -22,6 +22,7 @@ from pde.surrogates.exported import CARD, CONFIG, FORMAT, PROGRAM, WEIGHTS, dige
 from pde.surrogates.extrapolation import seen_by
 from pde.surrogates.model_card import model_card
 from pde.surrogates.surrogate import Mode, Surrogate, load
+from pde.system.errors import InputError
 from pde.system.files import folder_aside, refuse_existing
 from pde.system.versions import versions
 
@@ -54,6 +55,11 @@ def export_run(
     surrogate = load(folder, symmetric=symmetric)
     run = surrogate.run
     grid = run.grid if resolution is None else run.grid.of_resolution(resolution)
+    if run.view.learns_equation and grid.matches(run.grid):
+        raise InputError(
+            f"{folder} makes a coarse equation of a finer coefficient; give --resolution, the number of points "
+            "along axis 1 of the grid that the coefficient will be on"
+        )
     mode = run.mode_for(grid) if mode == "auto" else mode
     files = {PROGRAM: bytes(compiled(surrogate, grid, mode)), WEIGHTS: save(named(surrogate.params))}
     config = {

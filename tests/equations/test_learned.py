@@ -19,6 +19,7 @@ from pde.equations.darcy.problem import Darcy
 from pde.runs.build import split
 from pde.solvers.conductances import Conductances, apply, conductances
 from pde.surrogates.export import export_run
+from pde.system.errors import InputError
 from tests.command_line import refused
 from tests.command_line import run as command
 
@@ -211,16 +212,18 @@ def test_evaluation_and_prediction_take_it(capsys, darcy_file, trained, tmp_path
 
 
 def test_the_whole_is_exported_with_its_solve(darcy_file, trained, tmp_path):
-    export_run(trained, tmp_path / "exported", resolution=17, mode="resample")
+    with pytest.raises(InputError, match="give --resolution"):
+        export_run(trained, tmp_path / "exported")
+    export_run(trained, tmp_path / "exported", resolution=17)
     exported, surrogate = pde.load_exported(tmp_path / "exported"), pde.load(trained)
     a = datasets.open(darcy_file).read_inputs(slice(3))[..., 0]
-    np.testing.assert_allclose(exported(a), surrogate(a, mode="resample"), rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(exported(a), surrogate(a), rtol=1e-5, atol=1e-8)
 
 
 def test_a_prediction_has_a_gradient_with_respect_to_the_coefficient(darcy_file, trained):
     surrogate, data = pde.load(trained), datasets.open(darcy_file)
     a = jnp.asarray(data.read_inputs(slice(1))[0, ..., 0])
-    middle = jax.jit(lambda a: surrogate(a, mode="resample")[8, 8])
+    middle = jax.jit(lambda a: surrogate(a)[8, 8])
     slope = jax.grad(middle)(a)
     # Twice the coefficient is half the solution: the slope along the coefficient itself is minus the solution.
     assert float(jnp.vdot(slope, a)) == pytest.approx(-float(middle(a)), rel=1e-3)
