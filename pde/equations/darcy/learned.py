@@ -21,7 +21,7 @@ PARTS = 4
 """Pieces along each side of a cell, of whose means the network sees the logarithms."""
 CHANNELS = 8 + PARTS**2
 """Channels that the network sees of each cell."""
-FEATURES = 32
+FEATURES = 16
 """Channels that the network makes of each cell."""
 BOUND = 1.0
 """Factor of log(upper / lower) that bounds a correction."""
