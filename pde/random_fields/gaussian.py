@@ -22,7 +22,7 @@ from jax import Array
 from jaxtyping import Float, Key
 
 from pde.grids.grid import Centring
-from pde.random_fields.coefficients import exact
+from pde.random_fields.laws import exact
 from pde.system.errors import check_positive
 
 

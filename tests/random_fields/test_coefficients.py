@@ -14,8 +14,9 @@ import pytest
 
 from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
-from pde.random_fields.coefficients import KPhase, LogNormal, TwoPhase, choose, evaluate
+from pde.random_fields.coefficients import choose, evaluate
 from pde.random_fields.gaussian import amplitudes, gaussian_field
+from pde.random_fields.laws import KPhase, LogNormal, TwoPhase
 from pde.system.errors import InputError
 
 N, COUNT = 16, 2000
