@@ -16,16 +16,20 @@ from jax import Array
 from jaxtyping import Float
 
 from pde.random_fields.laws import KPhase, LogNormal, TwoPhase
+from pde.random_fields.mixture import Mixture
 from pde.system.errors import InputError, suggestion
 
 Law = Callable[[Float[Array, "height width"]], Float[Array, "height width"]]
 
 
-LAWS: dict[str, type[TwoPhase | KPhase | LogNormal]] = {
+LAWS: dict[str, type[TwoPhase | KPhase | LogNormal | Mixture]] = {
     "two-phase": TwoPhase,
     "k-phase": KPhase,
     "log-normal": LogNormal,
+    "mixture": Mixture,
 }
+OPTIONS = tuple(field.name for law in LAWS.values() for field in dataclasses.fields(law))
+"""Names of the options of all these laws."""
 
 NameOrLaw = Annotated[
     str | Law,  # the command line takes only names
@@ -33,7 +37,7 @@ NameOrLaw = Annotated[
 ]
 
 
-def choose(coefficient: str | Law, options: Mapping[str, Any]) -> Law:
+def choose(coefficient: str | Law, options: Mapping[str, Any]) -> Law | Mixture:
     """Return the named law with its options, or the given law, which takes none.
 
     Raises:
@@ -68,7 +72,7 @@ def _flag(option: str) -> str:
     return f"--{option.replace('_', '-')}"
 
 
-def describe(law: Law) -> str:
+def describe(law: Law | Mixture) -> str:
     """Return "a = ...", the text for a law in data files."""
     name = getattr(law, "__qualname__", None)
     return f"a = {law}" if name is None else f"a = {law.__module__}.{name}(g)"

@@ -27,7 +27,10 @@ from pde.system.errors import check_positive
 
 
 def amplitudes(
-    shape: tuple[int, int], alpha: float, tau: float, lengths: tuple[float, float] = (1.0, 1.0)
+    shape: tuple[int, int],
+    alpha: float,
+    tau: float | Float[Array, ""],
+    lengths: tuple[float, float] = (1.0, 1.0),
 ) -> Float[Array, "k l"]:
     """Standard deviations s_kl of the coefficients of the orthonormal cosines."""
     k, l = (length * jnp.arange(n, dtype=jnp.float64) for n, length in zip(shape, lengths, strict=True))  # noqa: E741
@@ -67,7 +70,7 @@ def gaussian_field(
     shape: tuple[int, int],
     *,
     alpha: float,
-    tau: float,
+    tau: float | Float[Array, ""],
     lengths: tuple[float, float] = (1.0, 1.0),
     centring: Centring = "nodes",
 ) -> Float[Array, "height width"]:
@@ -94,14 +97,15 @@ def check_options(alpha: float, tau: float, lengths: tuple[float, float] = (1.0,
 
 
 def describe_field(
-    alpha: float, tau: float, lengths: tuple[float, float] = (1.0, 1.0), centring: Centring = "nodes"
+    alpha: float, tau: float | None, lengths: tuple[float, float] = (1.0, 1.0), centring: Centring = "nodes"
 ) -> str:
-    """The law of the field in words, as data files hold it."""
+    """The law of the field in words, as data files hold it; without a tau, it is drawn for each sample."""
     covariance, stretch = "tau^(2 alpha - 2) (-Laplace + tau^2)^(-alpha)", ""
     if lengths != (1, 1):
         covariance = "lx ly tau^(2 alpha - 2) (-lx^2 d^2/dx^2 - ly^2 d^2/dy^2 + tau^2)^(-alpha)"
         stretch = f"lx = {exact(lengths[0])}, ly = {exact(lengths[1])}, "
+    scale = "" if tau is None else f"tau = {exact(tau)}, "
     return (
-        f"Gaussian, covariance {covariance}, Neumann, alpha = {exact(alpha)}, tau = {exact(tau)}, {stretch}"
+        f"Gaussian, covariance {covariance}, Neumann, alpha = {exact(alpha)}, {scale}{stretch}"
         f"cosine series on {centring}"
     )

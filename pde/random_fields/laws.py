@@ -81,6 +81,6 @@ class LogNormal:
         return f"exp({exact(self.log_scale)} g)"
 
 
-def exact(value: float) -> str:
+def exact(value: float | int) -> str:
     """The shortest decimal that is this number: 12, 0.1."""
     return repr(float(value)).removesuffix(".0")

@@ -19,8 +19,9 @@ from tyro.conf import FlagCreatePairsOff
 
 from pde.equations.darcy.canonical import cell_centres, solve_canonical
 from pde.grids.grid import Centring, Grid
-from pde.random_fields.coefficients import Law, NameOrLaw, check, choose, describe, evaluate
+from pde.random_fields.coefficients import OPTIONS, Law, NameOrLaw, check, choose, describe, evaluate
 from pde.random_fields.gaussian import check_options, describe_field, gaussian_field
+from pde.random_fields.mixture import Mixture, Range
 from pde.solvers.checks import check_solvable, converged
 from pde.solvers.conjugate_gradients import Solve
 from pde.solvers.elliptic import solve
@@ -52,7 +53,7 @@ class Darcy:
     """Number of nodes along each side, borders included; with --canonical the number of cells."""
     coefficient: NameOrLaw = "two-phase"
     """The coefficient as a function of the Gaussian field g: two values by its sign, k values on parts of equal
-    area, or exp(log_scale g)."""
+    area, exp(log_scale g), or a mixture that is drawn anew for every sample."""
     contrast_high: float | None = None
     """For two-phase, the coefficient where the field is not negative; by default 12."""
     contrast_low: float | None = None
@@ -61,6 +62,14 @@ class Darcy:
     """For k-phase, the coefficients from the field's lowest part to its highest."""
     log_scale: float | None = None
     """For log-normal, the factor of the field in the exponent, such as 6."""
+    contrasts: Range | None = None
+    """For mixture, the range of the ratio of largest to smallest value; by default 2 to 50."""
+    phase_counts: tuple[int, int] | None = None
+    """For mixture, the range of the number of values; by default 2 to 4."""
+    log_scales: Range | None = None
+    """For mixture, the range of the factor of the field in the exponent; by default 1 to 6."""
+    taus: Range | None = None
+    """For mixture, the range of tau; by default 2 to 10."""
     alpha: float = 2.0
     """Smoothness; the covariance goes as (-Laplace + tau^2)^(-alpha)."""
     tau: float = 3.0
@@ -81,13 +90,13 @@ class Darcy:
                 f"--resolution {self.resolution} must be at least 4 with --canonical: its spline is cubic"
             )
         check_options(self.alpha, self.tau, self.lengths)
-        _ = self.law  # refuses options that do not fit
+        if isinstance(self.law, Mixture) and self.tau != type(self).tau:
+            raise InputError("--tau belongs to the laws with one tau; give --taus for the range of a mixture")
 
     @property
-    def law(self) -> Law:
+    def law(self) -> Law | Mixture:
         """The coefficient as a function of the Gaussian field."""
-        flags = {name: getattr(self, name) for name in ("contrast_high", "contrast_low", "phases", "log_scale")}
-        given = {name: value for name, value in flags.items() if value not in (None, ())}
+        given = {name: value for name in OPTIONS if (value := getattr(self, name)) not in (None, ())}
         return choose(self.coefficient, given)
 
     @property
@@ -102,7 +111,8 @@ class Darcy:
 
     def attributes(self) -> dict[str, str | float]:
         """Return the attributes that tell a data file's origin."""
-        field = describe_field(self.alpha, self.tau, self.lengths, self.centring)
+        tau = None if isinstance(self.law, Mixture) else self.tau
+        field = describe_field(self.alpha, tau, self.lengths, self.centring)
         return {
             "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",
             "law": f"{describe(self.law)}; g {field}",
@@ -148,15 +158,20 @@ class Darcy:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _coefficient(problem: Darcy, key: Array, index: Array | int) -> Array:
+    key = jax.random.fold_in(key, index)
+    tau, law = problem.tau, problem.law
+    if isinstance(law, Mixture):
+        law_key, key = jax.random.split(key)
+        tau, law = law.draw(law_key)
     field = gaussian_field(
-        jax.random.fold_in(key, index),
+        key,
         (problem.resolution, problem.resolution),
         alpha=problem.alpha,
-        tau=problem.tau,
+        tau=tau,
         lengths=problem.lengths,
         centring=problem.centring,
     )
-    return evaluate(problem.law, field)
+    return evaluate(law, field)
 
 
 @functools.partial(jax.jit, static_argnums=0)
