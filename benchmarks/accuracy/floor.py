@@ -29,6 +29,7 @@ from scipy.special import log_ndtr, ndtri_exp
 from benchmarks.record import command_line, write
 from pde.equations.darcy.problem import Darcy, solve_darcy
 from pde.random_fields.gaussian import amplitudes, on_nodes
+from pde.random_fields.laws import TwoPhase
 from pde.system.progress import progress
 
 Field = Float[np.ndarray, "height width"]
@@ -80,7 +81,7 @@ class Kriging:
 
 def solution(law: Darcy, field: Field) -> Field:
     with jax.enable_x64(True):
-        a = np.asarray(law.law(jnp.asarray(field)))
+        a = np.asarray(TwoPhase()(jnp.asarray(field)))
     return solve_darcy(a, law.grid)
 
 

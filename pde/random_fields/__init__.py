@@ -1,4 +1,5 @@
 """Gaussian random fields and the laws that make coefficients of them.
 
-It uses `pde.grids` and `pde.system`. It offers `gaussian_field` and the two-phase, k-phase and log-normal laws.
+It uses `pde.grids` and `pde.system`. It offers `gaussian_field` and the two-phase, k-phase and log-normal laws, and
+their mixture.
 """

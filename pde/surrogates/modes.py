@@ -1,7 +1,6 @@
 """The two modes of predicting on a grid, direct and resample, side by side."""
 
 from pde.grids.grid import Grid
-from pde.surrogates.resampling import carried
 from pde.surrogates.surrogate import Extended, Fields, Surrogate
 from pde.system.errors import InputError
 
@@ -31,8 +30,8 @@ class Predictions:
 
     def resample(self, on: Grid) -> Extended:
         """Return the prediction on the training grid, interpolated to a grid (`Surrogate.resample`)."""
-        trained = self._surrogate.run.grid
-        return carried(self.direct(trained), trained, on)
+        predicted = self.direct(self._surrogate.run.grid)
+        return self._surrogate.carry(predicted, self._fields, self._source, on)
 
     def possible(self, on: Grid, failed: Failed) -> dict[str, Extended]:
         """Predict in each mode that has not failed; if one fails now, its error is added to `failed`.

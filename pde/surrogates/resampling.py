@@ -1,7 +1,13 @@
-"""Predictions on the training grid interpolated to another grid by cubic splines that use a zero border."""
+"""Predictions on the training grid brought to another grid.
 
+Cubic splines that use a zero border interpolate them. Where the coefficient is known on the other grid, a few
+sweeps of the solver add the details that it causes there.
+"""
+
+import functools
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -9,6 +15,9 @@ from jaxtyping import Float
 
 from manojax.layers.coordinates import AnyArray, interpolate
 from pde.grids.grid import Grid
+from pde.preprocessing.batches import in_batches
+from pde.solvers.checks import check_spacing
+from pde.solvers.relaxation import relax
 
 
 def carried(
@@ -24,6 +33,40 @@ def carried(
     if declared.boundary == "zero":
         predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
     return interpolate(predicted, (trained.x, trained.y), (on.x, on.y))
+
+
+def relaxed(
+    predicted: Float[AnyArray, "sample height width 1"],
+    coefficient: Float[AnyArray, "sample height width 1"],
+    trained: Grid,
+    on: Grid,
+) -> Float[AnyArray, "sample height width 1"]:
+    """Relax predictions that were interpolated to a grid, by `pde.solvers.relaxation.relax`.
+
+    Args:
+        predicted: u on `on`.
+        coefficient: a > 0 on `on`.
+        trained: the grid from which they were interpolated.
+        on: a grid of equally spaced nodes.
+
+    Raises:
+        InputError: `on` is no such grid.
+    """
+    length = max(1, round((on.shape[0] - 1) / (trained.shape[0] - 1)))
+    relax_all = functools.partial(_relax_all, spacing=check_spacing(on), length=length)
+    if isinstance(predicted, Array):
+        return relax_all(jnp.concatenate([jnp.asarray(coefficient), predicted], axis=-1))
+    return in_batches(relax_all, np.concatenate([coefficient, predicted], axis=-1), on)
+
+
+@functools.partial(jax.jit, static_argnames=("spacing", "length"))
+def _relax_all(
+    fields: Float[Array, "sample height width 2"], spacing: tuple[float, float], length: int
+) -> Float[Array, "sample height width 1"]:
+    def one(pair: Float[Array, "height width 2"]) -> Float[Array, "height width 1"]:
+        return relax(pair[..., 0], pair[..., 1], spacing=spacing, length=length)[..., None]
+
+    return jax.lax.map(one, fields)
 
 
 def add_zero_border(

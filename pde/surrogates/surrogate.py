@@ -27,7 +27,7 @@ from pde.runs.description import Description, describe
 from pde.runs.run import Run, described
 from pde.surrogates.extrapolation import warn
 from pde.surrogates.forward import compiled
-from pde.surrogates.resampling import carried
+from pde.surrogates.resampling import carried, relaxed
 from pde.surrogates.shapes import as_numbers, as_samples, check_points
 from pde.system.errors import InputError
 from pde.system.files import folder_aside, refuse_existing
@@ -198,15 +198,31 @@ class Surrogate:
     def resample(
         self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None
     ) -> tuple[Float[AnyArray, "sample new_height new_width 1"], bool]:
-        """Predict on the training grid and interpolate the prediction by cubic splines to `on`, by default `grid`.
+        """Predict on the training grid and `carry` the prediction to `on`, by default `grid`.
 
         The model sees the inputs from the training grid as in training. If the grids are not nested, values at its
-        points are those at the nearest points of `grid`; the second result says whether they are nested. Where
-        `on` or the training data declare a zero border, zero values on the border of the domain are added to the
-        prediction before it is interpolated.
+        points are those at the nearest points of `grid`; the second result says whether they are nested.
         """
         predicted = self.predict(inputs, grid, self.run.grid)
-        return carried(predicted, self.run.grid, grid if on is None else on), self.nested(grid)
+        return self.carry(predicted, inputs, grid, grid if on is None else on), self.nested(grid)
+
+    def carry(
+        self,
+        predicted: Float[AnyArray, "sample height width 1"],
+        inputs: Float[AnyArray, "sample source_height source_width channel"],
+        grid: Grid,
+        on: Grid,
+    ) -> Float[AnyArray, "sample new_height new_width 1"]:
+        """Interpolate predictions on the training grid by cubic splines to `on`.
+
+        Where `on` or the training data declare a zero border, zero values on the border of the domain are added
+        first. A model that makes a coarse equation of the inputs on `on` itself also gets the details between its
+        own nodes that the coefficient causes there (`pde.surrogates.resampling.relaxed`).
+        """
+        spread = carried(predicted, self.run.grid, on)
+        if self.run.view.learns_equation and on.matches(grid):
+            return relaxed(spread, inputs, self.run.grid, on)
+        return spread
 
     def nested(self, grid: Grid) -> bool:
         """Tell if the points of the training grid are points of a grid, so that inputs there are known exactly."""

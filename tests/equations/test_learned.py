@@ -19,6 +19,7 @@ from pde.equations.darcy.problem import Darcy
 from pde.runs.build import split
 from pde.solvers.conductances import Conductances, apply, conductances
 from pde.surrogates.export import export_run
+from pde.surrogates.resampling import carried
 from pde.system.errors import InputError
 from tests.command_line import refused
 from tests.command_line import run as command
@@ -206,9 +207,12 @@ def test_evaluation_and_prediction_take_it(capsys, darcy_file, trained, tmp_path
     status, _, error = command(capsys, "predict", trained, darcy_file, tmp_path / "u.h5", "--mode", "resample")
     assert (status, error) == (0, "")
     surrogate, data = pde.load(trained), datasets.open(darcy_file)
-    on_coarse = surrogate.predict(data.read_inputs(), data.grid, surrogate.run.grid)
-    with h5py.File(tmp_path / "u.h5") as file:
-        np.testing.assert_allclose(file["solution"][:, ::4, ::4], on_coarse[..., 0], atol=1e-6)
+    coarse = surrogate.run.grid
+    splines = carried(surrogate.predict(data.read_inputs(), data.grid, coarse), coarse, data.grid)
+    true = data.read_solution()
+    with h5py.File(tmp_path / "u.h5") as file:  # the coefficient adds details to splines
+        relaxed = file["solution"][:]
+    assert np.linalg.norm(relaxed - true[..., 0]) < 0.9 * np.linalg.norm(splines - true)
 
 
 def test_the_whole_is_exported_with_its_solve(darcy_file, trained, tmp_path):

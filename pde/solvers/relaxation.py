@@ -1,0 +1,59 @@
+"""A few sweeps of successive over-relaxation: they smooth the error of a field that was interpolated."""
+
+import math
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from manojax.xla_cpu import stored
+from pde.solvers.conductances import conductances, surrounded
+from pde.solvers.red_black import (
+    Pair,
+    add,
+    couplings,
+    inverse_root_diagonal,
+    join,
+    split,
+    to_black,
+    to_red,
+    with_border,
+)
+
+Field = Float[Array, "height width"]
+
+
+def relax(coefficient: Field, start: Field, *, spacing: tuple[float, float], length: int) -> Field:
+    """Relax -div(a grad u) = 1, u = 0 on the border, from a start whose error varies over `length` nodes.
+
+    The five points of the scheme of `pde.solvers.elliptic.solve`, in red-black order, are relaxed by the factor
+    2 / (1 + sin(pi / 2 length)), which suits errors of that wavelength (Young, Iterative Solution of Large Linear
+    Systems, 1971, chapter 6), in half as many sweeps as `length`. Every sweep lowers the energy norm of the error.
+    In the precision of the coefficient.
+
+    Args:
+        coefficient: a > 0 on equally spaced nodes, border included.
+        start: u at the same nodes; its border counts as zero.
+        spacing: distance of neighbouring nodes along each axis.
+        length: nodes from one to the next of those at which the start was known.
+    """
+    c = conductances(coefficient, (1.0, spacing[1] / spacing[0]))
+    edges = with_border(c.x, c.y)
+    inner = coefficient.shape[0] - 2, coefficient.shape[1] - 2
+    whole = inverse_root_diagonal(edges, inner)
+    coupling, scale = couplings(edges, whole), split(whole)
+    right = scale * spacing[0] ** 2
+    sources = (right[0], right[3]), (right[1], right[2])
+    padded = jnp.zeros_like(whole).at[: inner[0] + 1, : inner[1] + 1].set(start[:-1, :-1].astype(whole.dtype))
+    ee, eo, oe, oo = split(padded) * jnp.where(scale > 0, 1 / jnp.where(scale > 0, scale, 1.0), 0.0)
+    red, black = (ee, oo), (eo, oe)
+    factor = 2 / (1 + math.sin(math.pi / (2 * length)))
+
+    def towards(old: Pair, new: Pair) -> Pair:
+        return stored(add(old, add(new, old, -1.0), factor))
+
+    for _ in range(math.ceil(length / 2)):
+        black = towards(black, add(sources[1], to_black(coupling, red)))
+        red = towards(red, add(sources[0], to_red(coupling, black)))
+    solved = join(scale * jnp.stack(stored([red[0], black[0], black[1], red[1]])))
+    return surrounded(solved[1 : inner[0] + 1, 1 : inner[1] + 1])
