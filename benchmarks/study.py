@@ -1,11 +1,15 @@
 """Training runs that benchmarks keep in a folder: a second call goes on where the first was interrupted."""
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from manojax.operators.base import ModelConfig
 from pde.data import datasets
+from pde.data.generate import generate
+from pde.equations.darcy.problem import Darcy
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run, history, refuse_changes
@@ -30,6 +34,41 @@ def train_to_the_end(
         return train(data, out, model=model, options=chosen, config=config)
     _refuse_another(out, model, config, chosen)
     return resume(data, out)
+
+
+def kept_run(data: Path, folder: Path, model: str, config: TrainingConfig, options: ModelConfig) -> Surrogate:
+    """Train to the end in a folder named by model and settings, in a folder of many."""
+    return train_to_the_end(data, run_folder(folder, model, config, options), model, config, options)
+
+
+def run_folder(folder: Path, model: str, config: TrainingConfig, options: ModelConfig) -> Path:
+    """Name the folder of a run by the options that differ from the model's own, view, grids, epochs and seed."""
+    own = options_of(model)
+    changed = [f"{name}-{value}" for name, value in vars(options).items() if value != getattr(own, name)]
+    view = [name for name in (config.view.restriction, config.view.informed) if name not in ("stride", "none")]
+    grids = config.resolutions or (config.resolution,)
+    words = (model, *changed, *view, "at", *grids, "epochs", config.epochs, "seed", config.seed)
+    return folder / "-".join(map(str, words))
+
+
+def in_turn(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of calls that are made in turn, after one of each that does not count."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        call()
+    for _ in range(rounds):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            times[name].append(1e3 * (time.perf_counter() - started))
+    return times
+
+
+def made(path: Path, problem: Darcy, samples: int, seed: int) -> Path:
+    """Generate a file unless it is there."""
+    if not path.exists():
+        generate(problem, path, samples=samples, seed=seed)
+    return path
 
 
 def _refuse_another(out: Path, model: str, config: TrainingConfig, options: ModelConfig) -> None:

@@ -11,51 +11,44 @@ the first was interrupted.
 
 Relative L2 is a mean over the test samples; ratios are those of these means. Times are of one sample, NumPy in and
 out, upscaling from 421 x 421 nodes on both sides, one compiled program each, called in turn; the ratio is that of
-the medians. Laws are those of `benchmarks.accuracy.generalisation` with 30 samples each: errors on the first grid
-trained on, by the first seed.
+the medians.
 
-On all 421 x 421 nodes the first seed's solution on the first grid trained on, and the upscaled solve's, are
-carried by cubic splines, then improved by the fine multigrid until the relative residual is 1 (one or two
-iterations), beside the fine multigrid from zero, stopped at residuals of 0.3 and 0.01 or not stopped: 20 samples,
-medians of 9 calls in turn, everything counted from the coefficient in memory.
+On all 421 x 421 nodes the solution on the first grid trained on is carried by splines and over-relaxation
+(`pde.solvers.relaxation`), the upscaled solve's too, beside the fine multigrid stopped early.
+
+Laws are those of `benchmarks.accuracy.laws`, with 30 samples each, on the first grid trained on. Another network,
+of the first seed, is trained on 1000 samples of `manojax generate --coefficient mixture`: contrasts 2 to 50, 2 to
+4 phases, log-scales 1 to 6 and tau 2 to 10.
 """
 
 import argparse
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jaxtyping import Float
 
+from benchmarks.accuracy import schemes
 from benchmarks.accuracy.laws import LAWS
+from benchmarks.accuracy.schemes import compiled
 from benchmarks.record import command_line, cores, write
-from benchmarks.study import seconds_of, train_to_the_end
+from benchmarks.study import in_turn, kept_run, made, run_folder, seconds_of
 from pde.data import datasets
 from pde.data.data_file import DataFile
-from pde.data.generate import generate
-from pde.equations.darcy.coarse_nodes import coarse_solve, solve_network
-from pde.equations.darcy.polish import polish
 from pde.equations.darcy.problem import Darcy
 from pde.metrics import relative_l2
 from pde.preprocessing.view import View
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
-from pde.solvers.checks import check_spacing
-from pde.solvers.elliptic import solve
-from pde.solvers.upscaling import upscale
-from pde.surrogates.resampling import carried
 from pde.surrogates.surrogate import Surrogate
 
 ROUNDS = 60
 LAW_SAMPLES = 30
-FINE_SAMPLES, FINE_ROUNDS = 20, 9
-Field = Float[np.ndarray, "height width"]
+STOPPED = (0.3, 0.1, 0.03)
+Program = Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]
 
 
 def main() -> None:
@@ -69,40 +62,35 @@ def main() -> None:
     parser.add_argument("--options", type=json.loads, default={"width": 16, "levels": 1, "depth": 1})
     parser.add_argument("--epochs", type=int, default=120)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--laws", nargs="*", default=list(LAWS), choices=LAWS)
+    parser.add_argument("--laws", nargs="*", default=["12/3", *LAWS], choices=["12/3", *LAWS])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     if (arguments.data is None) != (arguments.test is None):
         parser.error("give --data and --test, or neither")
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    data = arguments.data or _made(arguments.folder / "train.h5", Darcy(), 1000, 0)
-    test = arguments.test or _made(arguments.folder / "test.h5", Darcy(), 200, 1)
-    surrogates = [_trained(arguments, data, seed) for seed in arguments.seeds]
+    folder = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    data = arguments.data or made(folder / "train.h5", Darcy(), 1000, 0)
+    test = datasets.open(arguments.test or made(folder / "test.h5", Darcy(), 200, 1))
+    runs = [trained(arguments, data, folder, seed) for seed in arguments.seeds]
+    surrogates = [surrogate for surrogate, _ in runs]
     found: dict[str, Any] = {
         "settings": {name: getattr(arguments, name) for name in ("resolutions", "model", "options", "epochs")},
         "parameters": surrogates[0].run.parameters,
-        "training_seconds": [round(seconds_of(_folder(arguments, seed))) for seed in arguments.seeds],
-        "grids": by_grid(datasets.open(test), surrogates, arguments.grids),
-        "fine": on_all_nodes(datasets.open(test).first(FINE_SAMPLES), surrogates[0]),
-        "laws": by_law(arguments, surrogates[0]),
+        "training_seconds": [round(seconds) for _, seconds in runs],
+        "grids": by_grid(test, surrogates, arguments.grids),
+        "fine": on_all_nodes(test, surrogates),
         "cores": cores(),
     }
+    if arguments.laws:
+        mixture = made(folder / "mixture.h5", Darcy(coefficient="mixture"), 1000, 0)
+        mixed, seconds = trained(arguments, mixture, folder / "mixture", arguments.seeds[0])
+        found["mixture"] = {"law": datasets.open(mixture).attributes["law"], "training_seconds": round(seconds)}
+        found["laws"] = by_law(arguments, {"learned on 12/3": surrogates[0], "learned on the mixture": mixed})
     write(arguments.json, found)
 
 
-def _made(path: Path, problem: Darcy, samples: int, seed: int) -> Path:
-    if not path.exists():
-        generate(problem, path, samples=samples, seed=seed)
-    return path
-
-
-def _folder(arguments: argparse.Namespace, seed: int) -> Path:
-    options = "-".join(f"{value}" for value in arguments.options.values())
-    grids = "-".join(map(str, arguments.resolutions))
-    return arguments.folder / f"{arguments.model}-{options}-at-{grids}-{arguments.epochs}-epochs-seed-{seed}"
-
-
-def _trained(arguments: argparse.Namespace, data: Path, seed: int) -> Surrogate:
+def trained(arguments: argparse.Namespace, data: Path, folder: Path, seed: int) -> tuple[Surrogate, float]:
+    """Return a surrogate trained as the arguments say, and the seconds that its training took."""
     several = len(arguments.resolutions) > 1
     config = TrainingConfig(
         resolution=None if several else arguments.resolutions[0],
@@ -114,7 +102,8 @@ def _trained(arguments: argparse.Namespace, data: Path, seed: int) -> Surrogate:
         view=View(informed="learned"),
     )
     options = type(options_of(arguments.model))(**arguments.options)
-    return train_to_the_end(data, _folder(arguments, seed), arguments.model, config, options)
+    surrogate = kept_run(data, folder, arguments.model, config, options)
+    return surrogate, seconds_of(run_folder(folder, arguments.model, config, options))
 
 
 def by_grid(test: DataFile, surrogates: list[Surrogate], grids: list[int]) -> list[dict[str, Any]]:
@@ -122,122 +111,87 @@ def by_grid(test: DataFile, surrogates: list[Surrogate], grids: list[int]) -> li
     rows = []
     for resolution in grids:
         stride = test.stride_to(resolution)
-        upscaled, learned = _upscaled_error(test, stride), [_error(each, test, stride) for each in surrogates]
-        row = {
-            "nodes": resolution,
-            "upscaled": upscaled,
-            "learned": learned,
-            "milliseconds": _one_sample(test, surrogates[0], stride),
+        programs = {
+            "upscaled": compiled(schemes.coarse(test.grid, stride, "upscaled")),
+            "learned": compiled(schemes.operator(surrogates[0], test.grid, stride)),
         }
-        rows.append(row)
-        spread = float(np.std(learned, ddof=1)) if len(learned) > 1 else float("nan")
-        mean, times = float(np.mean(learned)), row["milliseconds"]
+        upscaled = _error(programs["upscaled"], test, stride)
+        learned = [_run_error(each, test, stride) for each in surrogates]
+        times = _milliseconds(programs, test)
+        rows.append({"nodes": resolution, "upscaled": upscaled, "learned": learned, "milliseconds": times})
+        mean, spread = float(np.mean(learned)), _spread(learned)
         ratios = f"{mean / upscaled:7.2f} {times['learned'] / times['upscaled']:6.2f}"
         print(f"{resolution:5} {upscaled:9.5f} {mean:9.5f} {spread:8.5f} {ratios}", flush=True)
     return rows
 
 
-def on_all_nodes(test: DataFile, surrogate: Surrogate) -> dict[str, dict[str, float]]:
-    """Errors and times of fields on the file's own grid."""
-    grid, trained = test.grid, surrogate.run.grid
-    stride, spacing = test.stride_to(trained.shape[0]), check_spacing(grid)
-
-    def learned(a: Field) -> Field:
-        return surrogate.resample(a[None, ..., None], grid)[0][0, ..., 0]
-
-    def upscaled(a: Field) -> Field:
-        coarse = coarse_solve(a, grid, stride, "upscaled").astype(np.float32)
-        return carried(coarse[None, ..., None], trained, grid)[0, ..., 0]
-
-    def multigrid(tolerance: float) -> Callable[[Field], Field]:
-        stopped = jax.jit(lambda a: solve(a, jnp.ones_like(a), spacing=spacing, tolerance=tolerance).solution)
-        return lambda a: np.asarray(stopped(a))
-
-    schemes: dict[str, Callable[[Field], Field]] = {
-        "learned, spline": learned,
-        "learned, spline, multigrid to 1": lambda a: polish(a, learned(a), grid, 1.0).solution,
-        "upscaled, spline": upscaled,
-        "upscaled, spline, multigrid to 1": lambda a: polish(a, upscaled(a), grid, 1.0).solution,
-        "multigrid from zero to 0.3": multigrid(0.3),
-        "multigrid from zero to 0.01": multigrid(0.01),
-        "fine solve": multigrid(1e-10),
+def on_all_nodes(test: DataFile, surrogates: list[Surrogate]) -> dict[str, dict[str, Any]]:
+    """Errors of every seed, and times, on the file's own grid."""
+    fine = test.grid
+    stride = test.stride_to(surrogates[0].run.grid.shape[0])
+    upscaled = schemes.coarse(fine, stride, "upscaled")
+    learned = [schemes.operator(each, fine, stride) for each in surrogates]
+    programs: dict[str, list[Program]] = {
+        "learned, splines": [compiled(schemes.by_splines(each, fine, stride)) for each in learned],
+        "learned, relaxation": [compiled(schemes.by_relaxation(each, fine, stride)) for each in learned],
+        "upscaled, splines": [compiled(schemes.by_splines(upscaled, fine, stride))],
+        "upscaled, relaxation": [compiled(schemes.by_relaxation(upscaled, fine, stride))],
+        **{f"multigrid from zero to {tolerance}": [_multigrid(test, tolerance)] for tolerance in STOPPED},
+        "fine solve": [_multigrid(test, 1e-10)],
     }
-    samples = [(a[..., 0], u[..., 0]) for a, u in zip(test.read_inputs(), test.read_solution(), strict=True)]
-    errors = {
-        name: float(np.mean([np.linalg.norm(scheme(a) - u) / np.linalg.norm(u) for a, u in samples]))
-        for name, scheme in schemes.items()
-    }
-    first = samples[0][0]
-    times = in_turn({name: lambda scheme=scheme: scheme(first) for name, scheme in schemes.items()}, FINE_ROUNDS)
-    found = {name: {"relative_l2": errors[name], "milliseconds": times[name]} for name in schemes}
-    for name, row in found.items():
-        print(f"{name:32} {row['relative_l2']:9.5f} {row['milliseconds']:8.1f} ms", flush=True)
+    times = _milliseconds({name: each[0] for name, each in programs.items()}, test)
+    found = {}
+    for name, each in programs.items():
+        errors = [_error(program, test, 1) for program in each]
+        found[name] = {"relative_l2": errors, "milliseconds": times[name]}
+        print(f"{name:32} {np.mean(errors):9.5f} {_spread(errors):8.5f} {times[name]:8.1f} ms", flush=True)
     return found
 
 
-def by_law(arguments: argparse.Namespace, surrogate: Surrogate) -> dict[str, dict[str, float]]:
+def _multigrid(test: DataFile, tolerance: float) -> Program:
+    return compiled(schemes.multigrid(test.grid, tolerance))
+
+
+def by_law(arguments: argparse.Namespace, surrogates: dict[str, Surrogate]) -> dict[str, dict[str, float]]:
     found = {}
     for law in arguments.laws:
         path = arguments.folder / f"law-{law.replace('/', '-')}.h5"
-        data = datasets.open(_made(path, Darcy(**LAWS[law]), LAW_SAMPLES, 1))
+        data = datasets.open(made(path, Darcy(**LAWS.get(law, {})), LAW_SAMPLES, 1))
         stride = data.stride_to(arguments.resolutions[0])
-        found[law] = {"upscaled": _upscaled_error(data, stride), "learned": _error(surrogate, data, stride)}
-        errors = found[law]
-        print(
-            f"{law:14} {errors['upscaled']:9.5f} {errors['learned']:9.5f} "
-            f"{errors['learned'] / errors['upscaled']:16.2f}",
-            flush=True,
-        )
+        upscaled = _error(compiled(schemes.coarse(data.grid, stride, "upscaled")), data, stride)
+        errors = {name: _run_error(each, data, stride) for name, each in surrogates.items()}
+        found[law] = {"upscaled": upscaled, **errors}
+        ratios = " ".join(f"{error:9.5f} {error / upscaled:6.2f}" for error in errors.values())
+        print(f"{law:14} {upscaled:9.5f} {ratios}", flush=True)
     return found
 
 
-def _error(surrogate: Surrogate, data: DataFile, stride: int) -> float:
+def _run_error(surrogate: Surrogate, data: DataFile, stride: int) -> float:
     grid = data.grid.strided(stride)
     predicted = [surrogate.predict(data.read_inputs(block), data.grid, grid) for block in data.blocks()]
-    return _relative(np.concatenate(predicted), data, stride)
-
-
-def _upscaled_error(data: DataFile, stride: int) -> float:
-    samples = (data.read_inputs(slice(i, i + 1))[0, ..., 0].astype(np.float64) for i in range(data.samples))
-    solved = np.stack([coarse_solve(a, data.grid, stride, "upscaled") for a in samples])
-    return _relative(solved[..., None], data, stride)
-
-
-def _relative(solved: np.ndarray, data: DataFile, stride: int) -> float:
     true = data.read_solution(stride=stride)
-    return float(relative_l2(jnp.asarray(solved, jnp.float32), jnp.asarray(true)).mean())
+    return float(relative_l2(jnp.asarray(np.concatenate(predicted), jnp.float32), jnp.asarray(true)).mean())
 
 
-def _one_sample(test: DataFile, surrogate: Surrogate, stride: int) -> dict[str, float]:
-    """Median milliseconds of both programs for the first sample."""
-    a, spacing = test.read_inputs(slice(1)), check_spacing(test.grid)
-    coordinates = surrogate.run.normalisation.coordinates(test.grid.strided(stride))
-
-    def solve(a: Any) -> Any:
-        return solve_network(upscale(a[0, ..., 0].astype(jnp.float64), stride, spacing)).solution
-
-    def learned(params: Any, a: Any) -> Any:
-        return nnx.merge(surrogate.graph, params)(a, coordinates)
-
-    with jax.enable_x64(True):
-        upscaled_program = jax.jit(solve)
-        programs: dict[str, Callable[[], Any]] = {"upscaled": lambda: np.asarray(upscaled_program(a))}
-        learned_program = jax.jit(learned)
-        programs["learned"] = lambda: np.asarray(learned_program(surrogate.params, a))
-        return in_turn(programs, ROUNDS)
+def _error(program: Program, data: DataFile, stride: int) -> float:
+    """Mean relative L2 of a program on a file's samples."""
+    errors = []
+    for i in range(data.samples):
+        one = slice(i, i + 1)
+        true = data.read_solution(one, stride)[0, ..., 0]
+        errors.append(np.linalg.norm(program(data.read_inputs(one)[0, ..., 0]) - true) / np.linalg.norm(true))
+    return float(np.mean(errors))
 
 
-def in_turn(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Median milliseconds of calls that are made in turn, after one of each that does not count."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        call()
-    for _ in range(rounds):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            times[name].append(1e3 * (time.perf_counter() - started))
+def _milliseconds(programs: dict[str, Program], data: DataFile) -> dict[str, float]:
+    """Medians for the first sample, called in turn."""
+    a = data.read_inputs(slice(1))[0, ..., 0]
+    times = in_turn({name: lambda program=program: program(a) for name, program in programs.items()}, ROUNDS)
     return {name: float(np.median(each)) for name, each in times.items()}
+
+
+def _spread(values: list[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,248 @@
+"""Error against time for one sample of Darcy flow: plain solvers and trained operators in one process.
+
+    python -m benchmarks.accuracy.front FOLDER [--data TRAIN.h5 --test TEST.h5] [--samples 200] [--epochs 40]
+        [--pure mano fno unet] [--views stride means upscaled] [--at 31] [--widths 8 16 32] [--json FILE]
+
+Two-phase Darcy flow, 12/3, on 421 x 421 nodes; without --data it is generated first. Every scheme takes the fine
+coefficient from memory and counts all it does with it. Plain ones are coarse solves at every stride, with faces
+from the strided coefficient and upscaled ones, Richardson's extrapolation of two upscaled solves, the fine
+multigrid stopped early, and SuperLU. Trained ones are --pure models with each of --views on the grids of --at,
+and learned coarse equations (U-Nets of one level, --widths channels, trained at 31 points a side for 120 epochs)
+on all their grids. FOLDER keeps data and runs: a second call goes on where the first was interrupted.
+
+Relative L2 is a mean over --samples test samples, at a scheme's own nodes, and on all 421 x 421 nodes: by cubic
+splines, by splines followed by over-relaxation with the fine coefficient, and by splines followed by the fine
+multigrid to a relative residual of 1. Milliseconds are medians and quartiles of --rounds calls of one compiled
+program each, called in turn, all cores, NumPy in and out; in batches, those of 16 samples on a thread for each
+core.
+
+A measure's front is the least time at which a scheme reaches an error. `ahead` lists, for each measure, the
+intervals of errors in which a trained operator is faster than every plain scheme.
+"""
+
+import argparse
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
+from jaxtyping import Float
+
+from benchmarks.accuracy import schemes
+from benchmarks.accuracy.schemes import Scheme, compiled
+from benchmarks.record import command_line, cores, write
+from benchmarks.study import in_turn, kept_run, made, run_folder, seconds_of
+from pde.data import datasets
+from pde.data.data_file import DataFile
+from pde.equations.darcy.coarse_nodes import CoarseFaces
+from pde.equations.darcy.problem import Darcy
+from pde.grids.grid import Grid
+from pde.preprocessing.view import View
+from pde.runs.build import options_of
+from pde.runs.config import TrainingConfig
+from pde.surrogates.surrogate import Surrogate
+
+VIEWS = {"stride": View(), "means": View(restriction="means"), "upscaled": View(informed="upscaled")}
+LEARNED = {"levels": 1, "depth": 1}
+LEARNED_AT = (16, 22, 31, 43, 61, 85, 141)
+TOLERANCES = (1.0, 0.3, 0.1, 0.03, 0.01, 1e-10)
+BATCH = 16
+Call = Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]
+
+
+class Entry(NamedTuple):
+    """One scheme that gives one measure: its names, and its program."""
+
+    family: str
+    nodes: int
+    measure: str
+    trained: bool
+    call: Call
+
+
+def main() -> None:
+    parser = command_line(__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--test", type=Path)
+    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--epochs", type=int, default=40, help="of --pure models")
+    parser.add_argument("--pure", nargs="*", default=["mano", "fno", "unet"])
+    parser.add_argument("--views", nargs="*", default=list(VIEWS), choices=VIEWS)
+    parser.add_argument("--at", type=int, nargs="*", default=[31])
+    parser.add_argument("--widths", type=int, nargs="*", default=[8, 16, 32])
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    if (arguments.data is None) != (arguments.test is None):
+        parser.error("give --data and --test, or neither")
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    data = arguments.data or made(arguments.folder / "train.h5", Darcy(), 1000, 0)
+    test = datasets.open(arguments.test or made(arguments.folder / "test.h5", Darcy(), 200, 1))
+    runs = dict(trained(arguments, data))
+    entries = [*plain(test.grid), *operators(test.grid, runs)]
+    rows = measured(entries, test.first(arguments.samples), arguments.rounds)
+    found = {
+        "rows": rows,
+        "ahead": {measure: ahead(rows, measure) for measure in ("own nodes", "all nodes")},
+        "training": {name: {"seconds": run.seconds, **about(run.surrogate)} for name, run in runs.items()},
+        "samples": arguments.samples,
+        "rounds": arguments.rounds,
+        "cores": cores(),
+    }
+    print(json.dumps(found["ahead"], indent=1))
+    write(arguments.json, found)
+
+
+class Trained(NamedTuple):
+    """A run, the seconds of its training, and the grids that it is measured on."""
+
+    surrogate: Surrogate
+    seconds: float
+    grids: Sequence[int]
+
+
+def trained(arguments: argparse.Namespace, data: Path) -> Iterator[tuple[str, Trained]]:
+    """Train the runs, or find them, by name."""
+
+    def run(model: str, options: dict[str, int], **settings: Any) -> tuple[Surrogate, float]:
+        config = TrainingConfig(symmetries="all", validation="none", **settings)
+        chosen = type(options_of(model))(**options)
+        surrogate = kept_run(data, arguments.folder, model, config, chosen)
+        return surrogate, seconds_of(run_folder(arguments.folder, model, config, chosen))
+
+    for width in arguments.widths:
+        settings = {"resolution": 31, "epochs": 120, "view": View(informed="learned")}
+        learned = run("unet", {"width": width, **LEARNED}, **settings)
+        yield f"learned, width {width}", Trained(*learned, LEARNED_AT)
+    for model, view, nodes in itertools.product(arguments.pure, arguments.views, arguments.at):
+        settings = {"resolution": nodes, "epochs": arguments.epochs, "view": VIEWS[view]}
+        yield f"{model}, {view}, at {nodes}", Trained(*run(model, {}, **settings), [nodes])
+
+
+def about(run: Surrogate) -> dict[str, Any]:
+    return {"parameters": run.run.parameters, "epochs": run.training.epochs}
+
+
+def plain(fine: Grid) -> Iterator[Entry]:
+    """Schemes that take no training."""
+    for nodes in fine.resolutions():
+        stride = fine.stride_to(nodes)
+        if not 1 < stride <= 28:
+            continue
+        for faces in get_args(CoarseFaces):
+            scheme = schemes.coarse(fine, stride, faces)
+            only = ("own nodes", "splines") if faces == "mean" else ("own nodes",)
+            yield from measures(faces, nodes, scheme, fine, stride, trained=False, only=only)
+        by_rows = schemes.by_rows(fine, stride)
+        yield from measures("upscaled, sums by rows", nodes, by_rows, fine, stride, trained=False)
+        if 420 % (2 * stride) == 0 and stride <= 14:
+            scheme = schemes.extrapolated(fine, stride)
+            coarser = fine.strided(2 * stride).shape[0]
+            yield from measures("extrapolated", coarser, scheme, fine, 2 * stride, trained=False)
+    for tolerance in TOLERANCES:
+        for precision in ("double", "single"):
+            call = compiled(schemes.multigrid(fine, tolerance, precision))
+            name = f"multigrid to {tolerance:g}, {precision}"
+            yield from (Entry(name, fine.shape[0], measure, False, call) for measure in ("own nodes", "splines"))
+    yield Entry("SuperLU", fine.shape[0], "splines", False, schemes.superlu(fine))
+
+
+def operators(fine: Grid, runs: dict[str, Trained]) -> Iterator[Entry]:
+    for name, run in runs.items():
+        for nodes in run.grids:
+            stride = fine.stride_to(nodes)
+            scheme = schemes.operator(run.surrogate, fine, stride)
+            yield from measures(name, nodes, scheme, fine, stride, trained=True)
+
+
+def measures(
+    family: str,
+    nodes: int,
+    scheme: Scheme,
+    fine: Grid,
+    stride: int,
+    *,
+    trained: bool,
+    only: Iterable[str] = ("own nodes", "splines", "relaxation", "multigrid"),
+) -> Iterator[Entry]:
+    """A coarse scheme at its own nodes, and by each interpolation on all nodes."""
+    programs = {
+        "own nodes": scheme,
+        "splines": schemes.by_splines(scheme, fine, stride),
+        "relaxation": schemes.by_relaxation(scheme, fine, stride),
+        "multigrid": schemes.by_multigrid(scheme, fine, stride, 1.0),
+    }
+    for measure in only:
+        yield Entry(family, nodes, measure, trained, compiled(programs[measure]))
+
+
+def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str, Any]]:
+    """Errors and times of all entries; the same program counts once."""
+    inputs, solutions = test.read_inputs()[..., 0], test.read_solution()[..., 0]
+    rows = []
+    for entry in entries:
+        few = 3 if entry.family == "SuperLU" else len(inputs)
+        errors = [_error(entry.call(a), u) for a, u in zip(inputs[:few], solutions[:few], strict=True)]
+        row = {"family": entry.family, "nodes": entry.nodes, "measure": entry.measure, "trained": entry.trained}
+        rows.append({**row, "relative_l2": float(np.mean(errors))})
+        print(f"{entry.family:28} {entry.nodes:4} {entry.measure:11} {rows[-1]['relative_l2']:.5f}", flush=True)
+    first = inputs[0]
+    calls = {str(i): lambda call=entry.call: call(first) for i, entry in enumerate(entries)}
+    slow = {name for name, entry in zip(calls, entries, strict=True) if entry.family == "SuperLU"}
+    times = in_turn({name: call for name, call in calls.items() if name not in slow}, rounds)
+    times |= in_turn({name: calls[name] for name in slow}, 3)
+    with ThreadPoolExecutor(cores()) as pool:
+        batch = inputs[:BATCH]
+        batches = {
+            name: lambda call=entry.call: list(pool.map(call, batch))
+            for name, entry in zip(calls, entries, strict=True)
+            if name not in slow
+        }
+        batch_times = in_turn(batches, max(3, rounds // 5))
+    for name, row in zip(calls, rows, strict=True):
+        low, middle, high = np.percentile(times[name], [25, 50, 75])
+        row |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
+        if name in batch_times:
+            row["milliseconds in batches"] = float(np.median(batch_times[name])) / len(batch)
+        print(f"{row['family']:28} {row['nodes']:4} {row['measure']:11} {row['relative_l2']:.5f} {middle:8.2f} ms")
+    return rows
+
+
+def _error(found: Float[np.ndarray, "rows columns"], true: Float[np.ndarray, "height width"]) -> float:
+    stride = (len(true) - 1) // (len(found) - 1)
+    at_nodes = true[::stride, ::stride]
+    return float(np.linalg.norm(found - at_nodes) / np.linalg.norm(at_nodes))
+
+
+def ahead(rows: list[dict[str, Any]], measure: str) -> list[dict[str, float]]:
+    """Intervals of errors in which the fastest trained operator is faster than the fastest plain scheme.
+
+    `gain` is the smallest ratio of their times in the interval.
+    """
+    chosen = [row for row in rows if (row["measure"] == "own nodes") == (measure == "own nodes")]
+    errors = sorted({row["relative_l2"] for row in chosen}, reverse=True)
+    found: list[dict[str, float]] = []
+    joined = False
+    for upper, lower in itertools.pairwise([*errors, 0.0]):
+        # Whoever asks for an error between the two needs a scheme of at most the lower one.
+        fast, plain = (_least(chosen, lower, kind) for kind in (True, False))
+        gain = plain / fast
+        if gain > 1 and joined:
+            found[-1] |= {"to": lower, "gain": min(gain, found[-1]["gain"])}
+        elif gain > 1:
+            found.append({"from": upper, "to": lower, "gain": gain})
+        joined = gain > 1
+    return [{**each, "factor": each["from"] / max(each["to"], errors[-1])} for each in found]
+
+
+def _least(rows: list[dict[str, Any]], error: float, trained: bool) -> float:
+    times = (row["milliseconds"] for row in rows if row["trained"] == trained and row["relative_l2"] <= error)
+    return min(times, default=float("inf"))
+
+
+if __name__ == "__main__":
+    main()
