@@ -1,6 +1,6 @@
 """Error against time for one sample of Darcy flow: plain solvers and trained operators in one process.
 
-    python -m benchmarks.accuracy.front FOLDER [--data TRAIN.h5 --test TEST.h5] [--samples 200] [--epochs 40]
+    python -m benchmarks.accuracy.front FOLDER [--data TRAIN.h5 --test TEST.h5] [--samples 200] [--epochs 12]
         [--pure mano fno unet] [--views stride means upscaled] [--at 31] [--widths 8 16 32] [--json FILE]
 
 Two-phase Darcy flow, 12/3, on 421 x 421 nodes; without --data it is generated first. Every scheme takes the fine
@@ -48,7 +48,7 @@ from pde.surrogates.surrogate import Surrogate
 VIEWS = {"stride": View(), "means": View(restriction="means"), "upscaled": View(informed="upscaled")}
 LEARNED = {"levels": 1, "depth": 1}
 LEARNED_AT = (16, 22, 31, 43, 61, 85, 141)
-TOLERANCES = (1.0, 0.3, 0.1, 0.03, 0.01, 1e-10)
+TOLERANCES = (0.3, 0.1, 0.01, 1e-10)
 BATCH = 16
 Call = Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]
 
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--test", type=Path)
     parser.add_argument("--samples", type=int, default=200)
-    parser.add_argument("--epochs", type=int, default=40, help="of --pure models")
+    parser.add_argument("--epochs", type=int, default=12, help="of --pure models")
     parser.add_argument("--pure", nargs="*", default=["mano", "fno", "unet"])
     parser.add_argument("--views", nargs="*", default=list(VIEWS), choices=VIEWS)
     parser.add_argument("--at", type=int, nargs="*", default=[31])
@@ -131,7 +131,7 @@ def plain(fine: Grid) -> Iterator[Entry]:
     """Schemes that take no training."""
     for nodes in fine.resolutions():
         stride = fine.stride_to(nodes)
-        if not 1 < stride <= 28:
+        if stride == 1 or nodes < min(LEARNED_AT):
             continue
         for faces in get_args(CoarseFaces):
             scheme = schemes.coarse(fine, stride, faces)
@@ -139,9 +139,9 @@ def plain(fine: Grid) -> Iterator[Entry]:
             yield from measures(faces, nodes, scheme, fine, stride, trained=False, only=only)
         by_rows = schemes.by_rows(fine, stride)
         yield from measures("upscaled, sums by rows", nodes, by_rows, fine, stride, trained=False)
-        if 420 % (2 * stride) == 0 and stride <= 14:
+        coarser = (nodes + 1) // 2
+        if coarser in fine.resolutions() and coarser >= min(LEARNED_AT):
             scheme = schemes.extrapolated(fine, stride)
-            coarser = fine.strided(2 * stride).shape[0]
             yield from measures("extrapolated", coarser, scheme, fine, 2 * stride, trained=False)
     for tolerance in TOLERANCES:
         for precision in ("double", "single"):
@@ -183,13 +183,16 @@ def measures(
 def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str, Any]]:
     """Errors and times of all entries; the same program counts once."""
     inputs, solutions = test.read_inputs()[..., 0], test.read_solution()[..., 0]
-    rows = []
-    for entry in entries:
+
+    def row(entry: Entry) -> dict[str, Any]:
         few = 3 if entry.family == "SuperLU" else len(inputs)
         errors = [_error(entry.call(a), u) for a, u in zip(inputs[:few], solutions[:few], strict=True)]
-        row = {"family": entry.family, "nodes": entry.nodes, "measure": entry.measure, "trained": entry.trained}
-        rows.append({**row, "relative_l2": float(np.mean(errors))})
-        print(f"{entry.family:28} {entry.nodes:4} {entry.measure:11} {rows[-1]['relative_l2']:.5f}", flush=True)
+        names = {"family": entry.family, "nodes": entry.nodes, "measure": entry.measure, "trained": entry.trained}
+        print(f"{entry.family:28} {entry.nodes:4} {entry.measure:11} {np.mean(errors):.5f}", flush=True)
+        return {**names, "relative_l2": float(np.mean(errors))}
+
+    with ThreadPoolExecutor(cores()) as pool:  # compilation takes most of the time
+        rows = list(pool.map(row, entries))
     first = inputs[0]
     calls = {str(i): lambda call=entry.call: call(first) for i, entry in enumerate(entries)}
     slow = {name for name, entry in zip(calls, entries, strict=True) if entry.family == "SuperLU"}
@@ -203,12 +206,11 @@ def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str
             if name not in slow
         }
         batch_times = in_turn(batches, max(3, rounds // 5))
-    for name, row in zip(calls, rows, strict=True):
+    for name, found in zip(calls, rows, strict=True):
         low, middle, high = np.percentile(times[name], [25, 50, 75])
-        row |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
+        found |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
         if name in batch_times:
-            row["milliseconds in batches"] = float(np.median(batch_times[name])) / len(batch)
-        print(f"{row['family']:28} {row['nodes']:4} {row['measure']:11} {row['relative_l2']:.5f} {middle:8.2f} ms")
+            found["milliseconds in batches"] = float(np.median(batch_times[name])) / len(batch)
     return rows
 
 

@@ -131,21 +131,71 @@ def learned() -> str:
 
 def learned_by_law() -> str:
     found = load("learned")
-    rows = [
-        [law, f"{row['upscaled']:.5f}", f"{row['learned']:.5f}", f"{row['learned'] / row['upscaled']:.2f}"]
-        for law, row in found["laws"].items()
-    ]
-    return table(found, ["tested on", "upscaled solve", "learned", "ratio"], rows)
+    names = [name for name in next(iter(found["laws"].values())) if name != "upscaled"]
+    rows = []
+    for law, row in found["laws"].items():
+        ratios = (f"{row[name]:.5f} ({row[name] / row['upscaled']:.2f})" for name in names)
+        rows.append([law, f"{row['upscaled']:.5f}", *ratios])
+    return table(found, ["tested on", "upscaled solve", *names], rows)
 
 
 def learned_fine() -> str:
     found = load("learned")
     whole = found["fine"]["fine solve"]["milliseconds"]
-    rows = [
-        [name, f"{row['relative_l2']:.5f}", f"{row['milliseconds'] / whole:.2f}"]
-        for name, row in found["fine"].items()
-    ]
+    rows = []
+    for name, row in found["fine"].items():
+        errors = row["relative_l2"]
+        spread = f" ± {statistics.stdev(errors):.5f}" if len(errors) > 1 else ""
+        rows.append([name, f"{statistics.mean(errors):.5f}{spread}", f"{row['milliseconds'] / whole:.2f}"])
     return table(found, ["on 421 x 421 nodes", "L2", "time of the fine solve"], rows)
+
+
+def front() -> str:
+    """The fastest plain scheme and the fastest trained one for an error of at most each of some."""
+    found, rows = load("front"), []
+    for measure, own in (("own nodes", True), ("all nodes", False)):
+        chosen = [row for row in found["rows"] if (row["measure"] == "own nodes") == own]
+        for error in (0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002):
+            plain, trained = (
+                fastest([row for row in chosen if row["trained"] == kind], error) for kind in (False, True)
+            )
+            ratio = f"{plain['milliseconds'] / trained['milliseconds']:.2f}" if plain and trained else "-"
+            rows.append([f"{error:g}, {measure}", described(plain), described(trained), ratio])
+    return table(found, ["error at most", "fastest plain scheme", "fastest trained", "plain / trained"], rows)
+
+
+def fastest(rows: Iterable[Results], error: float) -> Results | None:
+    reached = (row for row in rows if row["relative_l2"] <= error)
+    return min(reached, key=lambda row: row["milliseconds"], default=None)
+
+
+def described(row: Results | None) -> str:
+    if row is None:
+        return "none"
+    how = "" if row["measure"] in ("own nodes", "splines") else f", {row['measure']}"
+    return f"{row['family']} at {row['nodes']}{how}: {row['milliseconds']:.1f} ms"
+
+
+def pure() -> str:
+    """Pure and informed operators of the front, beside the plain scheme that is as exact."""
+    found, rows = load("front"), []
+    own = [row for row in found["rows"] if row["measure"] == "own nodes"]
+    for name, run in found["training"].items():
+        row = next(row for row in own if row["family"] == name)
+        plain = fastest([each for each in own if not each["trained"]], row["relative_l2"])
+        if not name.startswith("learned"):
+            rows.append(
+                [
+                    name,
+                    size(run["parameters"]),
+                    f"{run['seconds'] / 60:.0f}",
+                    f"{row['relative_l2']:.4f}",
+                    f"{row['milliseconds']:.1f}",
+                    described(plain),
+                ]
+            )
+    header = ["trained", "parameters", "minutes", "L2", "ms", "fastest plain scheme of at most its error"]
+    return table(found, header, rows)
 
 
 def by_samples() -> str:
@@ -243,7 +293,7 @@ def canonical() -> str:
 
 
 ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
-LEARNED = learned, learned_fine, learned_by_law
+LEARNED = learned, learned_fine, learned_by_law, front, pure
 GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 
