@@ -79,7 +79,11 @@ def _refuse_another(out: Path, model: str, config: TrainingConfig, options: Mode
         config,
         epochs=config.epochs or begun.training.epochs,
         resolution=config.resolution or begun.training.resolution,
-        view=replace(config.view, inputs=config.view.inputs or begun.view.inputs),
+        view=replace(
+            config.view,
+            inputs=config.view.inputs or begun.view.inputs,
+            scaling=config.view.scaling or begun.view.scaling,
+        ),
     )
     try:
         refuse_changes((options.for_grid(begun.grid.shape), wanted), begun, out, "give another folder")

@@ -7,8 +7,8 @@ import sys
 
 from pde.system.errors import InputError
 
-_TAKE_THEM = ("train", "sweep", "generate")
-"""Commands with `--model` or `--equation` among their own flags."""
+_THEIR_OWN = {"train": "--model", "sweep": "--model", "generate": "--equation"}
+"""Commands that take a flag themselves, or refuse it: `sweep` takes `--models`."""
 
 
 def import_own(argv: list[str]) -> list[str]:
@@ -25,13 +25,18 @@ def import_own(argv: list[str]) -> list[str]:
         flags.add_argument(flag, default="")
     flags.add_argument("--models", nargs="*", default=[])
     try:
-        given, others = flags.parse_known_args(argv)
+        given, _ = flags.parse_known_args(argv)
     except argparse.ArgumentError:
         return argv  # tyro's message is better
     own = [name for name in (given.model, given.equation, *given.models) if ":" in name]
     for name in own:
         _import(name)
-    return others if own and argv[0] not in _TAKE_THEM else argv
+    if not own:
+        return argv
+    foreign = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for flag in {"--model", "--equation"} - {_THEIR_OWN.get(argv[0])}:
+        foreign.add_argument(flag)
+    return foreign.parse_known_args(argv)[1]
 
 
 def _import(name: str) -> None:

@@ -24,7 +24,7 @@ HELP, VERBOSE = {"-h", "--help"}, "--help-verbose"
 RARE = {
     Processes: {"coordinator", "process_id", "num_processes"},
     TrainingConfig: {
-        *("resolutions", "accumulate", "stream", "weight_decay", "ema", "precision"),
+        *("resolutions", "accumulate", "stream", "weight_decay", "ema", "precision", "scale_free"),
         *("boundary", "domain"),
     },
     View: {"inputs", "filter_width"},

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -64,6 +64,9 @@ class Equation:
     stride of their grid."""
     residual: Callable[..., Float[np.ndarray, " sample"]]
     """residual(*inputs, solution, grid) returns each sample's relative residual in the scheme of the problem."""
+    scaling: Mapping[str, float] = field(default_factory=dict)
+    """Powers p by the names of inputs: c > 0 times that input gives c^p times the solution. An input of which this
+    holds for no p is left out."""
 
     @property
     def inputs(self) -> tuple[str, ...]:

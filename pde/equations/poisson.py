@@ -126,4 +126,5 @@ POISSON = Equation(
     strided={"strided": solve_poisson},
     fine={"averaged": _solve_averaged},
     residual=_residual,
+    scaling={"source": 1.0},
 )

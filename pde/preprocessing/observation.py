@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
+from manojax.layers.coordinates import AnyArray
 from pde.data.data_file import DataFile
 from pde.data.readers.contents import Selection
 from pde.equations.darcy.coarse_channels import coarse_solutions, stride_between
@@ -16,6 +17,7 @@ from pde.equations.registry import check_darcy
 from pde.grids.grid import Grid
 from pde.grids.restriction import at_points, cell_means
 from pde.preprocessing.batches import in_batches
+from pde.preprocessing.scale import sizes, solution_scale
 from pde.preprocessing.view import View
 from pde.solvers.checks import check_spacing
 from pde.solvers.upscaling import check_stride
@@ -23,7 +25,7 @@ from pde.system.errors import InputError
 
 Fields = Float[np.ndarray, "sample _ _ _"]
 Pair = tuple[Float[np.ndarray, "sample _ _ channel"], Float[np.ndarray, "sample height width 1"]]
-"""Samples as the model sees them, and their solutions on its grid."""
+"""Samples as the model sees them, and the solutions that it should make of them on its grid."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Observation:
 
     The channels are the restricted inputs (`pde.grids.restriction`), then coarse solutions
     (`pde.equations.darcy.coarse_channels`). A model that makes a coarse equation takes the fields as they are.
+
+    Where the view has a scaling, all of this is done with the ratios of the fields to their mean absolute values
+    (`pde.preprocessing.scale`). The means are taken over all points on which the fields are given, so they are
+    the same whatever the grid of the model.
     """
 
     view: View
@@ -49,6 +55,8 @@ class Observation:
             return
         if self.view.learns_equation and self.view.restriction == "means":
             raise InputError("--informed learned sees the file's own fields; leave --restriction out")
+        if self.view.learns_equation and self.view.scaling:
+            raise InputError("--informed learned scales as its equation by itself; leave --scale-free out")
         check_darcy("--informed", self.view.inputs, self.grid)
         if not (fields > 0).all():
             raise InputError(
@@ -72,6 +80,8 @@ class Observation:
     def __call__(
         self, fields: Float[Array, "sample source_height source_width channel"]
     ) -> Float[Array, "sample _ _ channels"]:
+        if self.view.scaling:
+            fields = fields / sizes(fields)
         if self.view.learns_equation:
             self._check_nodes()
             return fields
@@ -82,28 +92,36 @@ class Observation:
         solutions = coarse_solutions(fields, self.source, self.grid, self.view.informed)
         return jnp.concatenate([seen, solutions.astype(seen.dtype)], axis=-1)
 
+    def scale(self, fields: Float[AnyArray, "sample height width channel"]) -> Float[Array, "sample 1 1 1"]:
+        """Return the factor from the solution that the model makes of each sample to the physical one."""
+        if self.view.scaling:
+            return solution_scale(fields, self.view.scaling)
+        return jnp.ones((fields.shape[0], 1, 1, 1), jnp.float32)
+
     def _check_nodes(self) -> None:
         """Raise InputError unless the solver takes both grids, one a stride of the other."""
         check_spacing(self.source)
         check_stride(self.source.shape, stride_between(self.source, self.grid, self.view.informed))
 
 
-def observe(data: DataFile, samples: Selection, view: View, grid: Grid) -> Fields:
-    """Return the model's inputs for samples of a file, on a stride of the file's grid.
+def observe(data: DataFile, samples: Selection, view: View, grid: Grid) -> Pair:
+    """Return the model's inputs for samples of a file, and the solutions that it should make of them, on a stride
+    of the file's grid.
 
     Raises:
         InputError: data or a grid that allow no observation.
     """
     stride = data.stride_to(grid.shape[0])
-    if view.restriction == "stride" and view.informed == "none":
-        return data.read_inputs(samples, stride)
-    observation, seen = Observation(view, data.grid, grid), []
+    if view.restriction == "stride" and view.informed == "none" and not view.scaling:
+        return data.read_inputs(samples, stride), data.read_solution(samples, stride)
+    observation, seen, scales = Observation(view, data.grid, grid), [], []
     for block in data.pieces(samples):
         fields = data.read_inputs(block)
         observation.check(fields)
         seen.append(observation.seen(fields))
         observation.check_solved(seen[-1])
-    return np.concatenate(seen)
+        scales.append(np.asarray(observation.scale(fields)))
+    return np.concatenate(seen), data.read_solution(samples, stride) / np.concatenate(scales)
 
 
 @functools.partial(jax.jit, static_argnums=0)

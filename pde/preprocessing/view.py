@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tyro.conf import Fixed, Suppress
+
 from manojax.operators.anchored import FILTER_WIDTH
 from pde.equations.darcy.coarse_channels import SOLUTIONS, Informed
 from pde.grids.restriction import Restriction
@@ -27,6 +29,11 @@ class View:
     The others give solutions that the model sees and corrects. strided gives two, from the coefficient at the
     points of the grid with arithmetic and with harmonic faces, and their mean is corrected. upscaled gives one,
     with faces upscaled from the file's coefficient."""
+    scaling: Suppress[Fixed[tuple[float, ...]]] = ()
+    """The power of each input by which its scale acts on the solution (`pde.preprocessing.scale`): -1 where twice
+    the input halves the solution. The model then sees ratios of the inputs to their means, and makes the solution
+    for them. By default it sees the inputs as they are. Training with --scale-free takes the powers from the
+    equation."""
 
     @property
     def solutions(self) -> int:
@@ -43,7 +50,7 @@ class View:
     @property
     def sees_between(self) -> bool:
         """True if the model sees more of the inputs than their values at the points of the grid it runs on."""
-        return self.restriction == "means" or self.informed in ("upscaled", "learned")
+        return self.restriction == "means" or self.informed in ("upscaled", "learned") or bool(self.scaling)
 
     @property
     def learns_equation(self) -> bool:

@@ -94,7 +94,7 @@ def _training(run: Run, folder: Path) -> list[tuple[str, str]]:
 
 
 def _seen(view: View) -> str:
-    seen = ", ".join(view.inputs)
+    seen = ", ".join(f"{name} over its mean" if view.scaling else name for name in view.inputs)
     if view.restriction == "means":
         seen += " as cell means"
     if view.filter_width_in_force:

@@ -57,5 +57,9 @@ class TrainingConfig:
     grid that a test on 100 or more training samples does not reject. all draws from all of them, which is right
     where the equation and its border have no preferred direction, as for Darcy flow on a square. none leaves every
     batch as it is."""
+    scale_free: FlagCreatePairsOff[bool] = False
+    """Take the scale of the inputs out of the model, where the equation declares how solutions scale. The model
+    sees each input as its ratio to its mean absolute value over the sample, and what it puts out is scaled back by
+    that mean: for Darcy flow twice the coefficient then gives half the solution, whatever training saw."""
     view: Annotated[View, arg(name="input", prefix_name=False)] = field(default_factory=View)
     """The fields that the model sees, and how it sees them."""

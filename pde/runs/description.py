@@ -70,7 +70,10 @@ class Description:
         """SHA-256 of everything that the parameters depend on; checkpoints store it."""
         saved = self.to_json()
         bound = {name: saved[name] for name in ("model", "options", "grid", "normalisation")}
-        bound |= {"view": dataclasses.asdict(self.view), "precision": self.precision}
+        view = dataclasses.asdict(self.view)
+        if not self.view.scaling:
+            del view["scaling"]  # runs from before there was one keep their seal
+        bound |= {"view": view, "precision": self.precision}
         return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:

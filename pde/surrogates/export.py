@@ -85,6 +85,7 @@ def _described(surrogate: Surrogate, grid: Grid, mode: Mode) -> dict[str, Any]:
         "symmetries": run.symmetries if surrogate.symmetric else (),
         "epoch": surrogate.epoch,
         "seen": seen_by(run).ranges,
+        "seen_as_ratios": seen_by(run).as_ratios,
         "grid": grid.to_json(),
         "platforms": PLATFORMS,
         "versions": versions(),

@@ -12,6 +12,7 @@ from manojax.layers.coordinates import AnyArray
 from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.preprocessing.normalisation import Range
+from pde.preprocessing.scale import sizes
 from pde.runs.description import Description
 
 _SLACK = 1 / 4  # of the range, or of its logarithm if all values are positive, within which other samples lie
@@ -27,6 +28,8 @@ class Seen:
     grid: Grid
     equation: str = ""
     """The equation of the data; empty if their file does not name it."""
+    as_ratios: bool = False
+    """True if the model saw ratios to means, whose ranges these are (`pde.preprocessing.scale`)."""
 
 
 def seen_by(trained: Description) -> Seen:
@@ -36,7 +39,8 @@ def seen_by(trained: Description) -> Seen:
     each = max(1, channels // len(names))  # an input has several channels, such as its two means
     parts = [ranges[first : first + each] for first in range(0, channels, each)]
     merged = [(min(low for low, _ in part), max(high for _, high in part)) for part in parts]
-    return Seen(dict(zip(names, merged, strict=False)), trained.grid, trained.equation)
+    ranges_by_name = dict(zip(names, merged, strict=False))
+    return Seen(ranges_by_name, trained.grid, trained.equation, bool(trained.view.scaling))
 
 
 class Extrapolation:
@@ -48,8 +52,9 @@ class Extrapolation:
 
     def note(self, fields: Float[AnyArray, "sample height width channel"]) -> None:
         """Take in some inputs of the model, one channel for each of its input fields."""
+        compared = np.asarray(fields / sizes(fields) if self._seen.as_ratios else fields)
         for channel, name in enumerate(self._seen.ranges):
-            values = np.asarray(fields[..., channel])
+            values = compared[..., channel]
             low, high = float(values.min()), float(values.max())
             before = self._ranges.get(name, (low, high))
             self._ranges[name] = min(low, before[0]), max(high, before[1])
@@ -60,7 +65,8 @@ class Extrapolation:
         for name, (low, high) in self._ranges.items():
             known = seen.ranges[name]
             if _outside((low, high), known):
-                found.append(f"{name} is {low:.3g} to {high:.3g}, was {known[0]:.3g} to {known[1]:.3g}")
+                said = f"{name} over its mean" if seen.as_ratios else name
+                found.append(f"{said} is {low:.3g} to {high:.3g}, was {known[0]:.3g} to {known[1]:.3g}")
         if data is None:
             return found
         own, its = seen.grid, data.grid

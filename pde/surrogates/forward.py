@@ -52,4 +52,5 @@ def compiled(
         return forward(graph, normalisation, params, seen, coordinates)
 
     seen = fields if observation is None else observation(fields)
-    return averaged(predict, chosen, seen) if chosen else predict(seen)
+    predicted = averaged(predict, chosen, seen) if chosen else predict(seen)
+    return predicted if observation is None else predicted * observation.scale(fields)

@@ -125,7 +125,9 @@ def _training(surrogate: Surrogate) -> dict[str, Any]:
     settings: dict[str, Any] = {"settings": "not recorded"}
     if isinstance(run, Run):
         settings = {name.replace("_", " "): getattr(run.training, name) for name in named}
-    seen = {"restriction": run.view.restriction, "informed": run.view.informed}
+    seen: dict[str, Any] = {"restriction": run.view.restriction, "informed": run.view.informed}
+    if run.view.scaling:
+        seen["scale"] = "taken out of the model"
     return {
         "model": f"{run.model}, {run.parameters:,} parameters",
         "options": _list(dataclasses.asdict(run.options).items()),

@@ -95,7 +95,8 @@ def predict_exported(exported: Exported, data: DataFile, out: Path, tolerance: f
     }
     run = config["run"]
     ranges = {name: (low, high) for name, (low, high) in config.get("seen", {}).items()}
-    trained = Seen(ranges, Grid.from_json(run["grid"]), run.get("equation", ""))
+    as_ratios = config.get("seen_as_ratios", False)  # not in 0.1.0
+    trained = Seen(ranges, Grid.from_json(run["grid"]), run.get("equation", ""), as_ratios)
     extrapolation = Extrapolation(trained)
 
     def solve(inputs: Fields) -> Fields:

@@ -230,7 +230,7 @@ class Surrogate:
         return nearest((grid.x, grid.y), (trained.x, trained.y))[-1]
 
     def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
-        """Compute mean relative errors on the training grid, from blocks of the model's inputs and solutions."""
+        """Compute mean relative errors on the training grid, from blocks of samples as the model sees them."""
         return mean_errors([self.sample_errors(*block) for block in blocks])
 
     def sample_errors(
@@ -240,7 +240,7 @@ class Surrogate:
         return sample_errors(self.predict_seen(seen), solution, (self.run.grid.x, self.run.grid.y))
 
     def predict_seen(self, seen: Seen) -> Float[np.ndarray, "sample height width 1"]:
-        """Predict on the training grid from the model's inputs there."""
+        """Predict on the training grid from the model's inputs there, in the scale of the model."""
         return self._apply(seen, self.run.grid)
 
     def _apply(

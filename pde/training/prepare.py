@@ -21,6 +21,7 @@ from pde.grids.grid import Grid
 from pde.grids.symmetries import check_symmetries, generators
 from pde.preprocessing.batches import in_batches
 from pde.preprocessing.normalisation import Normalisation
+from pde.preprocessing.scale import scaling_of
 from pde.runs.build import create, size_of, split
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
@@ -72,7 +73,10 @@ def prepare(
     check_seed(config.seed)
     opened = _open(source, config)
     _say_unused(opened)
-    config = dataclasses.replace(config, view=dataclasses.replace(config.view, inputs=opened.inputs))
+    view = dataclasses.replace(config.view, inputs=opened.inputs)
+    if config.scale_free:
+        view = dataclasses.replace(view, scaling=scaling_of(opened))
+    config = dataclasses.replace(config, view=view)
     training, validation, grid = _open_samples(source, config)
     grids = [each.grid for each in training]
     if config.symmetries == "all":

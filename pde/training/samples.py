@@ -54,7 +54,6 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
         InputError: data that cannot be read, or that allow no observation.
     """
     start, stop, _ = samples.indices(data.samples)
-    stride = data.stride_to(grid.shape[0])
 
     def read(chosen: Selection) -> Pair:
         if isinstance(chosen, slice):
@@ -62,7 +61,7 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
             numbers: Selection = slice(start + first, start + last)
         else:
             numbers = start + chosen
-        return observe(data, numbers, config.view, grid), data.read_solution(numbers, stride)
+        return observe(data, numbers, config.view, grid)
 
     blocks = tuple(slice(block.start - start, block.stop - start) for block in data.blocks(samples))
     height, width = (data.grid if config.view.learns_equation else grid).shape

@@ -10,7 +10,7 @@ from pde.runs.config import TrainingConfig
 from tests.command_line import TINY, run
 
 NONSENSE = ("-1", "nan", "inf", "1e30", "x", "")
-ON_OFF = ("canonical", "stream")
+ON_OFF = ("canonical", "stream", "scale_free")
 """Flags without a value."""
 
 

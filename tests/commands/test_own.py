@@ -107,6 +107,14 @@ def test_an_equation_of_the_working_directory_generates_and_is_solved_again(else
     _, printed, _ = run(capsys, "evaluate", "run", "s.h5", "--resolutions", 9, 17, *named)
     assert "Coarse solves of -Laplace u + 100 u = f: f = `forcing` is assumed" in printed
     assert "there is no such equation" in refused(capsys, "generate", "t.h5", "--equation", "screened")
+    forget()
+    free = ("train", "s.h5", "--model", "fno", "--out", "free", *flags, "--scale-free")
+    assert "add --equation ownpackage.physics:SCREENED" in refused(capsys, *free)
+    assert run(capsys, *free, *named)[0] == 0
+    forget()
+    surrogate = pde.load("free")
+    assert surrogate.run.view.scaling == (1.0,)
+    assert "ownpackage.physics" not in sys.modules
 
 
 def test_a_data_file_that_names_a_module_has_nothing_imported(tmp_path, darcy_file):

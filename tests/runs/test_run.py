@@ -1,6 +1,7 @@
 """Descriptions of runs, those of earlier versions as well."""
 
 import dataclasses
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -38,6 +39,20 @@ def test_a_view_of_0_1_0_keeps_all_its_fields(undisturbed, tmp_path):
     description["training"] |= dataclasses.asdict(view)
     (out / "run.json").write_text(json.dumps(description))
     assert Run.open(out).view == view
+
+
+def test_a_run_from_before_there_was_a_scaling_opens(undisturbed, tmp_path):
+    """It was sealed with a view that had no such field."""
+    shutil.copytree(undisturbed, tmp_path / "old")
+    description = json.loads((tmp_path / "old" / "run.json").read_text())
+    del description["training"]["view"]["scaling"], description["training"]["scale_free"]
+    (tmp_path / "old" / "run.json").write_text(json.dumps(description))
+    bound = {name: description[name] for name in ("model", "options", "grid", "normalisation")}
+    bound |= {name: description["training"][name] for name in ("view", "precision")}
+    seal = hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
+    assert Run.open(tmp_path / "old").seal == seal
+    coefficient = np.full((9, 9), 7.0, np.float32)
+    np.testing.assert_array_equal(pde.load(tmp_path / "old")(coefficient), pde.load(undisturbed)(coefficient))
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,16 @@ def test_values_are_compared_with_those_of_training(undisturbed, fields, values,
     assert [SAID in str(each.message) for each in caught] == [True] * outside
 
 
+def test_without_the_scale_ratios_are_compared(darcy_file, fields, tmp_path):
+    surrogate = pde.load(start(darcy_file, tmp_path / "run", epochs=1, scale_free=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        surrogate(2 * fields["coefficient"])
+        surrogate(fields["coefficient"] / 1000)
+    with pytest.warns(UserWarning, match="coefficient over its mean is 0.0"):
+        surrogate(fields["coefficient"] ** 4)
+
+
 def test_traced_fields_are_not_looked_at(undisturbed, fields):
     surrogate = pde.load(undisturbed)
     assert jnp.isfinite(jax.jit(surrogate)(-fields["coefficient"][:1])).all()

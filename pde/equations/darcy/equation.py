@@ -48,6 +48,7 @@ DARCY = Equation(
     },
     fine={"upscaled": partial(_solve, faces="upscaled")},
     residual=relative_residual,
+    scaling={"coefficient": -1.0},
 )
 """Darcy flow. Its schemes are named by their faces: those of the strided coefficient, the mean of both solutions,
 or faces upscaled from the fine coefficient."""
