@@ -6,6 +6,7 @@ python -m benchmarks.pages.tables
 import statistics
 from pathlib import Path
 
+from benchmarks.pages import paper
 from benchmarks.pages.cells import FACES, mean, milliseconds, size, table
 from benchmarks.pages.published_set import published_set
 from benchmarks.record import ROOT, load
@@ -232,7 +233,15 @@ def filled(page: str, **fields: object) -> str:
     return (HERE / f"{page}.md.template").read_text(encoding="utf-8").format(**fields)
 
 
-PAGES = {DOCS / "benchmarks.md": benchmarks_page, DOCS / "weak-baselines.md": weak_baselines_page}
+def paper_page() -> str:
+    return filled("paper", **paper.sections())
+
+
+PAGES = {
+    DOCS / "benchmarks.md": benchmarks_page,
+    DOCS / "weak-baselines.md": weak_baselines_page,
+    DOCS / "paper.md": paper_page,
+}
 
 
 def main() -> None:
