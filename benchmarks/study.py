@@ -15,7 +15,7 @@ from pde.runs.config import TrainingConfig
 from pde.runs.run import Run, history, refuse_changes
 from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
-from pde.training.samples import kept, stored
+from pde.training.samples import Samples, kept, stored
 from pde.training.train import resume, train
 
 
@@ -99,10 +99,14 @@ def seconds_of(run: Path) -> float:
 def errors(data: Path, test: Path, out: Path, model: str, config: TrainingConfig) -> dict[str, Any]:
     """Train a run to its end; return its errors on test samples, and those of its mean over the symmetries."""
     plain, symmetric = train_to_the_end(data, out, model, config), load(out, symmetric=True)
-    file, run = datasets.open(test), plain.run
-    part = kept(stored(file, slice(None), plain.training, run.grid))
+    part = on_training_grid(test, plain)
     return {
         **plain.errors(part.each()),
         "symmetric": symmetric.errors(part.each()),
-        "parameters": run.parameters,
+        "parameters": plain.run.parameters,
     }
+
+
+def on_training_grid(test: Path, surrogate: Surrogate) -> Samples:
+    """Return the samples of a file as a surrogate sees them on its training grid."""
+    return kept(stored(datasets.open(test), slice(None), surrogate.training, surrogate.run.grid))

@@ -19,31 +19,17 @@ coarse solves has 0.0114.
 """
 
 import json
-import os
-import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import jax
 import numpy as np
-from jax.sharding import Mesh
 
-from benchmarks.record import command_line, cores, write
+from benchmarks.pace import Case, epochs_in, paces
+from benchmarks.record import command_line, write
 from benchmarks.study import errors
-from manojax import MODELS
-from pde.grids.symmetries import group, transformed
 from pde.runs.config import TrainingConfig
-from pde.system.files import write_text
-from pde.training.engine.devices import DATA, SPACE
-from pde.training.engine.feeding import Resident
-from pde.training.engine.steps import Stepper, make_gradient, take_all
-from pde.training.loss import make_loss
-from pde.training.prepare import optimiser_for, prepare, steps_an_epoch
 
-_STEPS, _REPEATS = 20, 7
 _SETTINGS = ("epochs", "learning_rate", "batch_size", "loss", "seed")
 
 
@@ -61,12 +47,12 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     config = TrainingConfig(resolution=arguments.resolution, symmetries="all", validation="none")
     configs = {model: replace(config, **arguments.options.get(model, {})) for model in arguments.models}
-    pace = paces(arguments.folder / "pace.json", arguments.train, configs)
+    cases = {model: Case(model, config) for model, config in configs.items()}
+    pace = paces(arguments.folder / "pace.json", arguments.train, cases)
     results = defaultdict(list)
     for seed in arguments.seeds:
         for model in arguments.models:
-            steps = 60 * arguments.minutes / pace[model]["seconds a step"]
-            epochs = int(steps / pace[model]["steps an epoch"])
+            epochs = epochs_in(arguments.minutes, pace[model])
             chosen = replace(configs[model], seed=seed, epochs=epochs)
             settings = {name: getattr(chosen, name) for name in _SETTINGS}
             name = "-".join(map(str, (model, arguments.resolution, *settings.values())))
@@ -84,39 +70,6 @@ def main() -> None:
             values = [row["relative_l2"] for row in rows]
             spread = f" +- {np.std(values):.4f}" if len(values) > 1 else ""
             print(f"  {way}: relative L2 {np.mean(values):.4f}{spread}")
-
-
-def paces(path: Path, data: Path, configs: dict[str, TrainingConfig]) -> dict[str, dict[str, Any]]:
-    """Seconds per training step of each model, measured in turn or taken from an earlier call."""
-    if path.exists():
-        found = json.loads(path.read_text())
-        if any(found.get(model, {}).get("batch_size") != config.batch_size for model, config in configs.items()):
-            raise SystemExit(f"{path} has the paces of other models or batches; give another folder")
-        return found
-    found, calls, times = {}, {}, defaultdict(list)
-    for model, config in configs.items():
-        run, (parts, _) = prepare(data, model, MODELS[model].Config(), config)
-        graph, params = run.build()
-        optimiser = optimiser_for(run.training, _STEPS)
-        make = partial(make_gradient, make_loss(graph, run, run.grid), config.accumulate)
-        chosen = group(run.symmetries)
-        mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
-        samples = Resident(parts[0].read(slice(None)), mesh)
-        stepper = Stepper(make, optimiser, samples, partial(transformed, chosen), mesh)
-        size = config.batch_size
-        batches = [(np.arange(size), np.int32(0))] * _STEPS
-        calls[model] = ((params, optimiser.init(params)), [(stepper, batches)])
-        found[model] = {"batch_size": size, "steps an epoch": steps_an_epoch(run.samples, size)}
-    for repeat in range(_REPEATS + 1):
-        for model, call in calls.items():
-            started = time.perf_counter()
-            deque(take_all(*call), maxlen=0)
-            times[model] += [(time.perf_counter() - started) / _STEPS] if repeat else []  # the first compiles
-    for model in configs:
-        found[model]["seconds a step"] = float(np.median(times[model]))
-    machine = {"cores": cores(), "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES")}
-    write_text(path, json.dumps(found | machine, indent=1) + "\n")
-    return found
 
 
 if __name__ == "__main__":

@@ -1,52 +1,19 @@
-"""Write docs/benchmarks.md: `benchmarks.md.template` with tables of the other benchmarks' results.
+"""Write the pages of docs/ that have templates here: the templates with tables of the other benchmarks' results.
 
 python -m benchmarks.pages.tables
 """
 
 import statistics
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
+from benchmarks.pages import paper
+from benchmarks.pages.cells import FACES, mean, milliseconds, size, table
+from benchmarks.pages.published_set import published_set
 from benchmarks.record import ROOT, load
 from pde.runs.build import title_of
 from pde.system.files import write_text
 
-PAGE = Path(__file__).with_name("benchmarks.md.template")
-DOCS = ROOT / "docs" / "benchmarks.md"
-Results = dict[str, Any]
-
-FACES = {
-    "arithmetic": "strided coefficient, arithmetic faces",
-    "harmonic": "strided coefficient, harmonic faces",
-    "mean": "mean of these two solutions",
-    "upscaled": "faces upscaled from the fine coefficient",
-}
-
-
-def table(results: Results, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table with the machine below it, as far as the results record it."""
-    lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
-    cores = results.get("cores", results.get("threads", results.get("pace", {}).get("cores")))
-    where = (
-        "a CPU whose number of cores was not recorded" if cores is None else f"{cores} CPU core{'s' * (cores > 1)}"
-    )
-    versions = results["versions"]
-    named = ", ".join(f"{name} {versions[name]}" for name in ("python", "jax", "flax", "numpy", "scipy"))
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"<small>{where}; {named}</small>"])
-
-
-def mean(rows: Iterable[Results], key: str) -> str:
-    return f"{statistics.mean(row[key] for row in rows):.4f}"
-
-
-def milliseconds(row: Results) -> str:
-    return f"{1000 * row['seconds']:.0f}"
-
-
-def size(parameters: int) -> str:
-    rounded = f"{parameters / 1e6:.2f} M" if parameters >= 1e6 else f"{parameters / 1e3:.0f} k"
-    return rounded if parameters else "none"
+HERE, DOCS = Path(__file__).parent, ROOT / "docs"
 
 
 def equal_time() -> str:
@@ -222,12 +189,8 @@ def generalisation(kind: str, what: str) -> str:
 
 def coarse_solve() -> str:
     found = load("coarse_solve")
-    kinds = {"": found["relative_l2"], "canonical: ": load("coarse_solve_canonical")["relative_l2"]}
-    rows = [
-        [f"{data}{name}", *(f"{by_faces[faces]['mean']:.4f}" for by_faces in grids.values())]
-        for data, grids in kinds.items()
-        for faces, name in FACES.items()
-    ]
+    grids = found["relative_l2"].values()
+    rows = [[name, *(f"{by_faces[faces]['mean']:.4f}" for by_faces in grids)] for faces, name in FACES.items()]
     return table(found, ["points a side", *found["relative_l2"]], rows)
 
 
@@ -298,9 +261,10 @@ GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 
 
-def page() -> str:
+def benchmarks_page() -> str:
     floor = load("floor")["relative_l2"]["phases at the nodes"]
-    return PAGE.read_text(encoding="utf-8").format(
+    return filled(
+        "benchmarks",
         **{write.__name__: write() for write in (*ERRORS, *LEARNED, *GENERALISATION, *COSTS)},
         strided=load("informed_31")["rows"][0]["relative_l2"],
         floor=floor["mean"],
@@ -311,8 +275,28 @@ def page() -> str:
     )
 
 
+def weak_baselines_page() -> str:
+    return filled("weak-baselines", published_set=published_set(), **load("coarse_solve_canonical"))
+
+
+def filled(page: str, **fields: object) -> str:
+    return (HERE / f"{page}.md.template").read_text(encoding="utf-8").format(**fields)
+
+
+def paper_page() -> str:
+    return filled("paper", **paper.sections())
+
+
+PAGES = {
+    DOCS / "benchmarks.md": benchmarks_page,
+    DOCS / "weak-baselines.md": weak_baselines_page,
+    DOCS / "paper.md": paper_page,
+}
+
+
 def main() -> None:
-    write_text(DOCS, page())
+    for path, page in PAGES.items():
+        write_text(path, page())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,19 @@
+"""Rows of results, kept in one file for all sections."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import cores, processor_model, write
+
+Row = dict[str, Any]
+"""Its entry "of" says what it is a row of: set, case, seed and the like; the others are what was found."""
+
+
+def keep(path: Path, section: str, row: Row) -> None:
+    """Add a row to a section of a file, in the place of an earlier row of the same."""
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    earlier = found.get(section, {}).get("rows", [])
+    rows = [*(each for each in earlier if each["of"] != row["of"]), row]
+    found[section] = {"rows": rows, "cores": cores(), "processor model": processor_model()}
+    write(path, found)

@@ -1,0 +1,93 @@
+"""The experiments of the paper: rows that are kept, sections that go on, tables of what there is."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from flax import nnx
+
+from benchmarks.accuracy.paper.models import CASES
+from benchmarks.accuracy.paper.plan import Plan, case
+from benchmarks.accuracy.paper.rows import keep
+from benchmarks.accuracy.paper.sets import Set
+from benchmarks.pages import paper
+from benchmarks.published.data import Data
+from manojax import FNOConfig
+from pde.equations.darcy.problem import Darcy
+from pde.runs.build import create, size_of, split
+
+SETS = {"tiny": Set(Data("train.h5", "test.h5", Darcy(resolution=17)), 9)}
+
+
+def row(section_case, seed, error, **budget):
+    of = {"set": "cells-32", "case": section_case, "seed": seed, **budget, "options": {}}
+    trained = {"parameters": 1000, "trained for": {"epochs": 3, "seconds": 20 * (seed + 1)}}
+    return {"of": of, **trained, "relative_mse": error, "relative_l2": 2 * error}
+
+
+def test_a_row_that_is_measured_again_takes_the_place_of_the_old_one(tmp_path):
+    file = tmp_path / "paper.json"
+    for section, each in (
+        ("models", row("fno", 0, 1.0, epochs=3)),
+        ("models", row("fno", 1, 2.0, epochs=3)),
+        ("ablations", row("fno", 0, 3.0, epochs=3)),
+        ("models", row("fno", 0, 4.0, epochs=3)),
+    ):
+        keep(file, section, each)
+    found = json.loads(file.read_text())
+    assert [each["relative_mse"] for each in found["models"]["rows"]] == [2.0, 4.0]
+    assert [each["relative_mse"] for each in found["ablations"]["rows"]] == [3.0]
+    assert found["models"]["cores"] > 0
+
+
+def test_a_table_has_means_over_seeds_and_the_command_of_each_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(paper, "RESULTS", tmp_path)
+    monkeypatch.setattr(paper, "load", lambda name: json.loads((tmp_path / f"{name}.json").read_text()))
+    assert paper.sections()["models"] == "Not run yet."
+    assert all(command in paper.sections()["not_run"] for command in paper.COMMANDS.values())
+    keep(tmp_path / "paper.json", "models", row("mano", 0, 0.01, epochs=3))
+    keep(tmp_path / "paper.json", "models", row("mano", 1, 0.03, epochs=3))
+    keep(tmp_path / "paper.json", "models", row("mano", 0, 0.07, minutes=0.5))
+    written = paper.sections()
+    means = "| cells-32: mano | 1 k | 3 | 30 | 0 1 | 0.0200 | 0.0400 |"
+    assert f"{means} `models --sets cells-32 --cases mano --epochs 3 --seeds 0 1` |" in written["models"]
+    assert "`models --sets cells-32 --cases mano --minutes 0.5 --seeds 0`" in written["models"]
+    assert "ablations FOLDER" in written["not_run"]
+    assert "models FOLDER" not in written["not_run"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("budget", [{"epochs": 1, "minutes": None}, {"epochs": None, "minutes": 1e-6}])
+def test_a_section_goes_on_where_it_was_left(tmp_path, budget):
+    plan = Plan(
+        section="models",
+        folder=tmp_path,
+        data=tmp_path,
+        sets=["tiny"],
+        cases=["fno"],
+        seeds=[0],
+        options={"fno": {"learning_rate": 1e-3}},
+        small=True,
+        **budget,
+    )
+    cases = {"fno": case("fno", FNOConfig(width=4, modes=(2, 2)))}
+    (first,) = plan.errors(SETS, cases)
+    assert first["of"]["options"] == {"learning_rate": 1e-3}
+    assert first["trained for"]["epochs"] == 1
+    (run,) = tmp_path.glob("small-models-tiny-fno-*")
+    history = (run / "metrics.jsonl").read_text()
+    assert list(plan.errors(SETS, cases)) == [first]
+    assert (run / "metrics.jsonl").read_text() == history
+    (other,) = replace(plan, options={}).errors(SETS, cases)
+    assert other["relative_l2"] != first["relative_l2"]
+
+
+def test_the_reference_at_our_size_has_about_as_many_parameters_as_our_default():
+    ours, theirs = (parameters(CASES[name]) for name in ("mano", "mano-reference-93k"))
+    assert 0.9 < theirs / ours < 1.1
+
+
+def parameters(chosen):
+    view = replace(chosen.config.view, inputs=("coefficient",))
+    built = nnx.eval_shape(lambda: create(chosen.model, chosen.options, view, "float32", 0))
+    return size_of(split(built)[1])
