@@ -4,10 +4,11 @@ python -m benchmarks.pages.tables
 """
 
 import statistics
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.pages import paper
-from benchmarks.pages.cells import FACES, mean, milliseconds, size, table
+from benchmarks.pages.cells import FACES, Results, mean, milliseconds, size, table
 from benchmarks.pages.published_set import published_set
 from benchmarks.record import ROOT, load
 from pde.runs.build import title_of
