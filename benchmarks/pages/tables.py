@@ -97,6 +97,21 @@ def learned() -> str:
     return table(found, ["nodes a side", "upscaled solve", "learned", "ratio of errors", "ratio of times"], rows)
 
 
+def learned_widths() -> str:
+    """Narrower and wider networks, one seed each."""
+    rows, named = [], {8: "learned_8", 16: "learned", 32: "learned_32"}
+    for width, name in named.items():
+        found = load(name)
+        by_nodes = {row["nodes"]: row for row in found["grids"]}
+        cells = []
+        for row in (by_nodes[31], by_nodes[61]):
+            times = row["milliseconds"]
+            cells += [f"{row['learned'][0]:.5f}", f"{times['learned'] / times['upscaled']:.1f}"]
+        rows.append([str(width), size(found["parameters"]), *cells])
+    header = ["width", "parameters", "L2 at 31", "ratio of times", "L2 at 61", "ratio of times"]
+    return table(load("learned"), header, rows)
+
+
 def learned_by_law() -> str:
     found = load("learned")
     names = [name for name in next(iter(found["laws"].values())) if name != "upscaled"]
@@ -257,7 +272,7 @@ def canonical() -> str:
 
 
 ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
-LEARNED = learned, learned_fine, learned_by_law, front, pure
+LEARNED = learned, learned_widths, learned_fine, learned_by_law, front, pure
 GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 
