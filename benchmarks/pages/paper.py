@@ -1,5 +1,6 @@
 """The tables of docs/paper.md, from the sections of `paper.json` that were run, and the commands of the others."""
 
+import json
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -45,10 +46,12 @@ class Group(NamedTuple):
             return ""
         of = self.of
         budget = next(f"--{key} {of[key]:g}" for key in ("minutes", "epochs") if key in of)
-        return f"`{section} --sets {of['set']} --cases {of['case']} {budget} --seeds {self.seeds}`"
+        options = f" --options '{json.dumps({of['case']: of['options']})}'" if of["options"] else ""
+        return f"`{section} --sets {of['set']} --cases {of['case']} {budget} --seeds {self.seeds}{options}`"
 
 
 def groups(rows: Iterable[Results]) -> list[Group]:
+    """Return rows by what they are of, sets in the order of the rows, the same epochs before the same minutes."""
     found: list[Group] = []
     for row in rows:
         of = {key: value for key, value in row["of"].items() if key != "seed"}
@@ -57,7 +60,8 @@ def groups(rows: Iterable[Results]) -> list[Group]:
             found.append(Group(of, [row]))
         else:
             same.rows.append(row)
-    return sorted(found, key=lambda group: (group.of.get("set", ""), "minutes" in group.of))
+    sets = list(dict.fromkeys(group.of["set"] for group in found))
+    return sorted(found, key=lambda group: (sets.index(group.of["set"]), "minutes" in group.of))
 
 
 TRAINING = ["parameters", "epochs", "seconds", "seeds"]
@@ -135,5 +139,6 @@ def sections() -> dict[str, str]:
 def not_run(commands: list[str]) -> str:
     if not commands:
         return "Every section has been run."
-    lines = (f"python -m benchmarks.accuracy.paper {command}" for command in commands)
+    results = "--json benchmarks/results/paper.json"
+    lines = (f"python -m benchmarks.accuracy.paper {command} {results}" for command in commands)
     return "\n".join(["<!-- not run: hours of training -->", "```sh", *lines, "```"])

@@ -47,11 +47,16 @@ def test_a_table_has_means_over_seeds_and_the_command_of_each_row(tmp_path, monk
     assert all(command in paper.sections()["not_run"] for command in paper.COMMANDS.values())
     keep(tmp_path / "paper.json", "models", row("mano", 0, 0.01, epochs=3))
     keep(tmp_path / "paper.json", "models", row("mano", 1, 0.03, epochs=3))
-    keep(tmp_path / "paper.json", "models", row("mano", 0, 0.07, minutes=0.5))
+    changed = row("mano", 0, 0.07, minutes=0.5)
+    changed["of"]["options"] = {"batch_size": 5}
+    keep(tmp_path / "paper.json", "models", changed)
     written = paper.sections()
     means = "| cells-32: mano | 1 k | 3 | 30 | 0 1 | 0.0200 | 0.0400 |"
     assert f"{means} `models --sets cells-32 --cases mano --epochs 3 --seeds 0 1` |" in written["models"]
-    assert "`models --sets cells-32 --cases mano --minutes 0.5 --seeds 0`" in written["models"]
+    options = '{"mano": {"batch_size": 5}}'
+    assert (
+        f"`models --sets cells-32 --cases mano --minutes 0.5 --seeds 0 --options '{options}'`" in written["models"]
+    )
     assert "ablations FOLDER" in written["not_run"]
     assert "models FOLDER" not in written["not_run"]
 

@@ -36,6 +36,7 @@ SECTIONS = {"models": models, "ablations": ablations, "transfer": transfer, "int
 
 def main() -> None:
     parser = command_line(__doc__)
+    parser.prog = "python -m benchmarks.accuracy.paper"
     sections = parser.add_subparsers(dest="section", required=True)
     for name, section in SECTIONS.items():
         command = sections.add_parser(name, help=(section.__doc__ or "").split("\n")[0])
@@ -54,6 +55,8 @@ def main() -> None:
         command.add_argument("--options", type=json.loads, default={}, help="changes to TrainingConfig, by case")
         command.add_argument("--small", action="store_true", help="a short test that the section runs")
     arguments = parser.parse_args()
+    if arguments.json is not None and getattr(arguments, "small", False):
+        parser.error("--json is for results, and --small gives none; leave one of them out")
     try:
         run(arguments)
     except InputError as error:
