@@ -5,7 +5,6 @@ Packages are imported where they are needed: `speed.fno` runs in environments th
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,9 @@ def again(python: str = sys.executable, *options: str) -> list[str]:
 
 def cores() -> int:
     """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from pde.system.machine import cores as found
+
+    return found()
 
 
 def write(path: Path | None, found: dict[str, Any]) -> None:
