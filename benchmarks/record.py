@@ -5,8 +5,6 @@ Packages are imported where they are needed: `speed.fno` runs in environments th
 
 import argparse
 import json
-import os
-import platform
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,25 +27,29 @@ def again(python: str = sys.executable, *options: str) -> list[str]:
 
 def cores() -> int:
     """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from pde.system.machine import cores as found
 
-
-def processor_model() -> str:
-    """Return the processor's model, as far as the system tells it."""
-    listed = Path("/proc/cpuinfo")
-    lines = listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+    return found()
 
 
 def write(path: Path | None, found: dict[str, Any]) -> None:
-    """Write what was found into a file, beside the versions that found it; without a path, nothing is written."""
+    """Write what was found into a file, beside the machine and the versions that found it.
+
+    Without a path, nothing is written.
+    """
     if path is None:
         return
     from pde.system.files import write_text
     from pde.system.versions import versions
 
-    write_text(path, json.dumps({**found, "versions": versions()}, indent=1) + "\n")
+    write_text(path, json.dumps({**machine(), **found, "versions": versions()}, indent=1) + "\n")
+
+
+def machine() -> dict[str, Any]:
+    """Return what results say of the machine that found them."""
+    from pde.system.machine import processor
+
+    return {"cores": cores(), "processor model": processor()}
 
 
 def load(name: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
-from pde.runs.run import Run, history, refuse_changes
+from pde.runs.run import Run, refuse_changes
+from pde.runs.run import seconds_of as seconds_of
 from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
 from pde.training.samples import Samples, kept, stored
@@ -89,11 +90,6 @@ def _refuse_another(out: Path, model: str, config: TrainingConfig, options: Mode
         refuse_changes((options.for_grid(begun.grid.shape), wanted), begun, out, "give another folder")
     except InputError as error:
         raise SystemExit(str(error)) from error
-
-
-def seconds_of(run: Path) -> float:
-    """Sum the seconds of all epochs in all sessions, with the compilation of each."""
-    return sum(line["seconds"] for line in history(run))
 
 
 def errors(data: Path, test: Path, out: Path, model: str, config: TrainingConfig) -> dict[str, Any]:

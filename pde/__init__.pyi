@@ -7,6 +7,7 @@ from .data.generate import generate as generate
 from .data.merge import merge as merge
 from .equations.darcy.problem import Darcy as Darcy
 from .equations.poisson import Poisson as Poisson
+from .evaluation.breakeven import breakeven as breakeven
 from .evaluation.evaluate import evaluate as evaluate
 from .grids.grid import Grid as Grid
 from .preprocessing.normalisation import Normalisation as Normalisation

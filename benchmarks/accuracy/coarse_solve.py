@@ -41,7 +41,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from benchmarks.record import command_line, cores, processor_model, write
+from benchmarks.record import command_line, write
 from pde.data import datasets
 from pde.equations.darcy.coarse_nodes import CoarseFaces
 from pde.equations.darcy.equation import DARCY
@@ -78,8 +78,7 @@ def main() -> None:
             f"{r['mean']:.4f} +- {r['standard_error']:.4f} {r['milliseconds']:5.1f}" for r in results[n].values()
         )
         print(f"{n:5}" + "".join(f"{text:>24}" for text in row), flush=True)
-    machine = {"cores": cores(), "processor model": processor_model()}
-    write(arguments.json, {"relative_l2": results, **settings, "samples": len(samples), **machine})
+    write(arguments.json, {"relative_l2": results, **settings, "samples": len(samples)})
 
 
 def made(arguments: argparse.Namespace) -> tuple[list[Sample], Grid, dict[str, Any]]:

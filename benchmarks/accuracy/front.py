@@ -91,7 +91,6 @@ def main() -> None:
         "training": {name: {"seconds": run.seconds, **about(run.surrogate)} for name, run in runs.items()},
         "samples": arguments.samples,
         "rounds": arguments.rounds,
-        "cores": cores(),
     }
     print(json.dumps(found["ahead"], indent=1))
     write(arguments.json, found)

@@ -34,7 +34,7 @@ from jaxtyping import Float
 from benchmarks.accuracy import schemes
 from benchmarks.accuracy.laws import LAWS
 from benchmarks.accuracy.schemes import compiled
-from benchmarks.record import command_line, cores, write
+from benchmarks.record import command_line, write
 from benchmarks.study import in_turn, kept_run, made, run_folder, seconds_of
 from pde.data import datasets
 from pde.data.data_file import DataFile
@@ -79,7 +79,6 @@ def main() -> None:
         "training_seconds": [round(seconds) for _, seconds in runs],
         "grids": by_grid(test, surrogates, arguments.grids),
         "fine": on_all_nodes(test, surrogates),
-        "cores": cores(),
     }
     if arguments.laws:
         mixture = made(folder / "mixture.h5", Darcy(coefficient="mixture"), 1000, 0)

@@ -10,8 +10,10 @@ from tyro.conf import FlagCreatePairsOff, Positional
 from pde import plots
 from pde.commands.source import Source, SourceFlags, refuse_repeated
 from pde.evaluation.baselines import errors_by_scheme
+from pde.evaluation.breakeven import breakeven
 from pde.evaluation.evaluate import evaluate_together
 from pde.evaluation.figures import finest_sample, worst_samples
+from pde.reports.breakeven import sentences
 from pde.reports.text import details, left_out, table
 from pde.surrogates.surrogate import load
 from pde.system.files import refuse_unwritable, write_text
@@ -33,6 +35,9 @@ class Evaluate:
     symmetries: FlagCreatePairsOff[bool] = False
     """Average each prediction over the flips and transposes that the run was trained under, as far as the grid has
     them. The average over up to eight is more accurate, and takes up to eight times as long."""
+    breakeven: FlagCreatePairsOff[bool] = False
+    """Print the number of predictions after which generating the data and training have paid off, against the
+    cheapest coarse solve that is as accurate."""
     source: SourceFlags = field(default_factory=Source)
 
     def run(self) -> None:
@@ -41,13 +46,17 @@ class Evaluate:
             refuse_unwritable(self.json)
         surrogate = load(self.run_folder, symmetric=self.symmetries)
         data = self.source.open(self.test, surrogate.run.view.inputs)
+        pays_off = breakeven(surrogate, data) if self.breakeven else None
         evaluation = evaluate_together([surrogate], data, self.resolutions or None)
         [report], coarse = evaluation.reports, evaluation.coarse
         for sentence in left_out(report):
             print(f"manojax: {sentence}", file=sys.stderr)
         print(f"{table([report], coarse)}\n\n{details([report], coarse)}")
+        if pays_off is not None:
+            print(f"\n{sentences(pays_off)}")
         if self.json is not None:
-            write_text(self.json, json.dumps(report | {"coarse": coarse}, indent=1) + "\n")
+            more = {"coarse": coarse} | ({} if pays_off is None else {"breakeven": pays_off.to_json()})
+            write_text(self.json, json.dumps(report | more, indent=1) + "\n")
             finest = max(row["resolution"] for row in report["rows"])
             figures = {
                 "errors": plots.errors_by_grid([report], errors_by_scheme(coarse)),

@@ -25,7 +25,8 @@ def generate(
     """Write samples 0, 1, 2 ... of a seed to HDF5 files (format: `pde.data.datasets`); return the files.
 
     A file gets its name only when it is complete. An interrupted run can be resumed by another
-    (`pde.data.resumable`), and the bytes are the same.
+    (`pde.data.resumable`), and the bytes are the same. The seconds that generation took stand in a record beside
+    each file (`pde.data.cost`).
 
     Args:
         problem: the problem to sample.

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from pde.data import datasets
+from pde.data.cost import Cost, cost_of, record_of
 from pde.data.data_file import DataFile
 from pde.data.layout import Layout
 from pde.data.shards import OutputFile, Shard, unsharded_file
@@ -17,6 +18,8 @@ from pde.system.progress import progress_bar
 
 def merge(path: str | Path, shards: Sequence[str | Path]) -> int:
     """Write the data set that `pde.data.generate` would have written unsharded, byte for byte.
+
+    Its cost (`pde.data.cost`) is the sum of the shards' costs, and unknown if one of them is.
 
     Args:
         path: a new HDF5 file.
@@ -39,6 +42,7 @@ def merge(path: str | Path, shards: Sequence[str | Path]) -> int:
     layout = _layout(files[0], unsharded_file(path, whole))
     with write_aside(path) as aside, layout.create(aside) as stored:
         _copy(files, stored, layout.samples)
+        _add_costs(files, path)
     return layout.samples
 
 
@@ -78,6 +82,14 @@ def _layout(shard: DataFile, output: OutputFile) -> Layout:
     own = {"inputs", "boundary", "domain", "first_index", "shard", "whole_first_index", "whole_samples"}
     origin = {name: value for name, value in shard.attributes.items() if name not in own}
     return Layout(shard.inputs, shard.grid, len(output.indices), origin | output.attributes)
+
+
+def _add_costs(files: Sequence[DataFile], path: Path) -> None:
+    costs = [cost for file in files if (cost := cost_of(file.path)) is not None]
+    if len(costs) == len(files):
+        sum(costs, Cost()).save(path)
+    else:
+        record_of(path).unlink(missing_ok=True)  # it would be that of a file that is gone
 
 
 def _copy(files: Sequence[DataFile], stored: Mapping[str, h5py.Dataset], total: int) -> None:

@@ -2,7 +2,8 @@
 
 Until it is complete, OUT.h5 is called .OUT.h5.partial, in the same folder. The file gets that name with its layout
 complete; from then on only values are written to it, so it can always be opened. A sample is present once its
-residual is no longer NaN; residuals are written only when their fields are on disk.
+residual is no longer NaN; residuals are written only when their fields are on disk. The seconds that the samples
+took are added to the record beside the file (`pde.data.cost`) whenever samples are made safe.
 """
 
 import os
@@ -17,6 +18,7 @@ import h5py
 import numpy as np
 
 from pde.data import datasets
+from pde.data.cost import Cost, Session, cost_of, record_of
 from pde.data.layout import Layout
 from pde.system.errors import InputError
 from pde.system.files import refuse_existing, refuse_unwritable, write_aside
@@ -26,14 +28,23 @@ SAVE_SECONDS = 1.0
 
 
 class Samples:
-    """The samples of a file that is being written, in order; the first `done` of them are safe on disk."""
+    """The samples of a file that is being written, in order; the first `done` of them are safe on disk.
 
-    def __init__(self, file: h5py.File):
-        self._file = file
+    Args:
+        file: the file as long as it is partial.
+        path: its final name, beside which the cost is recorded.
+    """
+
+    def __init__(self, file: h5py.File, path: Path):
+        self._file, self._path = file, path
         self._stored: dict[str, Any] = dict(file)
         self._residuals: list[np.ndarray] = []
         self._saved = time.monotonic()
         self.done = int(np.count_nonzero(~np.isnan(self._stored["residual"][...])))
+        self._started, self._first = time.perf_counter(), self.done
+        if not self.done:
+            Cost().save(path)  # in place of the record of a file that is gone
+        self._earlier = cost_of(path)
 
     def append(self, sample: Mapping[str, np.ndarray]) -> None:
         """Add the next sample; it is safe within a second or so."""
@@ -51,6 +62,9 @@ class Samples:
         self._stored["residual"][self.done : stop] = self._residuals
         _to_disk(self._file)
         self.done, self._residuals, self._saved = stop, [], time.monotonic()
+        if self._earlier is not None:  # else the cost of the first samples is unknown, and so is that of all
+            now = Cost(self.done - self._first, (Session.since(self._started),))
+            (self._earlier + now).save(self._path)
 
 
 @dataclass(frozen=True)
@@ -98,13 +112,14 @@ class ResumableFile:
                 pass
         try:
             with _locked(self._partial) as file:
-                samples = Samples(file)
+                samples = Samples(file, self.path)
                 try:
                     yield samples
                 finally:
                     samples.save()
         except ArithmeticError:
             self._partial.unlink()
+            record_of(self.path).unlink(missing_ok=True)
             raise
         os.replace(self._partial, self.path)
 

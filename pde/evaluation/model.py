@@ -1,6 +1,6 @@
 """A surrogate as a predictor, in both modes on every grid of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pde.data.data_file import DataFile
@@ -75,11 +75,17 @@ class ModelPredictor:
 
 
 def milliseconds_a_sample(surrogate: Surrogate, mode: str, first: Block, stride: int) -> float:
-    """Measure the time of one sample in a mode on a stride; the model is given only the points that it needs."""
+    """Measure the time of one sample in a mode on a stride."""
+    return median_milliseconds(prediction(surrogate, mode, first, stride))
+
+
+def prediction(surrogate: Surrogate, mode: str, first: Block, stride: int) -> Callable[[], Any]:
+    """Return the call that predicts samples in a mode on a stride, NumPy in and out; the model is given only the
+    points that it needs."""
     grid, handed = first.data.grid, 1 if surrogate.run.view.sees_between else stride
     fields, source = first.channels(surrogate.run.view.inputs, handed), grid.strided(handed)
     call = surrogate.predict if mode == "direct" else surrogate.resample
-    return median_milliseconds(lambda: call(fields, source, grid.strided(stride)))
+    return lambda: call(fields, source, grid.strided(stride))
 
 
 def _grids_of_one_function(grid: Grid, trained: Grid) -> tuple[Grid, Grid] | None:

@@ -44,6 +44,15 @@ class Run(Description):
     """True if there are validation samples, and so a best checkpoint."""
     rejected: tuple[str, ...] = ()
     """Generators of symmetries that the errors on the validation samples rejected after training."""
+    cores: int | None = None
+    """Number of cores that the training began on; None if it is not known."""
+    processor: str | None = None
+    """Processor or accelerator that the training began on; None if it is not known."""
+    data_seconds: float | None = None
+    """Seconds that the samples of training and validation took to generate (`pde.data.cost`); None if a file has
+    no record of them."""
+    training_seconds: float | None = None
+    """Seconds of all epochs (`seconds_of`), once training has come to its end; None if they are not known."""
 
     @property
     def seed(self) -> int:
@@ -116,6 +125,15 @@ def history(folder: str | Path) -> list[dict[str, Any]]:
     path = Path(folder) / "metrics.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("}")]  # a killed run may leave half a line
+
+
+def seconds_of(folder: str | Path) -> float:
+    """Sum the seconds of all epochs in all sessions, with the compilation and validation of each.
+
+    Raises:
+        InputError: as for `history`.
+    """
+    return sum(line["seconds"] for line in history(folder))
 
 
 def best_epoch(epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The time that a call takes on this machine, now."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,20 @@ REPEATS = 5
 
 def median_milliseconds(call: Callable[[], Any], repeats: int = REPEATS) -> float:
     """Median time of a call that ends when its result is ready; a first call compiles and does not count."""
-    call()
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
+    return medians_in_turn([call], repeats)[0]
+
+
+def medians_in_turn(calls: Sequence[Callable[[], Any]], repeats: int = REPEATS) -> list[float]:
+    """Median milliseconds of several calls, as `median_milliseconds` measures one.
+
+    The calls are made in turn, so that other work on the machine slows all of them alike.
+    """
+    for call in calls:
         call()
-        times.append(1e3 * (time.perf_counter() - started))
-    return float(np.median(times))
+    times = np.empty((repeats, len(calls)))
+    for row in times:
+        for number, call in enumerate(calls):
+            started = time.perf_counter()
+            call()
+            row[number] = 1e3 * (time.perf_counter() - started)
+    return np.median(times, axis=0).tolist()

@@ -27,6 +27,7 @@ from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
 from pde.surrogates.forward import forward
 from pde.system.errors import InputError, check_seed
+from pde.system.machine import cores, processor
 from pde.training.engine.devices import DEFAULT, SPACE, Division, space_of, training_mesh
 from pde.training.engine.feeding import Feeder, Resident, Streamed
 from pde.training.engine.optimisers import make_optimiser
@@ -122,6 +123,8 @@ def prepare(
         view=config.view,
         precision=config.precision,
         symmetries=_symmetries(config, finest, grids),
+        cores=cores(),
+        processor=processor(),
     )
     return run, (training, validation)
 

@@ -16,6 +16,7 @@ from pde.system.errors import InputError
 from pde.system.files import folder_aside, refuse_existing
 from pde.system.locks import alone_in
 from pde.system.processes import led
+from pde.training.costs import record_costs
 from pde.training.engine.devices import DEFAULT, Division
 from pde.training.loop import OnEpoch, fit
 from pde.training.prepare import (
@@ -135,7 +136,9 @@ def _finish(
         def look_back() -> None:
             if validation is not None:
                 record_rejected(out, validation)
-            record_transfer(out, training_data(data, run.training))
+            used = training_data(data, run.training)
+            record_transfer(out, used)
+            record_costs(out, used)
 
         led(look_back)
     return load(out)

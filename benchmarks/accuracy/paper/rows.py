@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import cores, processor_model, write
+from benchmarks.record import machine, write
 
 Row = dict[str, Any]
 """Its entry "of" says what it is a row of: set, case, seed and the like; the others are what was found."""
@@ -15,5 +15,5 @@ def keep(path: Path, section: str, row: Row) -> None:
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     earlier = found.get(section, {}).get("rows", [])
     rows = [*(each for each in earlier if each["of"] != row["of"]), row]
-    found[section] = {"rows": rows, "cores": cores(), "processor model": processor_model()}
+    found[section] = {"rows": rows, **machine()}
     write(path, found)
