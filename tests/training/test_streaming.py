@@ -15,6 +15,7 @@ def story(out):
     """Of a run: losses, errors and description but for times, and where the samples were."""
     description = json.loads((out / "run.json").read_text())
     description["training"].pop("stream")
+    description.pop("training_seconds")
     return description, [{**line, "seconds": 0} for line in history(out)]
 
 
