@@ -1,7 +1,5 @@
 """Training runs that benchmarks keep in a folder: a second call goes on where the first was interrupted."""
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,19 +48,6 @@ def run_folder(folder: Path, model: str, config: TrainingConfig, options: ModelC
     grids = config.resolutions or (config.resolution,)
     words = (model, *changed, *view, "at", *grids, "epochs", config.epochs, "seed", config.seed)
     return folder / "-".join(map(str, words))
-
-
-def in_turn(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of calls that are made in turn, after one of each that does not count."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        call()
-    for _ in range(rounds):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            times[name].append(1e3 * (time.perf_counter() - started))
-    return times
 
 
 def made(path: Path, problem: Darcy, samples: int, seed: int) -> Path:

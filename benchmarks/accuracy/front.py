@@ -25,6 +25,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -34,7 +35,7 @@ from jaxtyping import Float
 from benchmarks.accuracy import schemes
 from benchmarks.accuracy.schemes import Scheme, compiled
 from benchmarks.record import command_line, cores, write
-from benchmarks.study import in_turn, kept_run, made, run_folder, seconds_of
+from benchmarks.study import kept_run, made, run_folder, seconds_of
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.equations.darcy.coarse_nodes import CoarseFaces
@@ -44,6 +45,7 @@ from pde.preprocessing.view import View
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.surrogates.surrogate import Surrogate
+from pde.system.timing import medians_in_turn, times_in_turn
 
 VIEWS = {"stride": View(), "means": View(restriction="means"), "upscaled": View(informed="upscaled")}
 LEARNED = {"levels": 1, "depth": 1}
@@ -183,7 +185,7 @@ def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str
     """Errors and times of all entries; the same program counts once."""
     inputs, solutions = test.read_inputs()[..., 0], test.read_solution()[..., 0]
 
-    def row(entry: Entry) -> dict[str, Any]:
+    def measure(entry: Entry) -> dict[str, Any]:
         few = 3 if entry.family == "SuperLU" else len(inputs)
         errors = [_error(entry.call(a), u) for a, u in zip(inputs[:few], solutions[:few], strict=True)]
         names = {"family": entry.family, "nodes": entry.nodes, "measure": entry.measure, "trained": entry.trained}
@@ -191,26 +193,25 @@ def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str
         return {**names, "relative_l2": float(np.mean(errors))}
 
     with ThreadPoolExecutor(cores()) as pool:  # compilation takes most of the time
-        rows = list(pool.map(row, entries))
-    first = inputs[0]
-    calls = {str(i): lambda call=entry.call: call(first) for i, entry in enumerate(entries)}
-    slow = {name for name, entry in zip(calls, entries, strict=True) if entry.family == "SuperLU"}
-    times = in_turn({name: call for name, call in calls.items() if name not in slow}, rounds)
-    times |= in_turn({name: calls[name] for name in slow}, 3)
+        rows = list(pool.map(measure, entries))
+    for row, times in zip(rows, _milliseconds(entries, inputs[0], rounds), strict=True):
+        low, middle, high = np.percentile(times, [25, 50, 75])
+        row |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
+    quick = [(row, entry) for row, entry in zip(rows, entries, strict=True) if entry.family != "SuperLU"]
     with ThreadPoolExecutor(cores()) as pool:
-        batch = inputs[:BATCH]
-        batches = {
-            name: lambda call=entry.call: list(pool.map(call, batch))
-            for name, entry in zip(calls, entries, strict=True)
-            if name not in slow
-        }
-        batch_times = in_turn(batches, max(3, rounds // 5))
-    for name, found in zip(calls, rows, strict=True):
-        low, middle, high = np.percentile(times[name], [25, 50, 75])
-        found |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
-        if name in batch_times:
-            found["milliseconds in batches"] = float(np.median(batch_times[name])) / len(batch)
+        batch = list(inputs[:BATCH])
+        calls = [lambda call=entry.call: list(pool.map(call, batch)) for _, entry in quick]
+        for (row, _), milliseconds in zip(quick, medians_in_turn(calls, max(3, rounds // 5)), strict=True):
+            row["milliseconds in batches"] = milliseconds / len(batch)
     return rows
+
+
+def _milliseconds(entries: list[Entry], a: Float[np.ndarray, "height width"], rounds: int) -> Iterator[np.ndarray]:
+    """Times of every entry; SuperLU, which takes seconds, has a turn of its own."""
+    quick = [partial(entry.call, a) for entry in entries if entry.family != "SuperLU"]
+    slow = [partial(entry.call, a) for entry in entries if entry.family == "SuperLU"]
+    times = iter(times_in_turn(quick, rounds).T), iter(times_in_turn(slow, 3).T)
+    return (next(times[entry.family == "SuperLU"]) for entry in entries)
 
 
 def _error(found: Float[np.ndarray, "rows columns"], true: Float[np.ndarray, "height width"]) -> float:

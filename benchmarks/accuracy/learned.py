@@ -24,6 +24,7 @@ of the first seed, is trained on 1000 samples of `manojax generate --coefficient
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from benchmarks.accuracy import schemes
 from benchmarks.accuracy.laws import LAWS
 from benchmarks.accuracy.schemes import compiled
 from benchmarks.record import command_line, write
-from benchmarks.study import in_turn, kept_run, made, run_folder, seconds_of
+from benchmarks.study import kept_run, made, run_folder, seconds_of
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.equations.darcy.problem import Darcy
@@ -44,6 +45,7 @@ from pde.preprocessing.view import View
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.surrogates.surrogate import Surrogate
+from pde.system.timing import medians_in_turn
 
 ROUNDS = 60
 LAW_SAMPLES = 30
@@ -185,8 +187,8 @@ def _error(program: Program, data: DataFile, stride: int) -> float:
 def _milliseconds(programs: dict[str, Program], data: DataFile) -> dict[str, float]:
     """Medians for the first sample, called in turn."""
     a = data.read_inputs(slice(1))[0, ..., 0]
-    times = in_turn({name: lambda program=program: program(a) for name, program in programs.items()}, ROUNDS)
-    return {name: float(np.median(each)) for name, each in times.items()}
+    calls = [partial(program, a) for program in programs.values()]
+    return dict(zip(programs, medians_in_turn(calls, ROUNDS), strict=True))
 
 
 def _spread(values: list[float]) -> float:

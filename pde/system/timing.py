@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 REPEATS = 5
 
@@ -15,7 +16,12 @@ def median_milliseconds(call: Callable[[], Any], repeats: int = REPEATS) -> floa
 
 
 def medians_in_turn(calls: Sequence[Callable[[], Any]], repeats: int = REPEATS) -> list[float]:
-    """Median milliseconds of several calls, as `median_milliseconds` measures one.
+    """Median milliseconds of several calls, as `median_milliseconds` measures one."""
+    return np.median(times_in_turn(calls, repeats), axis=0).tolist()
+
+
+def times_in_turn(calls: Sequence[Callable[[], Any]], repeats: int) -> Float[np.ndarray, "repeat call"]:
+    """Milliseconds of several calls; a first call of each compiles and does not count.
 
     The calls are made in turn, so that other work on the machine slows all of them alike.
     """
@@ -27,4 +33,4 @@ def medians_in_turn(calls: Sequence[Callable[[], Any]], repeats: int = REPEATS) 
             started = time.perf_counter()
             call()
             row[number] = 1e3 * (time.perf_counter() - started)
-    return np.median(times, axis=0).tolist()
+    return times
