@@ -10,11 +10,12 @@ from pathlib import Path
 from benchmarks.pages import paper
 from benchmarks.pages.cells import FACES, Results, mean, milliseconds, size, table
 from benchmarks.pages.published_set import published_set
-from benchmarks.record import ROOT, load
+from benchmarks.record import RESULTS, ROOT, load
 from pde.runs.build import title_of
 from pde.system.files import write_text
 
 HERE, DOCS = Path(__file__).parent, ROOT / "docs"
+FRONT = RESULTS / "front.json"
 
 
 def equal_time() -> str:
@@ -134,7 +135,9 @@ def learned_fine() -> str:
 
 
 def front() -> str:
-    """The fastest plain scheme and the fastest trained one for an error of at most each of some."""
+    """Return the fastest plain scheme and the fastest trained one for an error of at most each of some."""
+    if not FRONT.exists():
+        return "Not run yet: `python -m benchmarks.accuracy.front FOLDER --json benchmarks/results/front.json`."
     found, rows = load("front"), []
     for measure, own in (("own nodes", True), ("all nodes", False)):
         chosen = [row for row in found["rows"] if (row["measure"] == "own nodes") == own]
@@ -160,7 +163,9 @@ def described(row: Results | None) -> str:
 
 
 def pure() -> str:
-    """Pure and informed operators of the front, beside the plain scheme that is as exact."""
+    """Return pure and informed operators of the front, beside the plain scheme that is as exact."""
+    if not FRONT.exists():
+        return "Not run yet either."
     found, rows = load("front"), []
     own = [row for row in found["rows"] if row["measure"] == "own nodes"]
     for name, run in found["training"].items():

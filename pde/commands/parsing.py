@@ -29,7 +29,8 @@ RARE = {
     },
     View: {"inputs", "filter_width"},
 }
-"""Options that many commands share and few users set. `--help` leaves them out to fit a screen."""
+"""Options that many commands share and few users set. `--help` leaves them out to fit a screen, and likewise those
+that the class of a problem names in `rare`."""
 
 
 def parse(command: Any, prog: str, argv: Sequence[str], description: str | None = None) -> Any:
@@ -84,6 +85,7 @@ def _registry(shown: Callable[[str], str], hidden: Mapping[type, set[str]]) -> C
             inside.pop()
         assert isinstance(spec, StructConstructorSpec)
         names = set().union(*(found for kind, found in hidden.items() if issubclass(info.type, kind)))
+        names |= set(getattr(info.type, "rare", ())) if hidden else set()
         fields = (_hidden(each) if each.name in names else _shown(each, shown) for each in spec.fields)
         return dataclasses.replace(spec, fields=tuple(fields))
 

@@ -49,6 +49,8 @@ class Darcy:
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("coefficient",)
+    rare: ClassVar[tuple[str, ...]] = ("contrasts", "phase_counts", "log_scales", "taus")
+    """Options that only `--help-verbose` shows."""
     resolution: int = 421
     """Number of nodes along each side, borders included; with --canonical the number of cells."""
     coefficient: NameOrLaw = "two-phase"
