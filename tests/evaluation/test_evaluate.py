@@ -180,7 +180,7 @@ def test_the_resample_baseline_uses_the_zero_border():
 
     class Exact(Surrogate):
         def __init__(self, grid):
-            self.run = SimpleNamespace(grid=grid)
+            self.run = SimpleNamespace(grid=grid, view=pde.View())
 
         def predict(self, inputs, grid, on):
             return sines(on)

@@ -99,6 +99,7 @@ def test_errors_show_an_asymmetry_that_samples_do_not(under_symmetries, file_of_
     true *= 1 + tilt * grid.x.astype(np.float32)[:, None, None]
     assert invariant([np.concatenate([inputs, true], axis=-1)], ALL) == ALL
     record_rejected(
-        out, Samples(out, grid, 100, 1, (slice(0, 100),), lambda chosen: (inputs[chosen], true[chosen]))
+        out,
+        Samples(out, grid, 100, (*grid.shape, 1), (slice(0, 100),), lambda chosen: (inputs[chosen], true[chosen])),
     )
     assert Run.open(out).rejected == rejected
