@@ -1,6 +1,6 @@
 """Error against time for one sample of Darcy flow: plain solvers and trained operators in one process.
 
-    python -m benchmarks.accuracy.front FOLDER [--data TRAIN.h5 --test TEST.h5] [--samples 200] [--epochs 12]
+    python -m benchmarks.accuracy.front FOLDER [--data TRAIN.h5 --test TEST.h5] [--samples 100] [--epochs 12]
         [--pure mano fno unet] [--views stride means upscaled] [--at 31] [--widths 8 16 32] [--json FILE]
 
 Two-phase Darcy flow, 12/3, on 421 x 421 nodes; without --data it is generated first. Every scheme takes the fine
@@ -50,17 +50,21 @@ from pde.system.timing import medians_in_turn, times_in_turn
 VIEWS = {"stride": View(), "means": View(restriction="means"), "upscaled": View(informed="upscaled")}
 LEARNED = {"levels": 1, "depth": 1}
 LEARNED_AT = (16, 22, 31, 43, 61, 85, 141)
+MEASURES = ("own nodes", "all nodes")
 TOLERANCES = (0.3, 0.1, 0.01, 1e-10)
 BATCH = 16
 Call = Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]
 
 
 class Entry(NamedTuple):
-    """One scheme that gives one measure: its names, and its program."""
+    """One scheme that gives a solution on some nodes: its names, and its program."""
 
     family: str
     nodes: int
-    measure: str
+    carried_by: str
+    """How the solution reaches all nodes; empty if it stays on the scheme's own."""
+    measures: tuple[str, ...]
+    """Where its error counts; at a fine scheme's own nodes and at all nodes it is the same."""
     trained: bool
     call: Call
 
@@ -70,7 +74,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--test", type=Path)
-    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--epochs", type=int, default=12, help="of --pure models")
     parser.add_argument("--pure", nargs="*", default=["mano", "fno", "unet"])
     parser.add_argument("--views", nargs="*", default=list(VIEWS), choices=VIEWS)
@@ -85,11 +89,11 @@ def main() -> None:
     data = arguments.data or made(arguments.folder / "train.h5", Darcy(), 1000, 0)
     test = datasets.open(arguments.test or made(arguments.folder / "test.h5", Darcy(), 200, 1))
     runs = dict(trained(arguments, data))
-    entries = [*plain(test.grid), *operators(test.grid, runs)]
-    rows = measured(entries, test.first(arguments.samples), arguments.rounds)
+    measurable = [*plain(test.grid), *operators(test.grid, runs)]
+    rows = measured(measurable, test.first(arguments.samples), arguments.rounds)
     found = {
         "rows": rows,
-        "ahead": {measure: ahead(rows, measure) for measure in ("own nodes", "all nodes")},
+        "ahead": {measure: ahead(rows, measure) for measure in MEASURES},
         "training": {name: {"seconds": run.seconds, **about(run.surrogate)} for name, run in runs.items()},
         "samples": arguments.samples,
         "rounds": arguments.rounds,
@@ -136,20 +140,20 @@ def plain(fine: Grid) -> Iterator[Entry]:
             continue
         for faces in get_args(CoarseFaces):
             scheme = schemes.coarse(fine, stride, faces)
-            only = ("own nodes", "splines") if faces == "mean" else ("own nodes",)
-            yield from measures(faces, nodes, scheme, fine, stride, trained=False, only=only)
+            only = ("", "splines") if faces == "mean" else ("",)
+            yield from entries(faces, nodes, scheme, fine, stride, trained=False, only=only)
         by_rows = schemes.by_rows(fine, stride)
-        yield from measures("upscaled, sums by rows", nodes, by_rows, fine, stride, trained=False)
+        yield from entries("upscaled, sums by rows", nodes, by_rows, fine, stride, trained=False)
         coarser = (nodes + 1) // 2
         if coarser in fine.resolutions() and coarser >= min(LEARNED_AT):
             scheme = schemes.extrapolated(fine, stride)
-            yield from measures("extrapolated", coarser, scheme, fine, 2 * stride, trained=False)
+            yield from entries("extrapolated", coarser, scheme, fine, 2 * stride, trained=False)
     for tolerance in TOLERANCES:
         for precision in ("double", "single"):
             call = compiled(schemes.multigrid(fine, tolerance, precision))
             name = f"multigrid to {tolerance:g}, {precision}"
-            yield from (Entry(name, fine.shape[0], measure, False, call) for measure in ("own nodes", "splines"))
-    yield Entry("SuperLU", fine.shape[0], "splines", False, schemes.superlu(fine))
+            yield Entry(name, fine.shape[0], "", MEASURES, False, call)
+    yield Entry("SuperLU", fine.shape[0], "", MEASURES, False, schemes.superlu(fine))
 
 
 def operators(fine: Grid, runs: dict[str, Trained]) -> Iterator[Entry]:
@@ -157,10 +161,10 @@ def operators(fine: Grid, runs: dict[str, Trained]) -> Iterator[Entry]:
         for nodes in run.grids:
             stride = fine.stride_to(nodes)
             scheme = schemes.operator(run.surrogate, fine, stride)
-            yield from measures(name, nodes, scheme, fine, stride, trained=True)
+            yield from entries(name, nodes, scheme, fine, stride, trained=True)
 
 
-def measures(
+def entries(
     family: str,
     nodes: int,
     scheme: Scheme,
@@ -168,50 +172,47 @@ def measures(
     stride: int,
     *,
     trained: bool,
-    only: Iterable[str] = ("own nodes", "splines", "relaxation", "multigrid"),
+    only: Iterable[str] = ("", "splines", "relaxation", "multigrid"),
 ) -> Iterator[Entry]:
     """A coarse scheme at its own nodes, and by each interpolation on all nodes."""
     programs = {
-        "own nodes": scheme,
+        "": scheme,
         "splines": schemes.by_splines(scheme, fine, stride),
         "relaxation": schemes.by_relaxation(scheme, fine, stride),
         "multigrid": schemes.by_multigrid(scheme, fine, stride, 1.0),
     }
-    for measure in only:
-        yield Entry(family, nodes, measure, trained, compiled(programs[measure]))
+    for name in only:
+        yield Entry(family, nodes, name, (MEASURES[bool(name)],), trained, compiled(programs[name]))
 
 
 def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str, Any]]:
-    """Errors and times of all entries; the same program counts once."""
+    """Measure errors and times of all entries."""
     inputs, solutions = test.read_inputs()[..., 0], test.read_solution()[..., 0]
 
     def measure(entry: Entry) -> dict[str, Any]:
-        few = 3 if entry.family == "SuperLU" else len(inputs)
-        errors = [_error(entry.call(a), u) for a, u in zip(inputs[:few], solutions[:few], strict=True)]
-        names = {"family": entry.family, "nodes": entry.nodes, "measure": entry.measure, "trained": entry.trained}
-        print(f"{entry.family:28} {entry.nodes:4} {entry.measure:11} {np.mean(errors):.5f}", flush=True)
-        return {**names, "relative_l2": float(np.mean(errors))}
+        errors = [_error(entry.call(a), u) for a, u in zip(inputs, solutions, strict=True)]
+        print(f"{entry.family:28} {entry.nodes:4} {entry.carried_by:11} {np.mean(errors):.5f}", flush=True)
+        return {
+            "family": entry.family,
+            "nodes": entry.nodes,
+            "carried by": entry.carried_by,
+            "measures": entry.measures,
+            "trained": entry.trained,
+            "relative_l2": float(np.mean(errors)),
+        }
 
     with ThreadPoolExecutor(cores()) as pool:  # compilation takes most of the time
         rows = list(pool.map(measure, entries))
-    for row, times in zip(rows, _milliseconds(entries, inputs[0], rounds), strict=True):
-        low, middle, high = np.percentile(times, [25, 50, 75])
-        row |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
-    quick = [(row, entry) for row, entry in zip(rows, entries, strict=True) if entry.family != "SuperLU"]
+    times = times_in_turn([partial(entry.call, inputs[0]) for entry in entries], rounds)
     with ThreadPoolExecutor(cores()) as pool:
         batch = list(inputs[:BATCH])
-        calls = [lambda call=entry.call: list(pool.map(call, batch)) for _, entry in quick]
-        for (row, _), milliseconds in zip(quick, medians_in_turn(calls, max(3, rounds // 5)), strict=True):
-            row["milliseconds in batches"] = milliseconds / len(batch)
+        calls = [lambda call=entry.call: list(pool.map(call, batch)) for entry in entries]
+        in_batches = medians_in_turn(calls, max(3, rounds // 5))
+    for row, single, whole in zip(rows, times.T, in_batches, strict=True):
+        low, middle, high = np.percentile(single, [25, 50, 75])
+        row |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
+        row["milliseconds in batches"] = whole / len(batch)
     return rows
-
-
-def _milliseconds(entries: list[Entry], a: Float[np.ndarray, "height width"], rounds: int) -> Iterator[np.ndarray]:
-    """Times of every entry; SuperLU, which takes seconds, has a turn of its own."""
-    quick = [partial(entry.call, a) for entry in entries if entry.family != "SuperLU"]
-    slow = [partial(entry.call, a) for entry in entries if entry.family == "SuperLU"]
-    times = iter(times_in_turn(quick, rounds).T), iter(times_in_turn(slow, 3).T)
-    return (next(times[entry.family == "SuperLU"]) for entry in entries)
 
 
 def _error(found: Float[np.ndarray, "rows columns"], true: Float[np.ndarray, "height width"]) -> float:
@@ -225,7 +226,7 @@ def ahead(rows: list[dict[str, Any]], measure: str) -> list[dict[str, float]]:
 
     `gain` is the smallest ratio of their times in the interval.
     """
-    chosen = [row for row in rows if (row["measure"] == "own nodes") == (measure == "own nodes")]
+    chosen = [row for row in rows if measure in row["measures"]]
     errors = sorted({row["relative_l2"] for row in chosen}, reverse=True)
     found: list[dict[str, float]] = []
     joined = False

@@ -1,19 +1,21 @@
-"""Draw docs/front.png: error against time of plain schemes and trained operators, from `results/front.json`.
+"""Error against time of plain schemes and trained operators, from `results/front.json`: tables and docs/front.png.
 
-python -m benchmarks.pages.front
+python -m benchmarks.pages.front draws the picture.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.record import ROOT, load
+from benchmarks.pages.cells import Results, size, table
+from benchmarks.record import RESULTS, ROOT, load
 from pde.plots.style import legend, ruled, save
 
 PICTURE = ROOT / "docs" / "front.png"
-PANELS = {"at the scheme's own nodes": True, "on all 421 x 421 nodes": False}
+MEASURES = {"own nodes": "at the scheme's own nodes", "all nodes": "on all 421 x 421 nodes"}
+ERRORS = (0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002)
+NOT_RUN = "Not run yet: `python -m benchmarks.accuracy.front FOLDER --json benchmarks/results/front.json`."
 GROUPS = {
     "coarse solves, strided coefficient": ("arithmetic", "harmonic", "mean"),
     "coarse solves, upscaled": ("upscaled",),
@@ -37,15 +39,69 @@ STYLES = (
 )
 
 
-def draw(rows: list[dict[str, Any]]) -> Figure:
+def fastest() -> str:
+    """Return the fastest plain scheme and the fastest trained one for an error of at most each of some."""
+    if not (RESULTS / "front.json").exists():
+        return NOT_RUN
+    found, rows = load("front"), []
+    for measure in MEASURES:
+        chosen = [row for row in found["rows"] if measure in row["measures"]]
+        for error in ERRORS:
+            plain, trained = (
+                least([row for row in chosen if row["trained"] == kind], error) for kind in (False, True)
+            )
+            ratio = f"{plain['milliseconds'] / trained['milliseconds']:.2f}" if plain and trained else "-"
+            rows.append([f"{error:g}, {measure}", described(plain), described(trained), ratio])
+    return table(found, ["error at most", "fastest plain scheme", "fastest trained", "plain / trained"], rows)
+
+
+def alone() -> str:
+    """Return the operators that are no learned equations, beside the plain scheme that is as exact."""
+    if not (RESULTS / "front.json").exists():
+        return NOT_RUN
+    found, rows = load("front"), []
+    own = [row for row in found["rows"] if "own nodes" in row["measures"]]
+    for row in own:
+        if not row["trained"] or row["family"].startswith("learned"):
+            continue
+        run = found["training"][row["family"]]
+        plain = least([each for each in own if not each["trained"]], row["relative_l2"])
+        rows.append(
+            [
+                row["family"],
+                size(run["parameters"]),
+                f"{run['seconds'] / 60:.0f}",
+                f"{row['relative_l2']:.4f}",
+                f"{row['milliseconds']:.1f}",
+                described(plain),
+            ]
+        )
+    header = ["trained", "parameters", "minutes", "L2", "ms", "fastest plain scheme of at most its error"]
+    return table(found, header, rows)
+
+
+def least(rows: Iterable[Results], error: float) -> Results | None:
+    """Return the row of least time among those of at most an error."""
+    reached = (row for row in rows if row["relative_l2"] <= error)
+    return min(reached, key=lambda row: row["milliseconds"], default=None)
+
+
+def described(row: Results | None) -> str:
+    if row is None:
+        return "none"
+    how = f", {row['carried by']}" if row["carried by"] else ""
+    return f"{row['family']} at {row['nodes']}{how}: {row['milliseconds']:.1f} ms"
+
+
+def draw(rows: list[Results]) -> Figure:
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    for axes, (title, own) in zip((left, right), PANELS.items(), strict=True):
-        chosen = [row for row in rows if (row["measure"] == "own nodes") == own]
+    for axes, (measure, title) in zip((left, right), MEASURES.items(), strict=True):
+        chosen = [row for row in rows if measure in row["measures"]]
         for (name, beginnings), (marker, colour) in zip(GROUPS.items(), STYLES, strict=True):
             points = [row for row in chosen if row["family"].startswith(beginnings)]
             times, errors = ([row[key] for row in points] for key in ("milliseconds", "relative_l2"))
-            axes.plot(times, errors, marker, color=colour, markersize=4, label=name if own else None)
+            axes.plot(times, errors, marker, color=colour, markersize=4, label=name if axes is left else None)
         for trained, colour in ((False, "0.45"), (True, "#1f5a94")):
             step(axes, (row for row in chosen if row["trained"] == trained), colour)
         axes.set(xscale="log", yscale="log", xlabel="milliseconds a sample", title=title)
@@ -55,7 +111,7 @@ def draw(rows: list[dict[str, Any]]) -> Figure:
     return figure
 
 
-def step(axes: Axes, rows: Iterable[dict[str, Any]], colour: str) -> None:
+def step(axes: Axes, rows: Iterable[Results], colour: str) -> None:
     """Draw the least error that is reached by each time."""
     times, errors = [], []
     for row in sorted(rows, key=lambda row: row["milliseconds"]):

@@ -4,18 +4,18 @@ python -m benchmarks.pages.tables
 """
 
 import statistics
-from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.pages import paper
-from benchmarks.pages.cells import FACES, Results, mean, milliseconds, size, table
+from benchmarks.pages.cells import FACES, mean, milliseconds, size, table
+from benchmarks.pages.front import alone, fastest
+from benchmarks.pages.learned import learned, learned_by_law, learned_fine, learned_widths
 from benchmarks.pages.published_set import published_set
-from benchmarks.record import RESULTS, ROOT, load
+from benchmarks.record import ROOT, load
 from pde.runs.build import title_of
 from pde.system.files import write_text
 
 HERE, DOCS = Path(__file__).parent, ROOT / "docs"
-FRONT = RESULTS / "front.json"
 
 
 def equal_time() -> str:
@@ -78,112 +78,6 @@ def informed() -> str:
         for row in results["rows"]
     ]
     return table(found[31], ["", "grid", "parameters", "L2", "ms"], rows)
-
-
-def learned() -> str:
-    found = load("learned")
-    rows = []
-    for row in found["grids"]:
-        error, times = statistics.mean(row["learned"]), row["milliseconds"]
-        spread = statistics.stdev(row["learned"])
-        rows.append(
-            [
-                str(row["nodes"]),
-                f"{row['upscaled']:.5f}",
-                f"{error:.5f} ± {spread:.5f}",
-                f"{error / row['upscaled']:.2f}",
-                f"{times['learned'] / times['upscaled']:.1f}",
-            ]
-        )
-    return table(found, ["nodes a side", "upscaled solve", "learned", "ratio of errors", "ratio of times"], rows)
-
-
-def learned_widths() -> str:
-    """Narrower and wider networks, one seed each."""
-    rows, named = [], {8: "learned_8", 16: "learned", 32: "learned_32"}
-    for width, name in named.items():
-        found = load(name)
-        by_nodes = {row["nodes"]: row for row in found["grids"]}
-        cells = []
-        for row in (by_nodes[31], by_nodes[61]):
-            times = row["milliseconds"]
-            cells += [f"{row['learned'][0]:.5f}", f"{times['learned'] / times['upscaled']:.1f}"]
-        rows.append([str(width), size(found["parameters"]), *cells])
-    header = ["width", "parameters", "L2 at 31", "ratio of times", "L2 at 61", "ratio of times"]
-    return table(load("learned"), header, rows)
-
-
-def learned_by_law() -> str:
-    found = load("learned")
-    names = [name for name in next(iter(found["laws"].values())) if name != "upscaled"]
-    rows = []
-    for law, row in found["laws"].items():
-        ratios = (f"{row[name]:.5f} ({row[name] / row['upscaled']:.2f})" for name in names)
-        rows.append([law, f"{row['upscaled']:.5f}", *ratios])
-    return table(found, ["tested on", "upscaled solve", *names], rows)
-
-
-def learned_fine() -> str:
-    found = load("learned")
-    whole = found["fine"]["fine solve"]["milliseconds"]
-    rows = []
-    for name, row in found["fine"].items():
-        errors = row["relative_l2"]
-        spread = f" ± {statistics.stdev(errors):.5f}" if len(errors) > 1 else ""
-        rows.append([name, f"{statistics.mean(errors):.5f}{spread}", f"{row['milliseconds'] / whole:.2f}"])
-    return table(found, ["on 421 x 421 nodes", "L2", "time of the fine solve"], rows)
-
-
-def front() -> str:
-    """Return the fastest plain scheme and the fastest trained one for an error of at most each of some."""
-    if not FRONT.exists():
-        return "Not run yet: `python -m benchmarks.accuracy.front FOLDER --json benchmarks/results/front.json`."
-    found, rows = load("front"), []
-    for measure, own in (("own nodes", True), ("all nodes", False)):
-        chosen = [row for row in found["rows"] if (row["measure"] == "own nodes") == own]
-        for error in (0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002):
-            plain, trained = (
-                fastest([row for row in chosen if row["trained"] == kind], error) for kind in (False, True)
-            )
-            ratio = f"{plain['milliseconds'] / trained['milliseconds']:.2f}" if plain and trained else "-"
-            rows.append([f"{error:g}, {measure}", described(plain), described(trained), ratio])
-    return table(found, ["error at most", "fastest plain scheme", "fastest trained", "plain / trained"], rows)
-
-
-def fastest(rows: Iterable[Results], error: float) -> Results | None:
-    reached = (row for row in rows if row["relative_l2"] <= error)
-    return min(reached, key=lambda row: row["milliseconds"], default=None)
-
-
-def described(row: Results | None) -> str:
-    if row is None:
-        return "none"
-    how = "" if row["measure"] in ("own nodes", "splines") else f", {row['measure']}"
-    return f"{row['family']} at {row['nodes']}{how}: {row['milliseconds']:.1f} ms"
-
-
-def pure() -> str:
-    """Return pure and informed operators of the front, beside the plain scheme that is as exact."""
-    if not FRONT.exists():
-        return "Not run yet either."
-    found, rows = load("front"), []
-    own = [row for row in found["rows"] if row["measure"] == "own nodes"]
-    for name, run in found["training"].items():
-        row = next(row for row in own if row["family"] == name)
-        plain = fastest([each for each in own if not each["trained"]], row["relative_l2"])
-        if not name.startswith("learned"):
-            rows.append(
-                [
-                    name,
-                    size(run["parameters"]),
-                    f"{run['seconds'] / 60:.0f}",
-                    f"{row['relative_l2']:.4f}",
-                    f"{row['milliseconds']:.1f}",
-                    described(plain),
-                ]
-            )
-    header = ["trained", "parameters", "minutes", "L2", "ms", "fastest plain scheme of at most its error"]
-    return table(found, header, rows)
 
 
 def by_samples() -> str:
@@ -277,7 +171,8 @@ def canonical() -> str:
 
 
 ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
-LEARNED = learned, learned_widths, learned_fine, learned_by_law, front, pure
+LEARNED = learned, learned_widths, learned_fine, learned_by_law
+FRONT = fastest, alone
 GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 
@@ -286,7 +181,7 @@ def benchmarks_page() -> str:
     floor = load("floor")["relative_l2"]["phases at the nodes"]
     return filled(
         "benchmarks",
-        **{write.__name__: write() for write in (*ERRORS, *LEARNED, *GENERALISATION, *COSTS)},
+        **{write.__name__: write() for write in (*ERRORS, *LEARNED, *FRONT, *GENERALISATION, *COSTS)},
         strided=load("informed_31")["rows"][0]["relative_l2"],
         floor=floor["mean"],
         error=floor["standard error"],
