@@ -14,12 +14,12 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from benchmarks.record import cores
 from manojax.operators.base import ModelConfig
 from pde.grids.symmetries import group, transformed
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.system.files import write_text
+from pde.system.machine import cores
 from pde.training.engine.devices import DATA, SPACE
 from pde.training.engine.feeding import Resident
 from pde.training.engine.steps import Stepper, make_gradient, take_all

@@ -25,13 +25,6 @@ def again(python: str = sys.executable, *options: str) -> list[str]:
     return [python, *options, "-m", spec.name]
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    from pde.system.machine import cores as found
-
-    return found()
-
-
 def write(path: Path | None, found: dict[str, Any]) -> None:
     """Write what was found into a file, beside the machine and the versions that found it.
 
@@ -47,7 +40,7 @@ def write(path: Path | None, found: dict[str, Any]) -> None:
 
 def machine() -> dict[str, Any]:
     """Return what results say of the machine that found them."""
-    from pde.system.machine import processor
+    from pde.system.machine import cores, processor
 
     return {"cores": cores(), "processor model": processor()}
 

@@ -10,8 +10,7 @@ from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
-from pde.runs.run import Run, refuse_changes
-from pde.runs.run import seconds_of as seconds_of
+from pde.runs.run import Run, refuse_changes, seconds_of
 from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
 from pde.training.samples import Samples, kept, stored
@@ -35,12 +34,15 @@ def train_to_the_end(
     return resume(data, out)
 
 
-def kept_run(data: Path, folder: Path, model: str, config: TrainingConfig, options: ModelConfig) -> Surrogate:
-    """Train to the end in a folder named by model and settings, in a folder of many."""
-    return train_to_the_end(data, run_folder(folder, model, config, options), model, config, options)
+def kept_run(
+    data: Path, folder: Path, model: str, config: TrainingConfig, options: ModelConfig
+) -> tuple[Surrogate, float]:
+    """Train to the end in a folder named by model and settings, in a folder of many; return also the seconds."""
+    out = _named(folder, model, config, options)
+    return train_to_the_end(data, out, model, config, options), seconds_of(out)
 
 
-def run_folder(folder: Path, model: str, config: TrainingConfig, options: ModelConfig) -> Path:
+def _named(folder: Path, model: str, config: TrainingConfig, options: ModelConfig) -> Path:
     """Name the folder of a run by the options that differ from the model's own, view, grids, epochs and seed."""
     own = options_of(model)
     changed = [f"{name}-{value}" for name, value in vars(options).items() if value != getattr(own, name)]

@@ -34,8 +34,8 @@ from jaxtyping import Float
 
 from benchmarks.accuracy import schemes
 from benchmarks.accuracy.schemes import Scheme, compiled
-from benchmarks.record import command_line, cores, write
-from benchmarks.study import kept_run, made, run_folder, seconds_of
+from benchmarks.record import command_line, write
+from benchmarks.study import kept_run, made
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.equations.darcy.coarse_nodes import CoarseFaces
@@ -45,6 +45,7 @@ from pde.preprocessing.view import View
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.surrogates.surrogate import Surrogate
+from pde.system.machine import cores
 from pde.system.timing import medians_in_turn, times_in_turn
 
 VIEWS = {"stride": View(), "means": View(restriction="means"), "upscaled": View(informed="upscaled")}
@@ -115,9 +116,7 @@ def trained(arguments: argparse.Namespace, data: Path) -> Iterator[tuple[str, Tr
 
     def run(model: str, options: dict[str, int], **settings: Any) -> tuple[Surrogate, float]:
         config = TrainingConfig(symmetries="all", validation="none", **settings)
-        chosen = type(options_of(model))(**options)
-        surrogate = kept_run(data, arguments.folder, model, config, chosen)
-        return surrogate, seconds_of(run_folder(arguments.folder, model, config, chosen))
+        return kept_run(data, arguments.folder, model, config, type(options_of(model))(**options))
 
     for width in arguments.widths:
         settings = {"resolution": 31, "epochs": 120, "view": View(informed="learned")}

@@ -33,7 +33,7 @@ from typing import ClassVar
 import numpy as np
 
 from benchmarks.accuracy.laws import LAWS
-from benchmarks.record import command_line, cores, write
+from benchmarks.record import command_line, write
 from benchmarks.study import train_to_the_end
 from manojax import MODELS
 from pde.data import datasets
@@ -185,7 +185,7 @@ def main() -> None:
         show(f"{name}: {metric}", table, parameters)
         tables[name] = table
         report = {"metric": metric, "tables": tables, "parameters": parameters, "settings": settings}
-        write(arguments.json, report | {"cores": cores()})
+        write(arguments.json, report)
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.sparse.linalg import splu
 
-from benchmarks.record import command_line, cores, write
-from benchmarks.study import seconds_of, train_to_the_end
+from benchmarks.record import command_line, write
+from benchmarks.study import train_to_the_end
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.data.generate import generate
@@ -47,6 +47,7 @@ from pde.grids.grid import Grid
 from pde.metrics import relative_l2
 from pde.preprocessing.view import View
 from pde.runs.config import TrainingConfig
+from pde.runs.run import seconds_of
 from pde.solvers.checks import check_spacing
 from pde.solvers.conductances import Conductances, conductances
 from pde.solvers.upscaling import upscale
@@ -99,7 +100,7 @@ def measure_all(arguments: argparse.Namespace, data: Path, test: DataFile) -> No
         rows.append(row)
         named = f"{row['model']:8} {row['way']:24} {row['parameters']:>10,}"
         print(f"{named} {row['relative_l2']:12.5f} {row['milliseconds']:12.2f}", flush=True)
-        write(arguments.json, {"rows": rows, **settings, "cores": cores()})
+        write(arguments.json, {"rows": rows, **settings})
 
 
 def measurements(arguments: argparse.Namespace, data: Path, test: DataFile) -> Iterator[dict[str, Any]]:

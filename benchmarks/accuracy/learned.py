@@ -44,7 +44,7 @@ from benchmarks.accuracy import schemes
 from benchmarks.accuracy.laws import LAWS
 from benchmarks.accuracy.schemes import compiled
 from benchmarks.record import command_line, write
-from benchmarks.study import kept_run, made, run_folder, seconds_of
+from benchmarks.study import kept_run, made
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.equations.darcy.problem import Darcy
@@ -111,8 +111,7 @@ def trained(arguments: argparse.Namespace, data: Path, folder: Path, seed: int) 
         view=View(informed="learned"),
     )
     options = type(options_of(arguments.model))(**arguments.options)
-    surrogate = kept_run(data, folder, arguments.model, config, options)
-    return surrogate, seconds_of(run_folder(folder, arguments.model, config, options))
+    return kept_run(data, folder, arguments.model, config, options)
 
 
 def by_grid(test: DataFile, surrogates: list[Surrogate], grids: list[int]) -> list[dict[str, Any]]:

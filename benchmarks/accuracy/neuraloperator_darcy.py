@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.record import command_line, cores, write
+from benchmarks.record import command_line, write
 from manojax import MODELS
 from pde import load
 from pde.data import datasets
@@ -66,7 +66,7 @@ def main() -> None:
         for seed in arguments.seeds:
             results[model].append(measure(model, seed, arguments.data))
             print(model, results[model][-1], flush=True)
-            write(arguments.json, {"results": results, "cores": cores()})
+            write(arguments.json, {"results": results})
 
     print(f"\n{'':45}{'relative L2':>12}{'relative MSE':>14}{'seconds':>9}")
     for model, runs in results.items():

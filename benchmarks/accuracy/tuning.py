@@ -14,7 +14,7 @@ the L2 loss.
 import itertools
 from pathlib import Path
 
-from benchmarks.record import command_line, cores, write
+from benchmarks.record import command_line, write
 from benchmarks.study import errors
 from pde.runs.config import TrainingConfig
 
@@ -47,7 +47,7 @@ def main() -> None:
         found = errors(arguments.train, arguments.validation, out, model, TrainingConfig(**fixed, **trial))
         rows.append({"model": model, **trial, **found})
         print(rows[-1], flush=True)
-        write(arguments.json, {**fixed, "trials": rows, "cores": cores()})
+        write(arguments.json, {**fixed, "trials": rows})
 
 
 if __name__ == "__main__":

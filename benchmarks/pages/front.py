@@ -1,7 +1,4 @@
-"""Error against time of plain schemes and trained operators, from `results/front.json`: tables and docs/front.png.
-
-python -m benchmarks.pages.front draws the picture.
-"""
+"""Error against time of plain schemes and trained operators, from `results/front.json`: tables and a picture."""
 
 from collections.abc import Iterable
 
@@ -12,15 +9,17 @@ from benchmarks.pages.cells import Results, size, table
 from benchmarks.record import RESULTS, ROOT, load
 from pde.plots.style import legend, ruled, save
 
-PICTURE = ROOT / "docs" / "front.png"
+FOUND, PICTURE = RESULTS / "front.json", ROOT / "docs" / "front.png"
 MEASURES = {"own nodes": "at the scheme's own nodes", "all nodes": "on all 421 x 421 nodes"}
 ERRORS = (0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002)
+LEAST_ERROR = 1e-5
+"""Lower end of the picture: converged fine solves lie below it."""
 NOT_RUN = "Not run yet: `python -m benchmarks.accuracy.front FOLDER --json benchmarks/results/front.json`."
 GROUPS = {
     "coarse solves, strided coefficient": ("arithmetic", "harmonic", "mean"),
     "coarse solves, upscaled": ("upscaled",),
     "extrapolated": ("extrapolated",),
-    "fine multigrid, stopped": ("multigrid",),
+    "fine solves: multigrid, stopped early, and SuperLU": ("multigrid", "SuperLU"),
     "learned coarse equations": ("learned",),
     "operators alone": ("mano, stride", "fno, stride", "unet, stride"),
     "operators, cell means": ("mano, means", "fno, means", "unet, means"),
@@ -41,7 +40,7 @@ STYLES = (
 
 def fastest() -> str:
     """Return the fastest plain scheme and the fastest trained one for an error of at most each of some."""
-    if not (RESULTS / "front.json").exists():
+    if not FOUND.exists():
         return NOT_RUN
     found, rows = load("front"), []
     for measure in MEASURES:
@@ -52,12 +51,14 @@ def fastest() -> str:
             )
             ratio = f"{plain['milliseconds'] / trained['milliseconds']:.2f}" if plain and trained else "-"
             rows.append([f"{error:g}, {measure}", described(plain), described(trained), ratio])
-    return table(found, ["error at most", "fastest plain scheme", "fastest trained", "plain / trained"], rows)
+    header = ["error at most", "fastest plain scheme", "fastest trained", "plain / trained"]
+    picture = f"![Error against time of plain schemes and trained operators]({PICTURE.name})"
+    return f"{table(found, header, rows)}\n\n{picture}"
 
 
 def alone() -> str:
     """Return the operators that are no learned equations, beside the plain scheme that is as exact."""
-    if not (RESULTS / "front.json").exists():
+    if not FOUND.exists():
         return NOT_RUN
     found, rows = load("front"), []
     own = [row for row in found["rows"] if "own nodes" in row["measures"]]
@@ -93,7 +94,13 @@ def described(row: Results | None) -> str:
     return f"{row['family']} at {row['nodes']}{how}: {row['milliseconds']:.1f} ms"
 
 
-def draw(rows: list[Results]) -> Figure:
+def draw() -> None:
+    """Write the picture, if there are results."""
+    if FOUND.exists():
+        save(figure_of(load("front")["rows"]), PICTURE)
+
+
+def figure_of(rows: list[Results]) -> Figure:
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, (measure, title) in zip((left, right), MEASURES.items(), strict=True):
@@ -105,6 +112,7 @@ def draw(rows: list[Results]) -> Figure:
         for trained, colour in ((False, "0.45"), (True, "#1f5a94")):
             step(axes, (row for row in chosen if row["trained"] == trained), colour)
         axes.set(xscale="log", yscale="log", xlabel="milliseconds a sample", title=title)
+        axes.set_ylim(bottom=LEAST_ERROR)
         ruled(axes, "both")
     left.set_ylabel("mean relative L2 error")
     legend(figure)
@@ -119,11 +127,3 @@ def step(axes: Axes, rows: Iterable[Results], colour: str) -> None:
             times.append(row["milliseconds"])
             errors.append(row["relative_l2"])
     axes.step(times, errors, where="post", color=colour, linewidth=1.2)
-
-
-def main() -> None:
-    save(draw(load("front")["rows"]), PICTURE)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,9 +6,8 @@ python -m benchmarks.pages.tables
 import statistics
 from pathlib import Path
 
-from benchmarks.pages import paper
+from benchmarks.pages import front, paper
 from benchmarks.pages.cells import FACES, mean, milliseconds, size, table
-from benchmarks.pages.front import alone, fastest
 from benchmarks.pages.learned import learned, learned_by_law, learned_fine, learned_widths
 from benchmarks.pages.published_set import published_set
 from benchmarks.record import ROOT, load
@@ -172,7 +171,7 @@ def canonical() -> str:
 
 ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
 LEARNED = learned, learned_widths, learned_fine, learned_by_law
-FRONT = fastest, alone
+FRONT = front.fastest, front.alone
 GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 
@@ -213,6 +212,7 @@ PAGES = {
 def main() -> None:
     for path, page in PAGES.items():
         write_text(path, page())
+    front.draw()
 
 
 if __name__ == "__main__":

@@ -18,11 +18,12 @@ import jax
 
 from benchmarks.published.setting import Setting
 from benchmarks.record import command_line, write
-from benchmarks.study import seconds_of, train_to_the_end
+from benchmarks.study import train_to_the_end
 from pde.data import datasets
 from pde.evaluation.baselines import coarse_baseline
 from pde.evaluation.evaluate import evaluate
 from pde.reports.text import details, table
+from pde.runs.run import seconds_of
 from pde.surrogates.surrogate import Surrogate
 from pde.system.errors import InputError
 

@@ -20,7 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pde
-from benchmarks.record import command_line, cores, write
+from benchmarks.record import command_line, write
 from pde.data.data_file import DataFile
 from pde.equations.equation import Equation
 from pde.evaluation import compare
@@ -70,7 +70,7 @@ def main() -> None:
     found = measure(arguments.run, arguments.test, arguments.resolutions)
     for name, value in found.items():
         print(f"{name:20} {value:8.1f} s  {value / found['in all']:4.0%}")
-    write(arguments.json, {"cores": cores(), "seconds": found})
+    write(arguments.json, {"seconds": found})
 
 
 if __name__ == "__main__":

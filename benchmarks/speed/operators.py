@@ -39,7 +39,7 @@ import numpy as np
 from flax import nnx
 
 import manojax
-from benchmarks.record import command_line, cores, write
+from benchmarks.record import command_line, write
 from manojax.layers.basic import default_init
 from manojax.layers.multipole import Finest, LevelSum
 from manojax.layers.pyramid import level_count
@@ -207,7 +207,6 @@ def main() -> None:
     lengths = [n for n in (1024, 4096, 16384, 65536, 262144) if n <= options.largest**2]
     result = {
         "device": jax.devices()[0].device_kind,
-        "cores": cores(),
         "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", ""),
         "block beside its products": {
             "default": block_beside_its_products(options.rounds, **CONVOLUTION, stride=1),

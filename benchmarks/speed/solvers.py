@@ -29,7 +29,8 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import splu, spsolve
 
-from benchmarks.record import command_line, cores, write
+from benchmarks.record import command_line, write
+from pde.system.machine import cores
 
 TOLERANCE = 1e-8
 CORES = cores()

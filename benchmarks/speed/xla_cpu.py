@@ -29,11 +29,12 @@ import numpy as np
 from flax import nnx
 
 import manojax
-from benchmarks.record import command_line, cores, write
+from benchmarks.record import command_line, write
 from manojax import xla_cpu
 from manojax.layers.attention import SelfAttention
 from pde.equations.darcy.problem import Darcy
 from pde.solvers.elliptic import solve
+from pde.system.machine import cores
 
 SHORTEST = 0.02  # seconds of a timing: faster programs are called several times
 STEPS = 10  # steps of the loop in which a gradient is taken

@@ -14,7 +14,7 @@ from typing import Any
 from pde.data.data_file import DataFile
 from pde.data.datasets import opened
 from pde.evaluation.block import Block
-from pde.evaluation.classical import Classical, cheapest
+from pde.evaluation.classical import Classical, CoarseSolve, cheapest
 from pde.evaluation.model import prediction
 from pde.evaluation.solvable import Solvable
 from pde.grids.grid import Grid
@@ -70,8 +70,7 @@ class Breakeven:
         """Return plain values; `predictions` is "never" where it is infinite, and "unknown" where it is None."""
         words = {None: "unknown", math.inf: "never"}
         number = words.get(self.predictions, self.predictions)
-        solve = self.classical and {name: each for name, each in vars(self.classical).items() if name != "solve"}
-        return {"predictions": number} | vars(self) | {"classical": solve}
+        return {"predictions": number, **dataclasses.asdict(self)}
 
 
 def breakeven(surrogate: Surrogate, data: str | Path | DataFile) -> Breakeven:
@@ -98,8 +97,9 @@ def breakeven(surrogate: Surrogate, data: str | Path | DataFile) -> Breakeven:
         classical = cheapest(data, solvable.equation, wanted, error)
     first = Block.read(data, slice(1), {*run.view.inputs, *solvable.inputs})
     calls = [prediction(surrogate, "direct", first, wanted)]
-    if classical is not None:
-        calls.append(functools.partial(classical.solve, [field[0] for field in first.named(solvable.inputs)]))
+    if classical is not None and solvable.equation is not None:
+        solve = CoarseSolve(solvable.equation, classical.scheme, data.grid, classical.stride, wanted)
+        calls.append(functools.partial(solve, [field[0] for field in first.named(solvable.inputs)]))
     milliseconds = medians_in_turn(calls, _TURNS)
     trained = run if isinstance(run, Run) else None
     return Breakeven(

@@ -33,6 +33,7 @@ class CoarseSolve:
     """
 
     def __init__(self, equation: Equation, scheme: str, grid: Grid, stride: int, wanted: int):
+        self.scheme, self.stride = scheme, stride
         self._solve = functools.partial(equation.solve, scheme, grid=grid, stride=stride)
         self._every = wanted // stride if wanted % stride == 0 else None
         self._onto = jax.jit(functools.partial(carried, trained=grid.strided(stride), on=grid.strided(wanted)))
@@ -64,7 +65,6 @@ class Classical:
     """Mean relative L2 over all samples."""
     milliseconds: float
     """Median time of a sample."""
-    solve: CoarseSolve
 
 
 def cheapest(data: DataFile, equation: Equation, wanted: int, most: float) -> Classical | None:
@@ -100,7 +100,7 @@ def cheapest(data: DataFile, equation: Equation, wanted: int, most: float) -> Cl
             except (InputError, ArithmeticError):
                 continue  # this grid does not suit the scheme; a finer one may
             if error is not None:
-                found = Classical(scheme, stride, resolution, error, milliseconds, solve)
+                found = Classical(scheme, stride, resolution, error, milliseconds)
                 tried.remove(scheme)
     return found
 

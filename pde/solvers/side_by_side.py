@@ -4,6 +4,7 @@ On a CPU each sample is a program of its own, on one thread per core: its fields
 a batch. On an accelerator a batch is one program, and every device has a thread that feeds it.
 """
 
+import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,17 @@ def batch_size(points: int) -> int:
     depend on that number either.
     """
     return 1 if _on_cpu() else max(1, BATCH_POINTS // points)
+
+
+def each_sample(function: Callable[[Any], Any], samples: Any) -> Any:
+    """Map a traced function over the samples of arrays, as many side by side as `batch_size` says.
+
+    Args:
+        function: takes one sample of each array, without the leading axis.
+        samples: an array or a tree of arrays, with samples along their first axes.
+    """
+    size = batch_size(max(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(samples)))
+    return jax.lax.map(function, samples, batch_size=size if size > 1 else None)
 
 
 def batches(indices: range, size: int) -> Iterator[range]:

@@ -18,6 +18,7 @@ from pde.grids.grid import Grid
 from pde.preprocessing.batches import in_batches
 from pde.solvers.checks import check_spacing
 from pde.solvers.relaxation import relax
+from pde.solvers.side_by_side import each_sample
 
 
 def carried(
@@ -66,7 +67,7 @@ def _relax_all(
     def one(pair: Float[Array, "height width 2"]) -> Float[Array, "height width 1"]:
         return relax(pair[..., 0], pair[..., 1], spacing=spacing, length=length)[..., None]
 
-    return jax.lax.map(one, fields)
+    return each_sample(one, fields)
 
 
 def add_zero_border(

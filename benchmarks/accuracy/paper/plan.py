@@ -8,11 +8,12 @@ from typing import Any
 from benchmarks.accuracy.paper.rows import Row
 from benchmarks.accuracy.paper.sets import Set
 from benchmarks.pace import Case, epochs_in, paces
-from benchmarks.study import on_training_grid, seconds_of, train_to_the_end
+from benchmarks.study import on_training_grid, train_to_the_end
 from manojax.operators.base import ModelConfig
 from pde.preprocessing.view import View
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
+from pde.runs.run import seconds_of
 from pde.surrogates.surrogate import Surrogate
 
 OWN_POINTS = View(filter_width=0.0)

@@ -12,7 +12,7 @@ from pde.grids.grid import Grid
 from pde.grids.restriction import at_points
 from pde.solvers.checks import check_spacing
 from pde.solvers.conductances import Conductances, conductances
-from pde.solvers.side_by_side import batch_size
+from pde.solvers.side_by_side import each_sample
 from pde.solvers.upscaling import upscale
 from pde.system.errors import InputError
 
@@ -51,8 +51,7 @@ def coarse_solutions(
 
     with jax.enable_x64(True):
         seen = coefficient if informed == "upscaled" else at_points(coefficient, fine, grid)
-        size = batch_size(seen[0].size)
-        return jax.lax.map(solve, seen[..., 0].astype(jnp.float64), batch_size=size if size > 1 else None)
+        return each_sample(solve, seen[..., 0].astype(jnp.float64))
 
 
 def stride_between(fine: Grid, grid: Grid, informed: Informed) -> int:

@@ -15,7 +15,7 @@ from manojax.operators.base import Operator
 from pde.solvers.cell_conductances import dual_means, join, lower_halves, means_of_parts, upper_halves
 from pde.solvers.conductances import Conductances
 from pde.solvers.elliptic import solve_scheme
-from pde.solvers.side_by_side import batch_size
+from pde.solvers.side_by_side import each_sample
 
 PARTS = 4
 """Pieces along each side of a cell, of whose means the network sees the logarithms."""
@@ -100,9 +100,7 @@ class LearnedEquation(Operator):
 
         with jax.enable_x64(True):
             given = {name: each.astype(jnp.float64) for name, each in samples.items() if each is not None}
-            size = batch_size(schemes.x[0].size)
-            solved = jax.lax.map(solve, (schemes, given), batch_size=size if size > 1 else None)
-            return solved[..., None]
+            return each_sample(solve, (schemes, given))[..., None]
 
     def scheme(self, coefficient: Fine, coordinates: Coordinates) -> Conductances:
         """Return the conductances of every sample's coarse scheme, float64.
