@@ -15,7 +15,7 @@ from scipy.sparse.linalg import splu
 from pde.equations.darcy.canonical import assemble
 from pde.equations.darcy.coarse_nodes import CoarseFaces, solve_network
 from pde.grids.grid import Grid
-from pde.solvers.cell_conductances import join, lower_halves
+from pde.solvers.cell_conductances import in_both_directions, join, lower_halves
 from pde.solvers.checks import check_spacing
 from pde.solvers.conductances import conductances
 from pde.solvers.conjugate_gradients import Precision
@@ -50,8 +50,7 @@ def by_rows(fine: Grid, stride: int) -> Scheme:
 
     def solved(a: Field) -> Field:
         a = a.astype(jnp.float64)
-        across = lower_halves(a.T, stride).swapaxes(0, 1)
-        return solve_network(join(lower_halves(a, stride), across, wide)).solution
+        return solve_network(join(*in_both_directions(lower_halves, a, stride), wide)).solution
 
     return solved
 

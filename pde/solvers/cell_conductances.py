@@ -8,6 +8,7 @@ halves add up to the conductance of `pde.solvers.upscaling.upscale`.
 """
 
 import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -18,43 +19,55 @@ from jaxtyping import Float
 from pde.solvers.conductances import Conductances
 
 Fine = Float[Array, "fine_height fine_width"]
-Halves = Float[Array, "height width half"]
-"""A value for every coarse cell and half of a dual cell."""
+Cells = Float[Array, "height width"]
+Halves = tuple[Cells, Cells]
+"""Values of the two halves that each coarse cell gives: apart, since a CPU is slow at writing them interleaved."""
 
 
 def lower_halves(coefficient: Fine, stride: int) -> Halves:
-    """Lower bounds for the edges down the rows of a grid of unit spacing: (cell down, cell across, side).
-
-    The sides are the low and the high one of the cell: the halves lie along them.
-    """
-    halves = _in_parallel(in_series(coefficient, stride).T, stride, 2)
-    return jnp.stack([half.T for half in halves], axis=-1)
+    """Lower bounds for edges down rows, unit spacing, of the halves along the low and high side of each cell."""
+    low, high = _in_parallel(in_series(coefficient, stride).T, stride, 2)
+    return low.T, high.T
 
 
 def upper_halves(coefficient: Fine, stride: int) -> Halves:
     """Upper bounds for the same edges and halves."""
-    halves = _in_parallel(coefficient.T, stride, 2)
-    return jnp.stack([in_series(half.T, stride) for half in halves], axis=-1)
+    low, high = _in_parallel(coefficient.T, stride, 2)
+    return in_series(low.T, stride), in_series(high.T, stride)
+
+
+def in_both_directions(
+    halves: Callable[[Fine, int], Halves], coefficient: Fine, stride: int
+) -> tuple[Halves, Halves]:
+    """Bounds for the edges down the rows, and for the edges across the columns in the same axes.
+
+    Args:
+        halves: `lower_halves` or `upper_halves`.
+        coefficient: a > 0 on the fine nodes.
+        stride: fine cells along each side of a coarse one.
+    """
+    low, high = halves(coefficient.T, stride)
+    return halves(coefficient, stride), (low.T, high.T)
 
 
 def join(down: Halves, across: Halves, spacing: tuple[Array | float, Array | float]) -> Conductances:
     """The conductances of a coarse grid's inner edges, border included, from both halves of their dual cells.
 
     Args:
-        down: conductances of the halves along edges down the rows, (cell down, cell across, side).
+        down: conductances of the halves along edges down the rows.
         across: those along edges across the columns, in the same axes.
         spacing: distance of neighbouring coarse nodes along each axis.
     """
-    along_x = down[:, :-1, 1] + down[:, 1:, 0]
-    along_y = across[:-1, :, 1] + across[1:, :, 0]
+    along_x = down[1][:, :-1] + down[0][:, 1:]
+    along_y = across[1][:-1] + across[0][1:]
     return Conductances(along_x / spacing[0] ** 2, along_y / spacing[1] ** 2)
 
 
-def means_of_parts(coefficient: Fine, stride: int, parts: int) -> Float[Array, "height width parts_parts"]:
+def means_of_parts(coefficient: Fine, stride: int, parts: int) -> Float[Array, "parts_parts height width"]:
     """Arithmetic means over the parts x parts equal pieces of every coarse cell, piece rows first."""
     rows = _in_parallel(coefficient, stride, parts)
     pieces = [piece.T for row in rows for piece in _in_parallel(row.T, stride, parts)]
-    return jnp.stack(pieces, axis=-1) * (parts / stride) ** 2
+    return jnp.stack(pieces) * (parts / stride) ** 2
 
 
 def dual_means(field: Fine, stride: int) -> Float[Array, "inner_height inner_width"]:

@@ -12,7 +12,15 @@ from jaxtyping import Float
 from manojax.layers.basic import MLP
 from manojax.layers.coordinates import Coordinates, unit_nodes
 from manojax.operators.base import Operator
-from pde.solvers.cell_conductances import dual_means, join, lower_halves, means_of_parts, upper_halves
+from manojax.xla_cpu import stored
+from pde.solvers.cell_conductances import (
+    dual_means,
+    in_both_directions,
+    join,
+    lower_halves,
+    means_of_parts,
+    upper_halves,
+)
 from pde.solvers.conductances import Conductances
 from pde.solvers.elliptic import solve_scheme
 from pde.solvers.side_by_side import each_sample
@@ -21,7 +29,7 @@ PARTS = 4
 """Pieces along each side of a cell, of whose means the network sees the logarithms."""
 CHANNELS = 8 + PARTS**2
 """Channels that the network sees of each cell."""
-FEATURES = 16
+FEATURES = 32
 """Channels that the network makes of each cell."""
 BOUND = 1.0
 """Factor of log(upper / lower) that bounds a correction."""
@@ -152,15 +160,15 @@ def _upscaled_and_seen(
 ) -> tuple[Conductances, Float[Array, "cells_down cells_across channel"], Float[Array, "cells_down cells_across"]]:
     """Return the upscaled scheme, what the network sees of each cell, and log(upper / lower) around it."""
     single, double = coefficient.astype(jnp.float32), coefficient.astype(jnp.float64)
-    down, across = lower_halves(double, stride), lower_halves(double.T, stride).swapaxes(0, 1)
-    lower = jnp.concatenate([down, across], axis=-1).astype(jnp.float32)
-    upper = jnp.concatenate([upper_halves(single, stride), upper_halves(single.T, stride).swapaxes(0, 1)], axis=-1)
+    down, across = stored(in_both_directions(lower_halves, double, stride))
+    lower = jnp.stack([*down, *across]).astype(jnp.float32)
+    upper = jnp.stack([half for halves in in_both_directions(upper_halves, single, stride) for half in halves])
     size = jnp.mean(lower)  # logarithms of ratios to it are small, and keep their digits
     low, width = jnp.log(lower / size), jnp.maximum(jnp.log(upper / lower), 0.0)
     parts = jnp.log(means_of_parts(single, stride, PARTS) / (2 * size))
-    seen = jnp.concatenate([low - low.mean(), width, parts - parts.mean()], axis=-1)
-    scheme = join(down, across, spacing)
-    return scheme, seen, _around(jnp.max(low + width, axis=-1), jnp.min(low, axis=-1))
+    seen = jnp.concatenate([low - low.mean(), width, parts - parts.mean()])
+    limit = _around(jnp.max(low + width, axis=0), jnp.min(low, axis=0))
+    return join(down, across, spacing), jnp.moveaxis(seen, 0, -1), limit
 
 
 def _around(high: Float[Array, "height width"], low: Float[Array, "height width"]) -> Float[Array, "height width"]:
