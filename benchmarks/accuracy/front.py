@@ -1,14 +1,16 @@
 """Error against time for one sample of Darcy flow: plain solvers and trained operators in one process.
 
     python -m benchmarks.accuracy.front FOLDER [--data TRAIN.h5 --test TEST.h5] [--samples 100] [--epochs 12]
-        [--pure mano fno unet] [--views stride means upscaled] [--at 31] [--widths 8 16 32] [--json FILE]
+        [--pure mano fno unet] [--views stride means upscaled] [--at 31] [--widths 8 16 32] [--corrected 16]
+        [--json FILE]
 
 Two-phase Darcy flow, 12/3, on 421 x 421 nodes; without --data it is generated first. Every scheme takes the fine
 coefficient from memory and counts all it does with it. Plain ones are coarse solves at every stride, with faces
 from the strided coefficient and upscaled ones, Richardson's extrapolation of two upscaled solves, the fine
 multigrid stopped early, and SuperLU. Trained ones are --pure models with each of --views on the grids of --at,
 and learned coarse equations (U-Nets of one level, --widths channels, trained at 31 points a side for 120 epochs)
-on all their grids. FOLDER keeps data and runs: a second call goes on where the first was interrupted.
+on all their grids, those of --corrected widths with the solution corrected too. FOLDER keeps data and runs: a
+second call goes on where the first was interrupted.
 
 Relative L2 is a mean over --samples test samples, at a scheme's own nodes, and on all 421 x 421 nodes: by cubic
 splines, by splines followed by over-relaxation with the fine coefficient, and by splines followed by the fine
@@ -81,6 +83,7 @@ def main() -> None:
     parser.add_argument("--views", nargs="*", default=list(VIEWS), choices=VIEWS)
     parser.add_argument("--at", type=int, nargs="*", default=[31])
     parser.add_argument("--widths", type=int, nargs="*", default=[8, 16, 32])
+    parser.add_argument("--corrected", type=int, nargs="*", default=[16])
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -118,10 +121,11 @@ def trained(arguments: argparse.Namespace, data: Path) -> Iterator[tuple[str, Tr
         config = TrainingConfig(symmetries="all", validation="none", **settings)
         return kept_run(data, arguments.folder, model, config, type(options_of(model))(**options))
 
-    for width in arguments.widths:
-        settings = {"resolution": 31, "epochs": 120, "view": View(informed="learned")}
-        learned = run("unet", {"width": width, **LEARNED}, **settings)
-        yield f"learned, width {width}", Trained(*learned, LEARNED_AT)
+    for informed, widths in (("learned", arguments.widths), ("learned-corrected", arguments.corrected)):
+        for width in widths:
+            settings = {"resolution": 31, "epochs": 120, "view": View(informed=informed)}
+            learned = run("unet", {"width": width, **LEARNED}, **settings)
+            yield f"{informed}, width {width}", Trained(*learned, LEARNED_AT)
     for model, view, nodes in itertools.product(arguments.pure, arguments.views, arguments.at):
         settings = {"resolution": nodes, "epochs": arguments.epochs, "view": VIEWS[view]}
         yield f"{model}, {view}, at {nodes}", Trained(*run(model, {}, **settings), [nodes])

@@ -2,10 +2,11 @@
 
     python -m benchmarks.accuracy.learned FOLDER [--data TRAIN.h5 --test TEST.h5] [--resolutions 31]
         [--model unet --options '{"width": 16, "levels": 1, "depth": 1}'] [--epochs 120] [--seeds 0 1 2]
-        [--laws 24/3 log-normal-6] [--json FILE]
+        [--informed learned] [--laws 24/3 log-normal-6] [--json FILE]
 
 Two-phase Darcy flow, 12/3, on 421 x 421 nodes; without --data it is generated first. A network is trained for each
-seed as `manojax train --informed learned --symmetries all --validation none` does, on the grids of --resolutions,
+seed as `manojax train --informed learned --symmetries all --validation none` does, or with --informed
+learned-corrected, on the grids of --resolutions,
 and measured on all grids of --grids with the same weights. FOLDER keeps data and runs: a second call goes on where
 the first was interrupted.
 
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--options", type=json.loads, default={"width": 16, "levels": 1, "depth": 1})
     parser.add_argument("--epochs", type=int, default=120)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--informed", default="learned", choices=["learned", "learned-corrected"])
     parser.add_argument("--laws", nargs="*", default=["12/3", *LAWS], choices=["12/3", *LAWS])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -84,7 +86,9 @@ def main() -> None:
     runs = [trained(arguments, data, folder, seed) for seed in arguments.seeds]
     surrogates = [surrogate for surrogate, _ in runs]
     found: dict[str, Any] = {
-        "settings": {name: getattr(arguments, name) for name in ("resolutions", "model", "options", "epochs")},
+        "settings": {
+            name: getattr(arguments, name) for name in ("resolutions", "model", "options", "epochs", "informed")
+        },
         "parameters": surrogates[0].run.parameters,
         "training_seconds": [round(seconds) for _, seconds in runs],
         "grids": by_grid(test, surrogates, arguments.grids),
@@ -108,7 +112,7 @@ def trained(arguments: argparse.Namespace, data: Path, folder: Path, seed: int) 
         symmetries="all",
         validation="none",
         seed=seed,
-        view=View(informed="learned"),
+        view=View(informed=arguments.informed),
     )
     options = type(options_of(arguments.model))(**arguments.options)
     return kept_run(data, folder, arguments.model, config, options)

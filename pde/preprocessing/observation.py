@@ -54,9 +54,13 @@ class Observation:
         if self.view.informed == "none":
             return
         if self.view.learns_equation and self.view.restriction == "means":
-            raise InputError("--informed learned sees the file's own fields; leave --restriction out")
+            raise InputError(
+                f"--informed {self.view.informed} sees the file's own fields; leave --restriction out"
+            )
         if self.view.learns_equation and self.view.scaling:
-            raise InputError("--informed learned scales as its equation by itself; leave --scale-free out")
+            raise InputError(
+                f"--informed {self.view.informed} scales as its equation by itself; leave --scale-free out"
+            )
         check_darcy("--informed", self.view.inputs, self.grid)
         if not (fields > 0).all():
             raise InputError(

@@ -25,10 +25,10 @@ class View:
     the arithmetic and the harmonic mean of each input over the cells around the points."""
     informed: Informed = "none"
     """A solver of -div(a grad u) = 1 with u = 0 on the border, on the model's grid, in the model. With learned the
-    model corrects the coarse equation before it is solved: its conductances, upscaled from the file's coefficient.
-    The others give solutions that the model sees and corrects. strided gives two, from the coefficient at the
-    points of the grid with arithmetic and with harmonic faces, and their mean is corrected. upscaled gives one,
-    with faces upscaled from the file's coefficient."""
+    model corrects the coarse equation before it is solved: its conductances, upscaled from the file's coefficient;
+    with learned-corrected it then corrects the solution too. The others give solutions that the model sees and
+    corrects. strided gives two, from the coefficient at the points of the grid with arithmetic and with harmonic
+    faces, and their mean is corrected. upscaled gives one, with faces upscaled from the file's coefficient."""
     scaling: Suppress[Fixed[tuple[float, ...]]] = ()
     """The power of each input by which its scale acts on the solution (`pde.preprocessing.scale`): -1 where twice
     the input halves the solution. The model then sees ratios of the inputs to their means, and makes the solution
@@ -50,12 +50,12 @@ class View:
     @property
     def sees_between(self) -> bool:
         """True if the model sees more of the inputs than their values at the points of the grid it runs on."""
-        return self.restriction == "means" or self.informed in ("upscaled", "learned") or bool(self.scaling)
+        return self.restriction == "means" or self.informed not in ("none", "strided") or bool(self.scaling)
 
     @property
     def learns_equation(self) -> bool:
         """True if the model makes a coarse equation, from the whole fields of the file."""
-        return self.informed == "learned"
+        return self.informed in ("learned", "learned-corrected")
 
     @property
     def needs_positive(self) -> bool:

@@ -100,7 +100,8 @@ def _seen(view: View) -> str:
     if view.filter_width_in_force:
         seen += f" as averages of width {view.filter_width_in_force:g} around the points of the training grid"
     if view.learns_equation:
-        return f"{seen} on all points of the file, of which it makes a coarse equation"
+        corrected = "" if view.informed == "learned" else ", whose solution it corrects"
+        return f"{seen} on all points of the file, of which it makes a coarse equation{corrected}"
     return seen if view.informed == "none" else f"{seen}, coarse solutions ({view.informed})"
 
 

@@ -64,7 +64,9 @@ def create(model: str, options: ModelConfig, view: View, precision: str, seed: i
         operator = manojax.create(
             model, **sizes, dtype=jnp.dtype(precision), rngs=rngs, **dataclasses.asdict(options)
         )
-        return LearnedEquation(operator, rngs=rngs) if view.learns_equation else operator
+        if view.learns_equation:
+            return LearnedEquation(operator, corrected=view.informed == "learned-corrected", rngs=rngs)
+        return operator
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
 

@@ -13,8 +13,8 @@ from jax.flatten_util import ravel_pytree
 import manojax
 import pde
 from pde.data import datasets
-from pde.equations.darcy.coarse_nodes import coarse_solve
-from pde.equations.darcy.learned import CHANNELS, FEATURES, LearnedEquation
+from pde.equations.darcy.coarse_nodes import coarse_solve, solve_network
+from pde.equations.darcy.learned import CHANNELS, FEATURES, LARGEST, LearnedEquation
 from pde.equations.darcy.problem import Darcy
 from pde.runs.build import split
 from pde.solvers.conductances import Conductances, apply, conductances
@@ -24,7 +24,7 @@ from pde.system.errors import InputError
 from tests.command_line import refused
 from tests.command_line import run as command
 
-NETWORK = ("--model", "unet", "--width", "8", "--levels", "1", "--depth", "1", "--informed", "learned")
+NETWORK = ("--model", "unet", "--width", "8", "--levels", "1", "--depth", "1")
 NODES = 25
 STRIDES = pytest.mark.parametrize("stride", [4, 3, 2])
 
@@ -160,8 +160,40 @@ def test_a_grid_that_is_no_stride_is_refused(untrained, fields):
         untrained(fields, (np.linspace(0, 1, 6, dtype=np.float32),) * 2)
 
 
-def test_gradients_go_through_network_and_solve(untrained, fields):
+def test_a_corrected_solution_scales_stays_positive_and_is_near_that_of_its_scheme(fields):
+    axes = nodes(4)
+    plain = LearnedEquation(network(), corrected=True, tolerance=1e-10, rngs=nnx.Rngs(1))
+    model = moved(plain, 1.0)
+    once, twice, upscaled = solve(model, fields, axes), solve(model, 2 * fields, axes), solve(plain, fields, axes)
+    np.testing.assert_allclose(2 * twice, once, rtol=1e-6, atol=1e-9 * once.max())
+    grid = Darcy(resolution=NODES).grid
+    for a, found in zip(np.asarray(fields[..., 0], np.float64), upscaled, strict=True):
+        expected = coarse_solve(a, grid, 4, "upscaled")
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * expected.max())
+    with jax.enable_x64(True):
+        scheme = model.scheme(fields[..., 0], axes)
+    for sample, u in enumerate(once):
+        c = Conductances(*(axis[sample] for axis in scheme))
+        with jax.enable_x64(True):
+            of_scheme = np.asarray(solve_network(c).solution)[1:-1, 1:-1]
+        logarithms = np.log(u[1:-1, 1:-1] / of_scheme)
+        assert 1e-3 < np.abs(logarithms).max() <= 1.001 * LARGEST / 6**2
+        assert (u[[0, -1]] == 0).all()
+        assert (u[:, [0, -1]] == 0).all()
+
+
+def test_a_solution_with_a_source_or_border_values_is_not_corrected(fields):
+    axes, model = nodes(4), moved(LearnedEquation(network(), corrected=True, rngs=nnx.Rngs(1)), 1.0)
+    corrected = solve(model, fields, axes)
+    for given in ({"source": jnp.ones_like(fields[..., 0])}, {"border": jnp.zeros(corrected.shape)}):
+        ratio = solve(model, fields, axes, **given)[:, 1:-1, 1:-1] / corrected[:, 1:-1, 1:-1]
+        assert np.abs(np.log(ratio)).max() > 1e-3
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_gradients_go_through_network_and_solve(fields, corrected):
     """Each parameter has one, and central differences along the gradient agree, also for the coefficient."""
+    untrained = LearnedEquation(network(), corrected=corrected, tolerance=1e-10, rngs=nnx.Rngs(1))
     graph, params = split(moved(untrained, 0.1))
     axes, a = nodes(4), fields[:2]
 
@@ -171,7 +203,7 @@ def test_gradients_go_through_network_and_solve(untrained, fields):
 
     slopes = jax.jit(jax.grad(mean, argnums=(0, 1)))(params, a)
     assert all(np.isfinite(leaf).all() and np.any(leaf) for leaf in jax.tree.leaves(slopes))
-    for position, start, size in ((0, params, 1e-2), (1, a, 1e-1)):
+    for position, start, size in ((0, params, 1e-2), (1, a, 2e-2)):
         flat, back = ravel_pytree(start)
         slope, _ = ravel_pytree(slopes[position])
         length = float(jnp.linalg.norm(slope))
@@ -186,7 +218,7 @@ def trained(darcy_file, tmp_path_factory):
     from pde.cli import main
 
     flags = ("--resolution", "5", "--epochs", "2", "--symmetries", "all", "--out", str(out))
-    assert main(["train", str(darcy_file), *NETWORK, *flags]) == 0
+    assert main(["train", str(darcy_file), *NETWORK, "--informed", "learned-corrected", *flags]) == 0
     return out
 
 
@@ -234,7 +266,8 @@ def test_a_prediction_has_a_gradient_with_respect_to_the_coefficient(darcy_file,
 
 
 def test_what_does_not_fit_is_one_sentence(capsys, darcy_file, tmp_path):
-    begin = ("train", darcy_file, *NETWORK, "--resolution", "5", "--epochs", "1", "--out", tmp_path / "run")
+    network = (*NETWORK, "--informed", "learned")
+    begin = ("train", darcy_file, *network, "--resolution", "5", "--epochs", "1", "--out", tmp_path / "run")
     assert "leave --restriction out" in refused(capsys, *begin, "--restriction", "means")
     with h5py.File(tmp_path / "cells.h5", "w") as file, h5py.File(darcy_file) as on_nodes:
         for name in ("coefficient", "solution"):
@@ -242,4 +275,4 @@ def test_what_does_not_fit_is_one_sentence(capsys, darcy_file, tmp_path):
         file["x"] = file["y"] = (np.arange(16) + 0.5) / 16
         file.attrs.update(boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
     flags = ("--resolution", "8", "--epochs", "1", "--out", tmp_path / "run")
-    assert "equally spaced nodes" in refused(capsys, "train", tmp_path / "cells.h5", *NETWORK, *flags)
+    assert "equally spaced nodes" in refused(capsys, "train", tmp_path / "cells.h5", *network, *flags)

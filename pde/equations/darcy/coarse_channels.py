@@ -16,9 +16,9 @@ from pde.solvers.side_by_side import each_sample
 from pde.solvers.upscaling import upscale
 from pde.system.errors import InputError
 
-Informed = Literal["none", "strided", "upscaled", "learned"]
+Informed = Literal["none", "strided", "upscaled", "learned", "learned-corrected"]
 
-SOLUTIONS: dict[Informed, int] = {"none": 0, "strided": 2, "upscaled": 1, "learned": 0}
+SOLUTIONS: dict[Informed, int] = {"none": 0, "strided": 2, "upscaled": 1, "learned": 0, "learned-corrected": 0}
 """Number of coarse solutions that a model sees."""
 
 

@@ -31,6 +31,8 @@ CHANNELS = 8 + PARTS**2
 """Channels that the network sees of each cell."""
 FEATURES = 32
 """Channels that the network makes of each cell."""
+LARGEST = 10.0
+"""Largest logarithm of the factor that corrects a solution, in squares of the spacing; the unit is the domain."""
 BOUND = 1.0
 """Factor of log(upper / lower) that bounds a correction."""
 TOLERANCE = 1e-7
@@ -57,23 +59,42 @@ class LearnedEquation(Operator):
     from its solution by at most (e^D - 1) times that solution. On the grid of the coefficient itself nothing is
     corrected. The parameters do not depend on the stride.
 
+    If `corrected`, the solution is corrected too, by a factor for each inner node i,
+
+        u_i exp(kappa_i),    |kappa| <= `LARGEST` / (cells down x cells across),
+
+    which the features of the four cells around the node give. Five points have an error even where the
+    coefficient does not vary, of second order in the spacing, and no conductances correct it. The factor keeps the
+    scaling and u >= 0, not the bound in the energy norm. It belongs to f = 1 and u = 0 on the border: other
+    sources and border values leave it out.
+
     The idea is that of PEDS (Pestourie et al., arXiv 2111.05841), where a network makes the input of a coarse
     solver.
 
     Args:
         operator: network from `CHANNELS` channels of each cell to features.
         bound: factor of the logarithm that bounds delta.
+        corrected: correct the solution too.
         tolerance: relative residual of the solver.
         rngs: random numbers of the parameters.
     """
 
-    def __init__(self, operator: Operator, *, bound: float = BOUND, tolerance: float = TOLERANCE, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        operator: Operator,
+        *,
+        bound: float = BOUND,
+        corrected: bool = False,
+        tolerance: float = TOLERANCE,
+        rngs: nnx.Rngs,
+    ):
         self.in_channels, self.dimensions = 1, 2  # read by `check_fields`
         self.operator, self.bound, self.tolerance = operator, bound, tolerance
         features = operator.out_channels
         kind: dict[str, Any] = {"output_init": nnx.initializers.zeros, "dtype": operator.dtype, "rngs": rngs}
         self.down = MLP(2 * features, features, 1, **kind)
         self.across = MLP(2 * features, features, 1, **kind)
+        self.after = MLP(4 * features, features, 1, **kind) if corrected else None
 
     def forward(
         self,
@@ -96,7 +117,7 @@ class LearnedEquation(Operator):
             ValueError: coarse nodes that are no stride of the fine ones.
         """
         axes = _axes(unit_nodes(fields.shape[1:-1]) if coordinates is None else coordinates)
-        schemes = self.scheme(fields[..., 0], axes)
+        schemes, features = self._scheme_and_features(fields[..., 0], axes)
         stride = _stride(fields.shape[1:-1], axes)
         samples = {"source": source, "border": border}
 
@@ -108,7 +129,12 @@ class LearnedEquation(Operator):
 
         with jax.enable_x64(True):
             given = {name: each.astype(jnp.float64) for name, each in samples.items() if each is not None}
-            return each_sample(solve, (schemes, given))[..., None]
+            solution = each_sample(solve, (schemes, given))[..., None]
+        if self.after is None or features is None or given:
+            return solution
+        factor = self._correction(self.after, features)
+        with jax.enable_x64(True):
+            return solution * factor.astype(solution.dtype)
 
     def scheme(self, coefficient: Fine, coordinates: Coordinates) -> Conductances:
         """Return the conductances of every sample's coarse scheme, float64.
@@ -120,13 +146,18 @@ class LearnedEquation(Operator):
         Raises:
             ValueError: coarse nodes that are no stride of the fine ones.
         """
-        axes = _axes(coordinates)
+        return self._scheme_and_features(coefficient, _axes(coordinates))[0]
+
+    def _scheme_and_features(
+        self, coefficient: Fine, axes: tuple[Array, Array]
+    ) -> tuple[Conductances, Cells | None]:
+        """Return also the features of the cells, which the coefficient's own grid does not need."""
         stride = _stride(coefficient.shape[1:], axes)
         with jax.enable_x64(True):
             x, y = ((axis[-1] - axis[0]).astype(jnp.float64) / (len(axis) - 1) for axis in axes)
             upscaled, seen, limit = jax.vmap(lambda a: _upscaled_and_seen(a, stride, (x, y)))(coefficient)
         if stride == 1:
-            return upscaled
+            return upscaled, None
         centres = tuple((axis[1:] + axis[:-1]) / 2 for axis in axes)
         features = self.operator(seen, centres)
         factors = (
@@ -134,12 +165,20 @@ class LearnedEquation(Operator):
             self._factor(self.across, features[:, :-1], features[:, 1:], limit[:, :-1], limit[:, 1:]),
         )
         with jax.enable_x64(True):
-            return Conductances(*(c * by.astype(c.dtype) for c, by in zip(upscaled, factors, strict=True)))
+            c = Conductances(*(c * by.astype(c.dtype) for c, by in zip(upscaled, factors, strict=True)))
+        return c, features
 
     def _factor(self, head: MLP, one: Cells, other: Cells, limit: Array, other_limit: Array) -> Array:
         """Return exp(delta) for the edges between cells."""
         free = head(jnp.concatenate([one, other], axis=-1))[..., 0].astype(jnp.float32)
         return jnp.exp(self.bound * jnp.maximum(limit, other_limit) * jnp.tanh(free))
+
+    def _correction(self, head: MLP, cells: Cells) -> Float[Array, "sample height width 1"]:
+        """Return exp(kappa) for the coarse nodes; it is 1 on the border."""
+        around = [cells[:, :-1, :-1], cells[:, :-1, 1:], cells[:, 1:, :-1], cells[:, 1:, 1:]]
+        free = head(jnp.concatenate(around, axis=-1)).astype(jnp.float32)
+        kappa = LARGEST / (cells.shape[1] * cells.shape[2]) * jnp.tanh(free)
+        return jnp.exp(jnp.pad(kappa, ((0, 0), (1, 1), (1, 1), (0, 0))))
 
 
 def _axes(coordinates: Coordinates) -> tuple[Array, Array]:
