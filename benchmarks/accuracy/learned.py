@@ -17,6 +17,8 @@ the medians.
 On all 421 x 421 nodes the solution on the first grid trained on is carried by splines and over-relaxation
 (`pde.solvers.relaxation`), the upscaled solve's too, beside the fine multigrid stopped early.
 
+`constant` are errors of the coarse scheme for a constant coefficient, which no correction of conductances mends.
+
 Laws are those of `benchmarks.accuracy.laws`, with 30 samples each, on the first grid trained on. Another network,
 of the first seed, is trained on 1000 samples of `manojax generate --coefficient mixture`: contrasts 2 to 50, 2 to
 4 phases, log-scales 1 to 6 and tau 2 to 10.
@@ -49,6 +51,7 @@ from benchmarks.study import kept_run, made
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.equations.darcy.problem import Darcy
+from pde.grids.grid import Grid
 from pde.metrics import relative_l2
 from pde.preprocessing.view import View
 from pde.runs.build import options_of
@@ -92,6 +95,7 @@ def main() -> None:
         "parameters": surrogates[0].run.parameters,
         "training_seconds": [round(seconds) for _, seconds in runs],
         "grids": by_grid(test, surrogates, arguments.grids),
+        "constant": constant(test.grid, arguments.grids),
         "fine": on_all_nodes(test, surrogates),
     }
     if arguments.laws:
@@ -135,6 +139,18 @@ def by_grid(test: DataFile, surrogates: list[Surrogate], grids: list[int]) -> li
         ratios = f"{mean / upscaled:7.2f} {times['learned'] / times['upscaled']:6.2f}"
         print(f"{resolution:5} {upscaled:9.5f} {mean:9.5f} {spread:8.5f} {ratios}", flush=True)
     return rows
+
+
+def constant(fine: Grid, grids: list[int]) -> dict[int, float]:
+    """Errors of the coarse scheme for a constant coefficient, where a learned equation corrects nothing."""
+    a, found = np.ones(fine.shape, np.float32), {}
+    true = compiled(schemes.multigrid(fine, 1e-10))(a)
+    for nodes in grids:
+        stride = fine.stride_to(nodes)
+        solved, at_nodes = compiled(schemes.coarse(fine, stride, "upscaled"))(a), true[::stride, ::stride]
+        found[nodes] = float(np.linalg.norm(solved - at_nodes) / np.linalg.norm(at_nodes))
+    print("constant coefficient:", " ".join(f"{nodes} {error:.5f}" for nodes, error in found.items()))
+    return found
 
 
 def on_all_nodes(test: DataFile, surrogates: list[Surrogate]) -> dict[str, dict[str, Any]]:

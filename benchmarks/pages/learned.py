@@ -5,23 +5,20 @@ import statistics
 from benchmarks.pages.cells import size, table
 from benchmarks.record import load
 
+CORRECTED = "solution corrected too"
+
 
 def learned() -> str:
-    found = load("learned")
+    kinds = load("learned"), load("learned_corrected")
     rows = []
-    for row in found["grids"]:
-        error, times = statistics.mean(row["learned"]), row["milliseconds"]
-        spread = statistics.stdev(row["learned"])
-        rows.append(
-            [
-                str(row["nodes"]),
-                f"{row['upscaled']:.5f}",
-                f"{error:.5f} ± {spread:.5f}",
-                f"{error / row['upscaled']:.2f}",
-                f"{times['learned'] / times['upscaled']:.1f}",
-            ]
-        )
-    return table(found, ["nodes a side", "upscaled solve", "learned", "ratio of errors", "ratio of times"], rows)
+    for of_kinds in zip(*(found["grids"] for found in kinds), strict=True):
+        cells = []
+        for row in of_kinds:
+            times = row["milliseconds"]
+            cells += [_mean_and_spread(row["learned"]), f"{times['learned'] / times['upscaled']:.1f}"]
+        rows.append([str(of_kinds[0]["nodes"]), f"{of_kinds[0]['upscaled']:.5f}", *cells])
+    header = ["nodes a side", "upscaled solve", "learned", "ratio of times", CORRECTED, "ratio of times"]
+    return table(kinds[0], header, rows)
 
 
 def learned_widths() -> str:
@@ -40,21 +37,31 @@ def learned_widths() -> str:
 
 
 def learned_by_law() -> str:
-    found = load("learned")
-    names = [name for name in next(iter(found["laws"].values())) if name != "upscaled"]
-    rows = []
-    for law, row in found["laws"].items():
-        ratios = (f"{row[name]:.5f} ({row[name] / row['upscaled']:.2f})" for name in names)
-        rows.append([law, f"{row['upscaled']:.5f}", *ratios])
-    return table(found, ["tested on", "upscaled solve", *names], rows)
+    kinds = {"": load("learned"), f", {CORRECTED}": load("learned_corrected")}
+    columns = {
+        f"{name}{kind}": [(row[name], row["upscaled"]) for row in found["laws"].values()]
+        for kind, found in kinds.items()
+        for name in ("learned on 12/3", "learned on the mixture")
+    }
+    laws = kinds[""]["laws"]
+    rows = [
+        [law, f"{row['upscaled']:.5f}", *(f"{error:.5f} ({error / plain:.2f})" for error, plain in cells)]
+        for (law, row), cells in zip(laws.items(), zip(*columns.values(), strict=True), strict=True)
+    ]
+    return table(kinds[""], ["tested on", "upscaled solve", *columns], rows)
 
 
 def learned_fine() -> str:
-    found = load("learned")
-    whole = found["fine"]["fine solve"]["milliseconds"]
+    plain, corrected = (load(name)["fine"] for name in ("learned", "learned_corrected"))
+    named = {f"learned, {CORRECTED}, relaxation": (corrected, "learned, relaxation")}
+    named |= {name: (plain, name) for name in plain}
     rows = []
-    for name, row in found["fine"].items():
-        errors = row["relative_l2"]
-        spread = f" ± {statistics.stdev(errors):.5f}" if len(errors) > 1 else ""
-        rows.append([name, f"{statistics.mean(errors):.5f}{spread}", f"{row['milliseconds'] / whole:.2f}"])
-    return table(found, ["on 421 x 421 nodes", "L2", "time of the fine solve"], rows)
+    for name, (found, key) in named.items():
+        time = found[key]["milliseconds"] / found["fine solve"]["milliseconds"]
+        rows.append([name, _mean_and_spread(found[key]["relative_l2"]), f"{time:.2f}"])
+    return table(load("learned"), ["on 421 x 421 nodes", "L2", "time of the fine solve"], rows)
+
+
+def _mean_and_spread(errors: list[float]) -> str:
+    spread = f" ± {statistics.stdev(errors):.5f}" if len(errors) > 1 else ""
+    return f"{statistics.mean(errors):.5f}{spread}"

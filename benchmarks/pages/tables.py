@@ -182,6 +182,7 @@ def benchmarks_page() -> str:
         "benchmarks",
         **{write.__name__: write() for write in (*ERRORS, *LEARNED, *FRONT, *GENERALISATION, *COSTS)},
         strided=load("informed_31")["rows"][0]["relative_l2"],
+        constant=load("learned")["constant"]["31"],
         floor=floor["mean"],
         error=floor["standard error"],
         ratio=load("operators")["64 x 64"]["full attention by mano"],
