@@ -15,8 +15,8 @@ second call goes on where the first was interrupted.
 Relative L2 is a mean over --samples test samples, at a scheme's own nodes, and on all 421 x 421 nodes: by cubic
 splines, by splines followed by over-relaxation with the fine coefficient, and by splines followed by the fine
 multigrid to a relative residual of 1. Milliseconds are medians and quartiles of --rounds calls of one compiled
-program each, called in turn, all cores, NumPy in and out; in batches, those of 16 samples on a thread for each
-core.
+program each, in groups of 100 that are called in turn, all cores, NumPy in and out; in batches, those of 16
+samples on a thread for each core.
 
 A measure's front is the least time at which a scheme reaches an error. `ahead` lists, for each measure, the
 intervals of errors in which a trained operator is faster than every plain scheme.
@@ -31,6 +31,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -56,6 +57,8 @@ LEARNED_AT = (16, 22, 31, 43, 61, 85, 141)
 MEASURES = ("own nodes", "all nodes")
 TOLERANCES = (0.3, 0.1, 0.01, 1e-10)
 BATCH = 16
+GROUP = 100
+"""Programs kept at the same time: each takes hundreds of memory maps, of which Linux gives a process 65530."""
 Call = Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]
 
 
@@ -189,9 +192,21 @@ def entries(
 
 
 def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str, Any]]:
-    """Measure errors and times of all entries."""
+    """Measure errors and times of all entries, group by group."""
     inputs, solutions = test.read_inputs()[..., 0], test.read_solution()[..., 0]
+    rows = []
+    for first in range(0, len(entries), GROUP):
+        rows += _measured_in_turn(entries[first : first + GROUP], inputs, solutions, rounds)
+        jax.clear_caches()
+    return rows
 
+
+def _measured_in_turn(
+    entries: list[Entry],
+    inputs: Float[np.ndarray, "sample height width"],
+    solutions: Float[np.ndarray, "sample height width"],
+    rounds: int,
+) -> list[dict[str, Any]]:
     def measure(entry: Entry) -> dict[str, Any]:
         errors = [_error(entry.call(a), u) for a, u in zip(inputs, solutions, strict=True)]
         print(f"{entry.family:28} {entry.nodes:4} {entry.carried_by:11} {np.mean(errors):.5f}", flush=True)
