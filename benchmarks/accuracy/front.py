@@ -2,7 +2,7 @@
 
     python -m benchmarks.accuracy.front FOLDER [--data TRAIN.h5 --test TEST.h5] [--samples 100] [--epochs 12]
         [--pure mano fno unet] [--views stride means upscaled] [--at 31] [--widths 8 16 32] [--corrected 16]
-        [--json FILE]
+        [--measures "own nodes" "all nodes"] [--json FILE]
 
 Two-phase Darcy flow, 12/3, on 421 x 421 nodes; without --data it is generated first. Every scheme takes the fine
 coefficient from memory and counts all it does with it. Plain ones are coarse solves at every stride, with faces
@@ -15,7 +15,7 @@ second call goes on where the first was interrupted.
 Relative L2 is a mean over --samples test samples, at a scheme's own nodes, and on all 421 x 421 nodes: by cubic
 splines, by splines followed by over-relaxation with the fine coefficient, and by splines followed by the fine
 multigrid to a relative residual of 1. Milliseconds are medians and quartiles of --rounds calls of one compiled
-program each, in groups of 100 that are called in turn, all cores, NumPy in and out; in batches, those of 16
+program each, in groups of 40 that are called in turn, all cores, NumPy in and out; in batches, those of 16
 samples on a thread for each core.
 
 A measure's front is the least time at which a scheme reaches an error. `ahead` lists, for each measure, the
@@ -57,8 +57,8 @@ LEARNED_AT = (16, 22, 31, 43, 61, 85, 141)
 MEASURES = ("own nodes", "all nodes")
 TOLERANCES = (0.3, 0.1, 0.01, 1e-10)
 BATCH = 16
-GROUP = 100
-"""Programs kept at the same time: each takes hundreds of memory maps, of which Linux gives a process 65530."""
+GROUP = 40
+"""Programs kept at the same time: each takes up to 1500 memory maps, of which Linux gives a process 65530."""
 Call = Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]
 
 
@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--at", type=int, nargs="*", default=[31])
     parser.add_argument("--widths", type=int, nargs="*", default=[8, 16, 32])
     parser.add_argument("--corrected", type=int, nargs="*", default=[16])
+    parser.add_argument("--measures", nargs="+", default=list(MEASURES), choices=MEASURES)
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -96,11 +97,12 @@ def main() -> None:
     data = arguments.data or made(arguments.folder / "train.h5", Darcy(), 1000, 0)
     test = datasets.open(arguments.test or made(arguments.folder / "test.h5", Darcy(), 200, 1))
     runs = dict(trained(arguments, data))
-    measurable = [*plain(test.grid), *operators(test.grid, runs)]
-    rows = measured(measurable, test.first(arguments.samples), arguments.rounds)
+    entries_of_all = [*plain(test.grid), *operators(test.grid, runs)]
+    chosen = [each for each in entries_of_all if set(each.measures) & set(arguments.measures)]
+    rows = measured(chosen, test.first(arguments.samples), arguments.rounds)
     found = {
         "rows": rows,
-        "ahead": {measure: ahead(rows, measure) for measure in MEASURES},
+        "ahead": {measure: ahead(rows, measure) for measure in arguments.measures},
         "training": {name: {"seconds": run.seconds, **about(run.surrogate)} for name, run in runs.items()},
         "samples": arguments.samples,
         "rounds": arguments.rounds,

@@ -23,13 +23,14 @@ Laws are those of `benchmarks.accuracy.laws`, with 30 samples each, on the first
 of the first seed, is trained on 1000 samples of `manojax generate --coefficient mixture`: contrasts 2 to 50, 2 to
 4 phases, log-scales 1 to 6 and tau 2 to 10.
 
-Found (`results/learned.json`; 2 cores of an Intel Xeon, Python 3.12.1, jax 0.12.0.1): at 31 nodes 0.00096 +-
-0.00002 where the upscaled solve has 0.0042, in 1.4 times its time, and at 61, never trained on, 0.00041 where it
-has 0.0019, in 2.5 times. Width 32 has 0.00081 and 0.00034 in 1.8 and 3.3 times (`learned_32.json`), width 8
-0.00122 and 0.00054 in 1.2 and 2.3 (`learned_8.json`). On all nodes 0.0013 in 0.24 of the fine solve's time, where
-the upscaled solve carried in the same way has 0.0040. Trained on the mixture, 0.16 to 0.39 of the upscaled solve's
-error on ten laws, 0.62 on 6/3, whose upscaled solve has a quarter of the error that it has on 12/3. Training took
-520 to 1640 s beside other work; the fastest epoch took 2.9 s (width 32: 5.3 s).
+Found (`results/learned.json`; 2 cores of an AMD EPYC, Python 3.12.1, jax 0.12.0.1): at 31 nodes 0.00092 +- 0.00002
+where the upscaled solve has 0.0042, in 1.4 to 1.6 times its time (two runs), and at 61, never trained on, 0.00038
+where it has 0.0019, in 2.3 times. Width 32 has 0.00079 at 31, in 2.4 times (`learned_32.json`). With the solution
+corrected too (`learned_corrected.json`) 0.00065 +- 0.00001 at 31 in 1.6 times, but 0.0043 at 16 and 0.00033 at
+141. On all nodes 0.0013 in 0.27 of the fine solve's time, where the upscaled solve carried in the same way has
+0.0040. Trained on the mixture, 0.15 to 0.40 of the upscaled solve's error on ten laws and 0.62 on 6/3; with the
+solution corrected too at most 0.42 on all. Training of width 16 took 330 to 500 s, with the solution corrected 380
+to 450 s, some of it beside other work.
 """
 
 import argparse

@@ -43,7 +43,7 @@ def fastest() -> str:
     if not FOUND.exists():
         return NOT_RUN
     found, rows = load("front"), []
-    for measure in MEASURES:
+    for measure in found["ahead"]:
         chosen = [row for row in found["rows"] if measure in row["measures"]]
         for error in ERRORS:
             plain, trained = (
@@ -101,9 +101,11 @@ def draw() -> None:
 
 
 def figure_of(rows: list[Results]) -> Figure:
-    figure = Figure(figsize=(10, 4.4), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
-    for axes, (measure, title) in zip((left, right), MEASURES.items(), strict=True):
+    measures = [measure for measure in MEASURES if any(measure in row["measures"] for row in rows)]
+    figure = Figure(figsize=(2 + 4 * len(measures), 4.4), layout="constrained")
+    panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
+    left = panels[0]
+    for axes, measure in zip(panels, measures, strict=True):
         chosen = [row for row in rows if measure in row["measures"]]
         for (name, beginnings), (marker, colour) in zip(GROUPS.items(), STYLES, strict=True):
             points = [row for row in chosen if row["family"].startswith(beginnings)]
@@ -111,7 +113,7 @@ def figure_of(rows: list[Results]) -> Figure:
             axes.plot(times, errors, marker, color=colour, markersize=4, label=name if axes is left else None)
         for trained, colour in ((False, "0.45"), (True, "#1f5a94")):
             step(axes, (row for row in chosen if row["trained"] == trained), colour)
-        axes.set(xscale="log", yscale="log", xlabel="milliseconds a sample", title=title)
+        axes.set(xscale="log", yscale="log", xlabel="milliseconds a sample", title=MEASURES[measure])
         axes.set_ylim(bottom=LEAST_ERROR)
         ruled(axes, "both")
     left.set_ylabel("mean relative L2 error")
