@@ -97,18 +97,19 @@ def described(row: Results | None) -> str:
 def draw() -> None:
     """Write the picture, if there are results."""
     if FOUND.exists():
-        save(figure_of(load("front")["rows"]), PICTURE)
+        found = load("front")
+        save(figure_of(found["rows"], list(found["ahead"])), PICTURE)
 
 
-def figure_of(rows: list[Results]) -> Figure:
-    measures = [measure for measure in MEASURES if any(measure in row["measures"] for row in rows)]
-    figure = Figure(figsize=(2 + 4 * len(measures), 4.4), layout="constrained")
+def figure_of(rows: list[Results], measures: list[str]) -> Figure:
+    figure = Figure(figsize=(4 + 4 * len(measures), 4.4), layout="constrained")
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     left = panels[0]
     for axes, measure in zip(panels, measures, strict=True):
         chosen = [row for row in rows if measure in row["measures"]]
+        visible = [row for row in chosen if row["relative_l2"] >= LEAST_ERROR]
         for (name, beginnings), (marker, colour) in zip(GROUPS.items(), STYLES, strict=True):
-            points = [row for row in chosen if row["family"].startswith(beginnings)]
+            points = [row for row in visible if row["family"].startswith(beginnings)]
             times, errors = ([row[key] for row in points] for key in ("milliseconds", "relative_l2"))
             axes.plot(times, errors, marker, color=colour, markersize=4, label=name if axes is left else None)
         for trained, colour in ((False, "0.45"), (True, "#1f5a94")):
