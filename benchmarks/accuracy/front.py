@@ -41,6 +41,7 @@ from benchmarks.record import command_line, write
 from benchmarks.study import kept_run, made
 from pde.data import datasets
 from pde.data.data_file import DataFile
+from pde.equations.darcy.coarse_channels import Informed
 from pde.equations.darcy.coarse_nodes import CoarseFaces
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
@@ -126,8 +127,9 @@ def trained(arguments: argparse.Namespace, data: Path) -> Iterator[tuple[str, Tr
         config = TrainingConfig(symmetries="all", validation="none", **settings)
         return kept_run(data, arguments.folder, model, config, type(options_of(model))(**options))
 
-    for informed, widths in (("learned", arguments.widths), ("learned-corrected", arguments.corrected)):
-        for width in widths:
+    widths: dict[Informed, list[int]] = {"learned": arguments.widths, "learned-corrected": arguments.corrected}
+    for informed, of_kind in widths.items():
+        for width in of_kind:
             settings = {"resolution": 31, "epochs": 120, "view": View(informed=informed)}
             learned = run("unet", {"width": width, **LEARNED}, **settings)
             yield f"{informed}, width {width}", Trained(*learned, LEARNED_AT)
