@@ -98,8 +98,8 @@ def main() -> None:
     data = arguments.data or made(arguments.folder / "train.h5", Darcy(), 1000, 0)
     test = datasets.open(arguments.test or made(arguments.folder / "test.h5", Darcy(), 200, 1))
     runs = dict(trained(arguments, data))
-    entries_of_all = [*plain(test.grid), *operators(test.grid, runs)]
-    chosen = [each for each in entries_of_all if set(each.measures) & set(arguments.measures)]
+    every = [*plain(test.grid), *operators(test.grid, runs)]
+    chosen = [each for each in every if set(each.measures) & set(arguments.measures)]
     rows = measured(chosen, test.first(arguments.samples), arguments.rounds)
     found = {
         "rows": rows,

@@ -5,10 +5,9 @@
         [--informed learned] [--laws 24/3 log-normal-6] [--json FILE]
 
 Two-phase Darcy flow, 12/3, on 421 x 421 nodes; without --data it is generated first. A network is trained for each
-seed as `manojax train --informed learned --symmetries all --validation none` does, or with --informed
-learned-corrected, on the grids of --resolutions,
-and measured on all grids of --grids with the same weights. FOLDER keeps data and runs: a second call goes on where
-the first was interrupted.
+seed as `manojax train --informed learned --symmetries all --validation none` does, or with `learned-corrected`,
+on the grids of --resolutions, and measured on all grids of --grids with the same weights. FOLDER keeps data and
+runs: a second call goes on where the first was interrupted.
 
 Relative L2 is a mean over the test samples; ratios are those of these means. Times are of one sample, NumPy in and
 out, upscaling from 421 x 421 nodes on both sides, one compiled program each, called in turn; the ratio is that of

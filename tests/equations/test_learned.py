@@ -12,11 +12,13 @@ from jax.flatten_util import ravel_pytree
 
 import manojax
 import pde
+from manojax.operators.unet import UNetConfig
 from pde.data import datasets
 from pde.equations.darcy.coarse_nodes import coarse_solve, solve_network
 from pde.equations.darcy.learned import CHANNELS, FEATURES, LARGEST, LearnedEquation
 from pde.equations.darcy.problem import Darcy
-from pde.runs.build import split
+from pde.preprocessing.view import View
+from pde.runs.build import create, size_of, split
 from pde.solvers.conductances import Conductances, apply, conductances
 from pde.surrogates.export import export_run
 from pde.surrogates.resampling import carried
@@ -210,6 +212,16 @@ def test_gradients_go_through_network_and_solve(fields, corrected):
         there = [back(flat + step / length * slope) for step in (size, -size)]
         ends = [float(mean(each, a) if position == 0 else mean(params, each)) for each in there]
         assert (ends[0] - ends[1]) / (2 * size) == pytest.approx(length, rel=1e-2)
+
+
+def test_only_the_corrected_kind_has_parameters_for_the_solution():
+    sizes = {}
+    for informed in ("learned", "learned-corrected"):
+        view = View(inputs=("coefficient",), informed=informed)
+        _, params = split(create("unet", UNetConfig(width=8, levels=1, depth=1), view, "float32", 0))
+        sizes[informed] = size_of(params)
+    head = 4 * FEATURES * FEATURES + FEATURES + FEATURES + 1
+    assert sizes["learned-corrected"] == sizes["learned"] + head
 
 
 @pytest.fixture(scope="module")
