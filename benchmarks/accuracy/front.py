@@ -16,7 +16,9 @@ Relative L2 is a mean over --samples test samples, at a scheme's own nodes, and 
 splines, by splines followed by over-relaxation with the fine coefficient, and by splines followed by the fine
 multigrid to a relative residual of 1. Milliseconds are medians and quartiles of --rounds calls of one compiled
 program each, in groups of 40 that are called in turn, all cores, NumPy in and out; in batches, those of 16
-samples on a thread for each core.
+samples on a thread for each core. The machine's pace changes from group to group, so two probes, an upscaled solve
+at 31 and a fine multigrid solve, are timed with every group: times are scaled to the median pace of the first, and
+`probes` has both times in every group, of which the second, scaled by the first, shows what doubt is left.
 
 A measure's front is the least time at which a scheme reaches an error. `ahead` lists, for each measure, the
 intervals of errors in which a trained operator is faster than every plain scheme.
@@ -100,11 +102,13 @@ def main() -> None:
     runs = dict(trained(arguments, data))
     every = [*plain(test.grid), *operators(test.grid, runs)]
     chosen = [each for each in every if set(each.measures) & set(arguments.measures)]
-    rows = measured(chosen, test.first(arguments.samples), arguments.rounds)
+    probes = [schemes.coarse(test.grid, test.grid.stride_to(31), "upscaled"), schemes.multigrid(test.grid, 0.01)]
+    rows, paces = measured(chosen, probes, test.first(arguments.samples), arguments.rounds)
     found = {
         "rows": rows,
         "ahead": {measure: ahead(rows, measure) for measure in arguments.measures},
         "training": {name: {"seconds": run.seconds, **about(run.surrogate)} for name, run in runs.items()},
+        "probes": paces.tolist(),
         "samples": arguments.samples,
         "rounds": arguments.rounds,
     }
@@ -195,21 +199,28 @@ def entries(
         yield Entry(family, nodes, name, (MEASURES[bool(name)],), trained, compiled(programs[name]))
 
 
-def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str, Any]]:
-    """Measure errors and times of all entries, group by group."""
+def measured(
+    entries: list[Entry], probes: list[Scheme], test: DataFile, rounds: int
+) -> tuple[list[dict[str, Any]], Float[np.ndarray, "group probe"]]:
+    """Measure errors and times of all entries, group by group; return also the probes' milliseconds."""
     inputs, solutions = test.read_inputs()[..., 0], test.read_solution()[..., 0]
-    rows = []
+    groups, paces = [], []
     for first in range(0, len(entries), GROUP):
-        rows += _measured_in_turn(entries[first : first + GROUP], inputs, solutions, rounds)
+        group = entries[first : first + GROUP]
+        groups.append(_with_errors(group, inputs, solutions))
+        paces.append(
+            _add_times(groups[-1], [*map(compiled, probes), *(each.call for each in group)], inputs, rounds)
+        )
         jax.clear_caches()
-    return rows
+    slowness = np.array(paces)[:, 0] / np.median(np.array(paces)[:, 0])
+    rows = [_scaled(row, 1 / float(slow)) for group, slow in zip(groups, slowness, strict=True) for row in group]
+    return rows, np.array(paces)
 
 
-def _measured_in_turn(
+def _with_errors(
     entries: list[Entry],
     inputs: Float[np.ndarray, "sample height width"],
     solutions: Float[np.ndarray, "sample height width"],
-    rounds: int,
 ) -> list[dict[str, Any]]:
     def measure(entry: Entry) -> dict[str, Any]:
         errors = [_error(entry.call(a), u) for a, u in zip(inputs, solutions, strict=True)]
@@ -224,17 +235,36 @@ def _measured_in_turn(
         }
 
     with ThreadPoolExecutor(cores()) as pool:  # compilation takes most of the time
-        rows = list(pool.map(measure, entries))
-    times = times_in_turn([partial(entry.call, inputs[0]) for entry in entries], rounds)
+        return list(pool.map(measure, entries))
+
+
+def _add_times(
+    rows: list[dict[str, Any]],
+    calls: list[Call],
+    inputs: Float[np.ndarray, "sample height width"],
+    rounds: int,
+) -> list[float]:
+    """Time the calls in turn and add the last ones' times to the rows; return the first ones', the probes'."""
+    times = times_in_turn([partial(call, inputs[0]) for call in calls], rounds)
+    batch = list(inputs[:BATCH])
     with ThreadPoolExecutor(cores()) as pool:
-        batch = list(inputs[:BATCH])
-        calls = [lambda call=entry.call: list(pool.map(call, batch)) for entry in entries]
-        in_batches = medians_in_turn(calls, max(3, rounds // 5))
-    for row, single, whole in zip(rows, times.T, in_batches, strict=True):
+        whole = [lambda call=call: list(pool.map(call, batch)) for call in calls]
+        in_batches = medians_in_turn(whole, max(3, rounds // 5))
+    probes = len(calls) - len(rows)
+    for row, single, several in zip(rows, times.T[probes:], in_batches[probes:], strict=True):
         low, middle, high = np.percentile(single, [25, 50, 75])
         row |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
-        row["milliseconds in batches"] = whole / len(batch)
-    return rows
+        row["milliseconds in batches"] = several / len(batch)
+    return np.median(times[:, :probes], axis=0).tolist()
+
+
+def _scaled(row: dict[str, Any], factor: float) -> dict[str, Any]:
+    """Return a row with its times multiplied by a factor."""
+    return row | {
+        "milliseconds": factor * row["milliseconds"],
+        "quartiles": [factor * each for each in row["quartiles"]],
+        "milliseconds in batches": factor * row["milliseconds in batches"],
+    }
 
 
 def _error(found: Float[np.ndarray, "rows columns"], true: Float[np.ndarray, "height width"]) -> float:
