@@ -16,12 +16,14 @@ Relative L2 is a mean over --samples test samples, at a scheme's own nodes, and 
 splines, by splines followed by over-relaxation with the fine coefficient, and by splines followed by the fine
 multigrid to a relative residual of 1. Milliseconds are medians and quartiles of --rounds calls of one compiled
 program each, in groups of 40 that are called in turn, all cores, NumPy in and out; in batches, those of 16
-samples on a thread for each core. The machine's pace changes from group to group, so two probes, an upscaled solve
-at 31 and a fine multigrid solve, are timed with every group: times are scaled to the median pace of the first, and
-`probes` has both times in every group, of which the second, scaled by the first, shows what doubt is left.
+samples on a thread for each core.
 
-A measure's front is the least time at which a scheme reaches an error. `ahead` lists, for each measure, the
-intervals of errors in which a trained operator is faster than every plain scheme.
+A measure's front is the least time at which a scheme reaches an error. Groups differ in pace, as the machine does
+and as large programs leave the caches cold for small ones. So for each measure the 40 schemes nearest to the
+fronts of plain schemes and of trained operators, of those faster than a converged fine solve, are timed again in
+two passes, all in turn: `finalists` has their times over both, each with `pass to pass`, the slower pass by the
+faster one. `ahead` lists, for each measure, the intervals of errors in which a trained finalist is faster than
+every plain one.
 """
 
 import argparse
@@ -59,6 +61,8 @@ LEARNED = {"levels": 1, "depth": 1}
 LEARNED_AT = (16, 22, 31, 43, 61, 85, 141)
 MEASURES = ("own nodes", "all nodes")
 TOLERANCES = (0.3, 0.1, 0.01, 1e-10)
+CONVERGED = 1e-6
+"""Relative L2 at which a scheme is as good as the data."""
 BATCH = 16
 GROUP = 40
 """Programs kept at the same time: each takes up to 1500 memory maps, of which Linux gives a process 65530."""
@@ -102,13 +106,13 @@ def main() -> None:
     runs = dict(trained(arguments, data))
     every = [*plain(test.grid), *operators(test.grid, runs)]
     chosen = [each for each in every if set(each.measures) & set(arguments.measures)]
-    probes = [schemes.coarse(test.grid, test.grid.stride_to(31), "upscaled"), schemes.multigrid(test.grid, 0.01)]
-    rows, paces = measured(chosen, probes, test.first(arguments.samples), arguments.rounds)
+    rows = measured(chosen, test.first(arguments.samples), arguments.rounds)
+    final = {measure: timed_again(chosen, rows, measure, test, arguments.rounds) for measure in arguments.measures}
     found = {
         "rows": rows,
-        "ahead": {measure: ahead(rows, measure) for measure in arguments.measures},
+        "finalists": final,
+        "ahead": {measure: ahead(rows) for measure, rows in final.items()},
         "training": {name: {"seconds": run.seconds, **about(run.surrogate)} for name, run in runs.items()},
-        "probes": paces.tolist(),
         "samples": arguments.samples,
         "rounds": arguments.rounds,
     }
@@ -199,28 +203,21 @@ def entries(
         yield Entry(family, nodes, name, (MEASURES[bool(name)],), trained, compiled(programs[name]))
 
 
-def measured(
-    entries: list[Entry], probes: list[Scheme], test: DataFile, rounds: int
-) -> tuple[list[dict[str, Any]], Float[np.ndarray, "group probe"]]:
-    """Measure errors and times of all entries, group by group; return also the probes' milliseconds."""
+def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str, Any]]:
+    """Measure errors and times of all entries, group by group."""
     inputs, solutions = test.read_inputs()[..., 0], test.read_solution()[..., 0]
-    groups, paces = [], []
+    rows = []
     for first in range(0, len(entries), GROUP):
-        group = entries[first : first + GROUP]
-        groups.append(_with_errors(group, inputs, solutions))
-        paces.append(
-            _add_times(groups[-1], [*map(compiled, probes), *(each.call for each in group)], inputs, rounds)
-        )
+        rows += _measured_in_turn(entries[first : first + GROUP], inputs, solutions, rounds)
         jax.clear_caches()
-    slowness = np.array(paces)[:, 0] / np.median(np.array(paces)[:, 0])
-    rows = [_scaled(row, 1 / float(slow)) for group, slow in zip(groups, slowness, strict=True) for row in group]
-    return rows, np.array(paces)
+    return rows
 
 
-def _with_errors(
+def _measured_in_turn(
     entries: list[Entry],
     inputs: Float[np.ndarray, "sample height width"],
     solutions: Float[np.ndarray, "sample height width"],
+    rounds: int,
 ) -> list[dict[str, Any]]:
     def measure(entry: Entry) -> dict[str, Any]:
         errors = [_error(entry.call(a), u) for a, u in zip(inputs, solutions, strict=True)]
@@ -235,36 +232,59 @@ def _with_errors(
         }
 
     with ThreadPoolExecutor(cores()) as pool:  # compilation takes most of the time
-        return list(pool.map(measure, entries))
+        rows = list(pool.map(measure, entries))
+    singles, batches = _times(entries, inputs, rounds)
+    return [row | _described(*times) for row, *times in zip(rows, singles, batches, strict=True)]
 
 
-def _add_times(
-    rows: list[dict[str, Any]],
-    calls: list[Call],
-    inputs: Float[np.ndarray, "sample height width"],
-    rounds: int,
-) -> list[float]:
-    """Time the calls in turn and add the last ones' times to the rows; return the first ones', the probes'."""
-    times = times_in_turn([partial(call, inputs[0]) for call in calls], rounds)
+def timed_again(
+    entries: list[Entry], rows: list[dict[str, Any]], measure: str, test: DataFile, rounds: int
+) -> list[dict[str, Any]]:
+    """Time the schemes near a measure's fronts again, in turn; return their rows, with times over two passes."""
+    chosen = finalists(rows, measure)
+    calls, inputs = [entries[number] for number in chosen], test.first(BATCH).read_inputs()[..., 0]
+    passes = [_times(calls, inputs, rounds) for _ in range(2)]
+    singles = np.concatenate([single for single, _ in passes], axis=1)
+    batches = np.mean([batch for _, batch in passes], axis=0)
+    medians = np.array([np.median(single, axis=1) for single, _ in passes])
+    ratios = (medians.max(axis=0) / medians.min(axis=0)).tolist()
+    jax.clear_caches()
+    return [
+        rows[number] | _described(*times) | {"pass to pass": ratio}
+        for number, ratio, *times in zip(chosen, ratios, singles, batches, strict=True)
+    ]
+
+
+def finalists(rows: list[dict[str, Any]], measure: str) -> list[int]:
+    """Return the numbers of the `GROUP` rows nearest to a measure's fronts, plain and trained.
+
+    None takes longer than a converged solve.
+    """
+    chosen = [row for row in rows if measure in row["measures"]]
+    longest = _least(chosen, CONVERGED, trained=False)
+    distances = {
+        number: row["milliseconds"] / _least(chosen, row["relative_l2"], row["trained"])
+        for number, row in enumerate(rows)
+        if measure in row["measures"] and row["milliseconds"] <= longest
+    }
+    return sorted(distances, key=lambda number: distances[number])[:GROUP]
+
+
+def _times(
+    entries: list[Entry], inputs: Float[np.ndarray, "sample height width"], rounds: int
+) -> tuple[Float[np.ndarray, "entry round"], Float[np.ndarray, " entry"]]:
+    """Return milliseconds of single calls, and their medians for a sample in batches."""
+    singles = times_in_turn([partial(entry.call, inputs[0]) for entry in entries], rounds)
     batch = list(inputs[:BATCH])
     with ThreadPoolExecutor(cores()) as pool:
-        whole = [lambda call=call: list(pool.map(call, batch)) for call in calls]
-        in_batches = medians_in_turn(whole, max(3, rounds // 5))
-    probes = len(calls) - len(rows)
-    for row, single, several in zip(rows, times.T[probes:], in_batches[probes:], strict=True):
-        low, middle, high = np.percentile(single, [25, 50, 75])
-        row |= {"milliseconds": float(middle), "quartiles": [float(low), float(high)]}
-        row["milliseconds in batches"] = several / len(batch)
-    return np.median(times[:, :probes], axis=0).tolist()
+        calls = [lambda call=entry.call: list(pool.map(call, batch)) for entry in entries]
+        in_batches = medians_in_turn(calls, max(3, rounds // 5))
+    return singles.T, np.array(in_batches) / len(batch)
 
 
-def _scaled(row: dict[str, Any], factor: float) -> dict[str, Any]:
-    """Return a row with its times multiplied by a factor."""
-    return row | {
-        "milliseconds": factor * row["milliseconds"],
-        "quartiles": [factor * each for each in row["quartiles"]],
-        "milliseconds in batches": factor * row["milliseconds in batches"],
-    }
+def _described(single: Float[np.ndarray, " round"], in_batches: float) -> dict[str, Any]:
+    low, middle, high = np.percentile(single, [25, 50, 75]).tolist()
+    return {"milliseconds": middle, "quartiles": [low, high], "milliseconds in batches": float(in_batches)}
 
 
 def _error(found: Float[np.ndarray, "rows columns"], true: Float[np.ndarray, "height width"]) -> float:
@@ -273,18 +293,17 @@ def _error(found: Float[np.ndarray, "rows columns"], true: Float[np.ndarray, "he
     return float(np.linalg.norm(found - at_nodes) / np.linalg.norm(at_nodes))
 
 
-def ahead(rows: list[dict[str, Any]], measure: str) -> list[dict[str, float]]:
+def ahead(rows: list[dict[str, Any]]) -> list[dict[str, float]]:
     """Intervals of errors in which the fastest trained operator is faster than the fastest plain scheme.
 
     `gain` is the smallest ratio of their times in the interval.
     """
-    chosen = [row for row in rows if measure in row["measures"]]
-    errors = sorted({row["relative_l2"] for row in chosen}, reverse=True)
+    errors = sorted({row["relative_l2"] for row in rows}, reverse=True)
     found: list[dict[str, float]] = []
     joined = False
     for upper, lower in itertools.pairwise([*errors, 0.0]):
         # Whoever asks for an error between the two needs a scheme of at most the lower one.
-        fast, plain = (_least(chosen, lower, kind) for kind in (True, False))
+        fast, plain = (_least(rows, lower, kind) for kind in (True, False))
         gain = plain / fast
         if gain > 1 and joined:
             found[-1] |= {"to": lower, "gain": min(gain, found[-1]["gain"])}

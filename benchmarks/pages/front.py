@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -44,7 +45,7 @@ def fastest() -> str:
         return NOT_RUN
     found, rows = load("front"), []
     for measure in found["ahead"]:
-        chosen = [row for row in found["rows"] if measure in row["measures"]]
+        chosen = found["finalists"][measure]
         for error in ERRORS:
             plain, trained = (
                 least([row for row in chosen if row["trained"] == kind], error) for kind in (False, True)
@@ -61,7 +62,7 @@ def alone() -> str:
     if not FOUND.exists():
         return NOT_RUN
     found, rows = load("front"), []
-    own = [row for row in found["rows"] if "own nodes" in row["measures"]]
+    own = timed(found, "own nodes")
     for row in own:
         if not row["trained"] or row["family"].startswith("learned"):
             continue
@@ -81,6 +82,22 @@ def alone() -> str:
     return table(found, header, rows)
 
 
+def repeats() -> str:
+    """Return how far the times of the finalists repeat."""
+    ratios = [row["pass to pass"] for rows in load("front")["finalists"].values() for row in rows]
+    return f"median {100 * np.median(ratios) - 100:.0f} %, at most {100 * max(ratios) - 100:.0f} %"
+
+
+def timed(found: Results, measure: str) -> list[Results]:
+    """Return all rows of a measure, finalists with the times of their second measurement."""
+    again = {_name(row): row for row in found["finalists"][measure]}
+    return [again.get(_name(row), row) for row in found["rows"] if measure in row["measures"]]
+
+
+def _name(row: Results) -> tuple[str, int, str]:
+    return row["family"], row["nodes"], row["carried by"]
+
+
 def least(rows: Iterable[Results], error: float) -> Results | None:
     """Return the row of least time among those of at most an error."""
     reached = (row for row in rows if row["relative_l2"] <= error)
@@ -98,22 +115,22 @@ def draw() -> None:
     """Write the picture, if there are results."""
     if FOUND.exists():
         found = load("front")
-        save(figure_of(found["rows"], list(found["ahead"])), PICTURE)
+        save(figure_of(found), PICTURE)
 
 
-def figure_of(rows: list[Results], measures: list[str]) -> Figure:
+def figure_of(found: Results) -> Figure:
+    measures = list(found["finalists"])
     figure = Figure(figsize=(4 + 4 * len(measures), 4.4), layout="constrained")
     panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     left = panels[0]
     for axes, measure in zip(panels, measures, strict=True):
-        chosen = [row for row in rows if measure in row["measures"]]
-        visible = [row for row in chosen if row["relative_l2"] >= LEAST_ERROR]
+        visible = [row for row in timed(found, measure) if row["relative_l2"] >= LEAST_ERROR]
         for (name, beginnings), (marker, colour) in zip(GROUPS.items(), STYLES, strict=True):
             points = [row for row in visible if row["family"].startswith(beginnings)]
             times, errors = ([row[key] for row in points] for key in ("milliseconds", "relative_l2"))
             axes.plot(times, errors, marker, color=colour, markersize=4, label=name if axes is left else None)
         for trained, colour in ((False, "0.45"), (True, "#1f5a94")):
-            step(axes, (row for row in chosen if row["trained"] == trained), colour)
+            step(axes, (row for row in found["finalists"][measure] if row["trained"] == trained), colour)
         axes.set(xscale="log", yscale="log", xlabel="milliseconds a sample", title=MEASURES[measure])
         axes.set_ylim(bottom=LEAST_ERROR)
         ruled(axes, "both")

@@ -171,7 +171,7 @@ def canonical() -> str:
 
 ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
 LEARNED = learned, learned_widths, learned_fine, learned_by_law
-FRONT = front.fastest, front.alone
+FRONT = front.fastest, front.repeats, front.alone
 GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 
