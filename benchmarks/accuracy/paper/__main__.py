@@ -20,7 +20,7 @@ all sections; a row that is measured again takes the place of the old one. `docs
 
 Found so far (`results/paper.json`; the 16 x 16 set, one seed): after two minutes of training on 2 cores, relative
 MSE 0.0146 for `mano-paper`, 0.0092 for `mano`, 0.0076 for FNO, 0.0094 for ViT, 0.0069 for full attention; after 15
-epochs 0.0141, 0.0073, 0.0097 and 0.0074 for the first four. What is not run yet stands in `docs/paper.md`.
+epochs 0.0141, 0.0073, 0.0097, 0.0074 and 0.0060. What is not run yet stands in `docs/paper.md`.
 """
 
 import argparse
