@@ -1,11 +1,13 @@
 """Error against time of plain schemes and trained operators, from `results/front.json`: tables and a picture."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.fronts import fastest
 from benchmarks.pages.cells import Results, size, table
 from benchmarks.record import RESULTS, ROOT, load
 from pde.plots.style import legend, ruled, save
@@ -13,6 +15,8 @@ from pde.plots.style import legend, ruled, save
 FOUND, PICTURE = RESULTS / "front.json", ROOT / "docs" / "front.png"
 MEASURES = {"own nodes": "at the scheme's own nodes", "all nodes": "on all 421 x 421 nodes"}
 ERRORS = (0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002)
+FINE = 1e-4
+"""Error of the fine multigrid that the text quotes."""
 LEAST_ERROR = 1e-5
 """Lower end of the picture: converged fine solves lie below it."""
 NOT_RUN = "Not run yet: `python -m benchmarks.accuracy.front FOLDER --json benchmarks/results/front.json`."
@@ -39,7 +43,7 @@ STYLES = (
 )
 
 
-def fastest() -> str:
+def front() -> str:
     """Return the fastest plain scheme and the fastest trained one for an error of at most each of some."""
     if not FOUND.exists():
         return NOT_RUN
@@ -47,9 +51,7 @@ def fastest() -> str:
     for measure in found["ahead"]:
         chosen = found["finalists"][measure]
         for error in ERRORS:
-            plain, trained = (
-                least([row for row in chosen if row["trained"] == kind], error) for kind in (False, True)
-            )
+            plain, trained = (fastest(chosen, error, trained=kind) for kind in (False, True))
             ratio = f"{plain['milliseconds'] / trained['milliseconds']:.2f}" if plain and trained else "-"
             rows.append([f"{error:g}, {measure}", described(plain), described(trained), ratio])
     header = ["error at most", "fastest plain scheme", "fastest trained", "plain / trained"]
@@ -67,7 +69,7 @@ def alone() -> str:
         if not row["trained"] or row["family"].startswith("learned"):
             continue
         run = found["training"][row["family"]]
-        plain = least([each for each in own if not each["trained"]], row["relative_l2"])
+        plain = fastest(own, row["relative_l2"], trained=False)
         rows.append(
             [
                 row["family"],
@@ -82,10 +84,25 @@ def alone() -> str:
     return table(found, header, rows)
 
 
-def repeats() -> str:
-    """Return how far the times of the finalists repeat."""
-    ratios = [row["pass to pass"] for rows in load("front")["finalists"].values() for row in rows]
-    return f"median {100 * np.median(ratios) - 100:.0f} %, at most {100 * max(ratios) - 100:.0f} %"
+def front_figures() -> dict[str, Any]:
+    """Return the figures that the text quotes, by the names of the template."""
+    found = load("front")
+    own, everywhere = (timed(found, measure) for measure in MEASURES)
+    ratios = [row["pass to pass"] for rows in found["finalists"].values() for row in rows]
+    converging = fastest(everywhere, FINE, trained=False)
+    assert converging is not None
+    meanwhile = [row for row in everywhere if row["trained"] and row["milliseconds"] <= converging["milliseconds"]]
+    (ahead,), (elsewhere,) = (each["ahead"]["own nodes"] for each in (found, load("front_epyc")))
+    return {
+        "ahead": ahead,
+        "gain": ahead["gain"] - 1,
+        "gain_elsewhere": elsewhere["gain"] - 1,
+        "upscaled": {row["nodes"]: row for row in own if row["family"] == "upscaled, sums by rows"},
+        "fine": converging,
+        "meanwhile": min(row["relative_l2"] for row in meanwhile),
+        "repeats": np.median(ratios) - 1,
+        "repeats_at_most": max(ratios) - 1,
+    }
 
 
 def timed(found: Results, measure: str) -> list[Results]:
@@ -96,12 +113,6 @@ def timed(found: Results, measure: str) -> list[Results]:
 
 def _name(row: Results) -> tuple[str, int, str]:
     return row["family"], row["nodes"], row["carried by"]
-
-
-def least(rows: Iterable[Results], error: float) -> Results | None:
-    """Return the row of least time among those of at most an error."""
-    reached = (row for row in rows if row["relative_l2"] <= error)
-    return min(reached, key=lambda row: row["milliseconds"], default=None)
 
 
 def described(row: Results | None) -> str:

@@ -171,7 +171,7 @@ def canonical() -> str:
 
 ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
 LEARNED = learned, learned_widths, learned_fine, learned_by_law
-FRONT = front.fastest, front.repeats, front.alone
+FRONT = front.front, front.alone
 GENERALISATION = by_samples, by_law, by_seed
 COSTS = operators, fno, solvers, iterations
 
@@ -181,6 +181,7 @@ def benchmarks_page() -> str:
     return filled(
         "benchmarks",
         **{write.__name__: write() for write in (*ERRORS, *LEARNED, *FRONT, *GENERALISATION, *COSTS)},
+        **front.front_figures(),
         strided=load("informed_31")["rows"][0]["relative_l2"],
         constant=load("learned")["constant"]["31"],
         floor=floor["mean"],

@@ -1,6 +1,6 @@
 """The front of error against time: where trained schemes are ahead, and which schemes are timed again."""
 
-from benchmarks.accuracy.front import ahead, finalists
+from benchmarks.fronts import ahead, finalists
 
 
 def row(error, milliseconds, trained, *measures):
@@ -22,4 +22,5 @@ def test_finalists_lie_nearest_to_the_front_of_their_kind_and_take_no_longer_tha
         row(0.01, 10.0, True, "own nodes"),
         row(0.01, 1.0, True, "all nodes"),
     ]
-    assert finalists(rows, "own nodes") == [1, 2, 3, 0]
+    assert finalists(rows, "own nodes", 40) == [1, 2, 3, 0]
+    assert finalists(rows, "own nodes", 3) == [1, 2, 3]
