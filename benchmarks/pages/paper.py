@@ -2,23 +2,23 @@
 
 import json
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any, NamedTuple
 
+from benchmarks.accuracy.paper import ablations, interfaces, models, transfer
 from benchmarks.pages.cells import Results, size, table
 from benchmarks.record import RESULTS, load
 
-COMMANDS = {
-    ("models", "minutes"): "models FOLDER --data DATA --sets {sets} --minutes 15",
-    ("models", "epochs"): "models FOLDER --data DATA --sets {sets} --epochs 30",
-    ("ablations", "epochs"): "ablations FOLDER --epochs 30",
-    ("transfer", "epochs"): "transfer FOLDER --epochs 30",
-    ("interfaces", "epochs"): "interfaces FOLDER --epochs 30",
-    ("cost", "points"): "cost FOLDER",
-}
-"""Arguments of `python -m benchmarks.accuracy.paper`, by section and a key that tells its rows."""
-SETS = ("darcy-16", "cells-32", "nodes-31")
-"""Sets of the section "models"."""
+PLANNED = (
+    (models, "minutes", 15),
+    (models, "epochs", 30),
+    (ablations, "epochs", 30),
+    (transfer, "epochs", 30),
+    (interfaces, "epochs", 30),
+)
+"""Sections of the benchmark, each with the kind and the amount of training that its cases have on all its sets."""
 
 
 class Group(NamedTuple):
@@ -78,20 +78,20 @@ def errors(section: str, found: Results, names: Mapping[str, str]) -> str:
     return table(found, ["", *TRAINING, *names.values(), "command"], rows)
 
 
-def models(found: Results) -> str:
+def models_table(found: Results) -> str:
     return errors("models", found, {"relative_mse": "MSE", "relative_l2": "L2"})
 
 
-def ablations(found: Results) -> str:
+def ablations_table(found: Results) -> str:
     return errors("ablations", found, {"relative_mse": "MSE", "relative_l2": "L2"})
 
 
-def interfaces(found: Results) -> str:
+def interfaces_table(found: Results) -> str:
     names = {"relative_l2": "L2", "relative_near_interface": "near", "relative_elsewhere": "elsewhere"}
     return errors("interfaces", found, names)
 
 
-def transfer(found: Results) -> str:
+def transfer_table(found: Results) -> str:
     rows = []
     for each in groups(found["rows"]):
         grids = zip(*(row["relative_l2"] for row in each.rows), strict=True)
@@ -103,7 +103,7 @@ def transfer(found: Results) -> str:
     return table(found, ["", *TRAINING, *grids, *resampled, "command"], rows)
 
 
-def cost(found: Results) -> str:
+def cost_table(found: Results) -> str:
     milliseconds = {(row["of"]["case"], row["of"]["points"]): row["milliseconds"] for row in found["rows"]}
     parameters = {row["of"]["case"]: row["parameters"] for row in found["rows"]}
     points = sorted({each for _, each in milliseconds})
@@ -115,28 +115,53 @@ def cost(found: Results) -> str:
 
 
 TABLES: dict[str, Callable[[Results], str]] = {
-    "models": models,
-    "ablations": ablations,
-    "transfer": transfer,
-    "interfaces": interfaces,
-    "cost": cost,
+    "models": models_table,
+    "ablations": ablations_table,
+    "transfer": transfer_table,
+    "interfaces": interfaces_table,
+    "cost": cost_table,
 }
 
 
-def sections() -> dict[str, str]:
-    """Return a table or a sentence for each section, and the commands that were not run as "not_run"."""
+def sections() -> dict[str, Any]:
+    """Return what the page's template takes.
+
+    These are a table or a sentence for each section, the commands that were not run as "not_run", and the relative
+    MSE on the 16 x 16 set, by kind of training and by case.
+    """
     found = load("paper") if (RESULTS / "paper.json").exists() else {}
     written = {
         name: write({**found[name], "versions": found["versions"]}) if name in found else "Not run yet."
         for name, write in TABLES.items()
     }
-    missing = []
-    for (section, key), command in COMMANDS.items():
-        run = [row["of"] for row in found.get(section, {}).get("rows", []) if key in row["of"]]
-        sets = [name for name in SETS if name not in {of.get("set") for of in run}]
-        if not run or ("{sets}" in command and sets):
-            missing.append(command.format(sets=" ".join(sets)))
-    return written | {"not_run": not_run(missing)}
+    missing = [command for plan in PLANNED for command in commands_left(found, *plan)]
+    if "cost" not in found:
+        missing.append("cost FOLDER")
+    return written | quoted(found) | {"not_run": not_run(missing)}
+
+
+def quoted(found: Results) -> dict[str, dict[str, str]]:
+    figures: dict[str, dict[str, str]] = {"minutes": {}, "epochs": {}}
+    for each in groups(found.get("models", {}).get("rows", [])):
+        if each.of["set"] == "darcy-16":
+            kind = "minutes" if "minutes" in each.of else "epochs"
+            figures[kind][each.of["case"]] = each.mean("relative_mse")
+    return figures
+
+
+def commands_left(found: Results, section: ModuleType, kind: str, amount: int) -> Iterator[str]:
+    """Yield the commands of a section that are left: sets with the same cases left share one."""
+    name = section.__name__.rpartition(".")[2]
+    rows = found.get(name, {}).get("rows", [])
+    run = {(row["of"]["set"], row["of"]["case"]) for row in rows if kind in row["of"]}
+    sets_by_cases = defaultdict(list)
+    for each in section.SETS:
+        sets_by_cases[tuple(case for case in section.CASES if (each, case) not in run)].append(each)
+    for cases, sets in sets_by_cases.items():
+        if cases:
+            data = " --data DATA" if "darcy-16" in sets else ""
+            chosen = "" if len(cases) == len(section.CASES) else f" --cases {' '.join(cases)}"
+            yield f"{name} FOLDER{data} --sets {' '.join(sets)}{chosen} --{kind} {amount}"
 
 
 def not_run(commands: list[str]) -> str:
