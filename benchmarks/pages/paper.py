@@ -137,7 +137,7 @@ def sections() -> dict[str, Any]:
     missing = [command for plan in PLANNED for command in commands_left(found, *plan)]
     if "cost" not in found:
         missing.append("cost FOLDER")
-    return written | quoted(found) | {"not_run": not_run(missing)}
+    return written | quoted(found) | {"not_run": not_run(missing), "full_by_mano": full_by_mano(found, 4096)}
 
 
 def quoted(found: Results) -> dict[str, dict[str, str]]:
@@ -147,6 +147,13 @@ def quoted(found: Results) -> dict[str, dict[str, str]]:
             kind = "minutes" if "minutes" in each.of else "epochs"
             figures[kind][each.of["case"]] = each.mean("relative_mse")
     return figures
+
+
+def full_by_mano(found: Results, points: int) -> float:
+    """Return the time of full attention by that of MANO."""
+    rows = found.get("cost", {}).get("rows", [])
+    times = {row["of"]["case"]: row["milliseconds"] for row in rows if row["of"]["points"] == points}
+    return times["full-attention"] / times["mano"] if times else float("nan")
 
 
 def commands_left(found: Results, section: ModuleType, kind: str, amount: int) -> Iterator[str]:
