@@ -19,6 +19,7 @@ from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run, best_epoch, history, refuse_changes
 from pde.system.errors import InputError
+from pde.system.numbers import short
 from pde.system.processes import Processes, leads
 from pde.training.engine.devices import DEFAULT, Division
 from pde.training.prepare import held_out, training_data
@@ -86,14 +87,14 @@ def _learnt(run: Run, folder: Path, data: Path) -> str:
     if validation is None:
         return f"{trained}; no validation samples"
     error = best_epoch(epochs)["validation"]["relative_l2"]
-    said = [trained, f"least validation error {error:.4f} (relative L2)"]
+    said = [trained, f"least validation error {short(error)} (relative L2)"]
     solves = coarse_errors(*validation, run.grid.shape[0])
     if solves:
         scheme = min(solves, key=solves.__getitem__)
         said.append(f"a plain solve on the same grid ({scheme}) has {solves[scheme]:.2g}")
     finer = run.transfer
     if finer is not None:
-        modes = f"{finer.direct:.4f} direct and {finer.resample:.4f} by resample"
+        modes = f"{short(finer.direct)} direct and {short(finer.resample)} by resample"
         said.append(f"at {finer.resolution} points a side it is {modes}")
     return "; ".join(said)
 

@@ -10,6 +10,7 @@ from pde.grids.grid import Grid
 from pde.runs.build import title_of
 from pde.surrogates.modes import MODES, Predictions
 from pde.surrogates.surrogate import Surrogate
+from pde.system.numbers import short
 
 
 def finest_sample(
@@ -46,6 +47,6 @@ def worst_samples(
         fine, solution = data.read_inputs(sample), data.read_solution(sample, stride)
         predictions = Predictions(surrogate, fine, data.grid)
         predicted = predictions.resample(grid) if mode == "resample" else predictions.direct(grid)
-        title = f"sample {worst['sample']}, L2 {worst['error']:.4f}"
+        title = f"sample {worst['sample']}, L2 {short(worst['error'])}"
         drawn.append((title, fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predicted[0, ..., 0]))
     return drawn, grid

@@ -10,6 +10,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from pde.grids.grid import Grid
+from pde.system.numbers import short
 
 Field = Float[np.ndarray, "height width"]
 
@@ -67,10 +68,10 @@ def sample_fields(
     _bar(_draw(axes[1, 0], solution, grid, "solution", **scale), axes[1, 0])
     for column, (title, predicted) in zip(axes.T[1:], predictions.items(), strict=True):
         error = predicted - solution
-        relative = np.linalg.norm(error) / np.linalg.norm(solution)
+        relative = float(np.linalg.norm(error) / np.linalg.norm(solution))
         drawn = [
             _draw(column[0], predicted, grid, title, **scale),
-            _draw(column[1], error, grid, f"error, relative L2 {relative:.4f}", **_symmetric(worst)),
+            _draw(column[1], error, grid, f"error, relative L2 {short(relative)}", **_symmetric(worst)),
         ]
         if column[0] is axes[0, -1]:
             for mesh, place in zip(drawn, column, strict=True):

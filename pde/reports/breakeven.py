@@ -4,7 +4,7 @@ import math
 
 from pde.evaluation.breakeven import Breakeven
 from pde.evaluation.classical import Classical
-from pde.reports.text import short
+from pde.system.numbers import short
 
 
 def sentences(found: Breakeven) -> str:

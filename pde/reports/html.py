@@ -21,6 +21,7 @@ from pde.runs.build import title_of
 from pde.runs.run import SPREAD, Run
 from pde.surrogates.surrogate import Surrogate
 from pde.system.files import write_text
+from pde.system.numbers import short
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -148,7 +149,7 @@ def _errors(tested: Tested) -> Iterator[str]:
         )
 
 
-_COLUMNS = {"L2": ("relative_l2", ".4f"), "MSE": ("relative_mse", ".2e"), "H1": ("relative_h1", ".4f")}
+_COLUMNS = {"L2": ("relative_l2", short), "MSE": ("relative_mse", "{:.2e}".format), "H1": ("relative_h1", short)}
 
 
 def _error_table(tested: Tested) -> str:
@@ -169,8 +170,8 @@ def _row(model: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     cells = "".join(f"<td>{cell}</td>" for cell in (title_of(model["model"]), f"{model['parameters']:,}"))
     cells += "<td>{} x {}</td>".format(*row["shape"])
     for mode in ("direct", "resample"):
-        for key, form in _COLUMNS.values():
-            shown = f"{row[mode][key]:{form}}" if key in row[mode] else "-"
+        for key, write in _COLUMNS.values():
+            shown = write(row[mode][key]) if key in row[mode] else "-"
             cells += f'<td class="{mode}">{shown}</td>'
     return f"<tr{loses}>{cells}</tr>"
 

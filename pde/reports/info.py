@@ -10,9 +10,9 @@ from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.preprocessing.view import View
-from pde.reports.text import short
 from pde.runs.checkpoints import Checkpoints
 from pde.runs.run import Run, best_epoch, described, history
+from pde.system.numbers import short
 from pde.training.prepare import steps_an_epoch
 
 

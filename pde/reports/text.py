@@ -6,6 +6,7 @@ from typing import Any
 
 from pde.evaluation.baselines import schemes
 from pde.runs.build import title_of
+from pde.system.numbers import short
 from pde.system.timing import REPEATS
 
 Report = Mapping[str, Any]
@@ -36,12 +37,6 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
             f" {errors['milliseconds']:8.1f}" + ("  (nearest points)" if errors.get("inputs") == "nearest" else "")
         )
     return "\n".join([*lines, "", *about_coarse(coarse)])
-
-
-def short(number: float) -> str:
-    """Write a number in at most seven characters: four decimals or, if they do not fit, one digit and an
-    exponent."""
-    return f"{number:.4f}" if not abs(number) >= 100 else f"{number:.0e}"
 
 
 def left_out(report: Report) -> list[str]:

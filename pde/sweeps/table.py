@@ -6,6 +6,7 @@ from typing import Any
 from pde.evaluation.baselines import schemes
 from pde.reports.text import about_coarse
 from pde.runs.build import title_of
+from pde.system.numbers import short
 from pde.system.timing import REPEATS
 
 Costs = dict[str, dict[str, tuple[float, float]]]
@@ -21,7 +22,7 @@ _HEADS = (
     "milliseconds a sample",
     "seconds of training",
 )
-_ERRORS = {"relative_l2": ".4f", "relative_mse": ".2e", "relative_h1": ".4f"}
+_ERRORS = {"relative_l2": short, "relative_mse": "{:.2e}".format, "relative_h1": short}
 
 
 def markdown(found: Mapping[str, Any]) -> str:
@@ -61,8 +62,8 @@ def _trained(found: Mapping[str, Any]) -> Iterator[list[str]]:
     for row in found["rows"]:
         mean, deviation = row["mean"], row["deviation"]
         errors = [
-            f"{mean[name]:{form}}" + (f" ± {deviation[name]:{form}}" if deviation else "")
-            for name, form in _ERRORS.items()
+            write(mean[name]) + (f" ± {write(deviation[name])}" if deviation else "")
+            for name, write in _ERRORS.items()
         ]
         times = [f"{mean['milliseconds']:.1f}", f"{mean['seconds']:.0f}"]
         yield [title_of(row["model"]), str(row["width"]), f"{row['parameters']:,}", *errors, *times]
@@ -70,7 +71,7 @@ def _trained(found: Mapping[str, Any]) -> Iterator[list[str]]:
 
 def _solved(found: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, each in _solves(found):
-        errors = [f"{each[key]:{form}}" for key, form in _ERRORS.items()]
+        errors = [write(each[key]) for key, write in _ERRORS.items()]
         yield [name, "", "none", *errors, f"{each['milliseconds']:.1f}", "none"]
 
 

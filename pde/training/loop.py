@@ -22,6 +22,7 @@ from pde.runs.run import Run
 from pde.surrogates.surrogate import Surrogate
 from pde.system.files import write_text
 from pde.system.interrupts import deferred_stop
+from pde.system.numbers import short
 from pde.system.processes import leads, total
 from pde.system.progress import progress_bar
 from pde.training.engine.devices import Division, here, placing, space_of, training_mesh
@@ -106,7 +107,7 @@ def fit(
                 stop.now()
             if on_epoch is not None:
                 on_epoch(line)
-            bar.set_postfix_str(f"epoch {epoch + 1}, loss {line['train_loss']:.4f}")
+            bar.set_postfix_str(f"epoch {epoch + 1}, loss {short(line['train_loss'])}")
 
 
 def _say_if_idle(mesh: Mesh, accumulate: int) -> None:

@@ -203,3 +203,8 @@ def test_errors_of_any_size_fit_their_columns(capsys, folder, darcy_file, tmp_pa
     assert status == 0
     assert "e+" in printed
     assert not re.search(r"\d{8}", printed)
+    assert run(capsys, "report", folder / "run", path, "--out", tmp_path / "report.html")[0] == 0
+    table = re.search(r"<table>.*?</table>", (tmp_path / "report.html").read_text(), re.DOTALL)
+    assert table is not None
+    assert "e+" in table[0]
+    assert not re.search(r"\d{8}", table[0])
