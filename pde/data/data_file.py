@@ -195,6 +195,8 @@ def find_field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[
     if name not in fields:
         there = ", ".join(sorted(fields)) or "none"
         hint = suggestion(name, fields) or "; it must be there"
+        if name == "solution":
+            hint = "; give the data set of the solution that name"
         raise InputError(f"{path}: no data set {name!r}{hint} (there are: {there})")
     found = fields[name]
     if found.dtype.kind not in "fiub":

@@ -81,7 +81,7 @@ def from_contents(
     if len(first.shape) != 3:
         raise InputError(
             f"{path}: {inputs[0]} has shape {first.shape}; it must be (samples, height, width): "
-            "two space dimensions and one value a point are supported so far"
+            "two space dimensions and one value a point are supported so far; name other inputs by --inputs"
         )
     if first.shape[0] < 1:
         raise InputError(
@@ -90,7 +90,7 @@ def from_contents(
     if "solution" in fields and fields["solution"].shape[:3] == first.shape and len(fields["solution"].shape) > 3:
         raise InputError(
             f"{path}: solution has shape {fields['solution'].shape}; one output field is supported so far, so it "
-            f"must be {first.shape}"
+            f"must be {first.shape}; keep one of them in the file"
         )
     for name in (*inputs[1:], *({"solution"} & fields.keys())):
         find_field(fields, path, name, first.shape)

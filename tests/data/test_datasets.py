@@ -70,6 +70,12 @@ def test_more_inputs_are_more_channels(path):
     assert (inputs[..., 1] == 7).all()
 
 
+def test_a_solution_of_another_name_is_to_be_renamed(path):
+    write(path, {"solution": None, "u": np.ones((4, 9, 5))})
+    with pytest.raises(InputError, match=r"no data set 'solution'; give .* that name \(there are: coefficient, u"):
+        datasets.open(path).read_solution()
+
+
 def test_integers_and_booleans_are_fields_too(path):
     write(path, {"coefficient": np.ones((4, 9, 5), bool)})
     assert datasets.open(path).read_inputs().dtype == np.float32
@@ -83,8 +89,8 @@ def test_integers_and_booleans_are_fields_too(path):
         ({"solution": np.ones((4, 9, 6))}, r"solution has shape \(4, 9, 6\)"),
         ({"coefficient": np.ones((4, 9))}, "must be"),
         ({"coefficient": np.ones((0, 9, 5)), "solution": None}, "holds no samples"),
-        ({"coefficient": np.ones((4, 9, 5, 7))}, "two space dimensions and one value"),
-        ({"solution": np.ones((4, 9, 5, 2))}, "one output field is supported so far"),
+        ({"coefficient": np.ones((4, 9, 5, 7))}, "two space dimensions and one value.*--inputs"),
+        ({"solution": np.ones((4, 9, 5, 2))}, "one output field is supported so far.*keep one of them"),
         ({"coefficient": np.full((4, 9, 5), b"a")}, "must be numbers"),
         ({"y": np.linspace(1, 0, 5)}, "coordinate y"),
         ({"x": np.linspace(0, 1, 8)}, r"x has shape \(8,\)"),
