@@ -1,8 +1,8 @@
-"""The time of `import manojax` beside that of the libraries it stands on.
+"""The times of `import manojax` and of `import pde` beside that of the libraries they stand on.
 
     python -m benchmarks.speed.imports [--rounds 9]
 
-Both in fresh processes, in turn; seconds are of the process's own CPU time, medians over the rounds.
+All in fresh processes, in turn; seconds are of the process's own CPU time, medians over the rounds.
 
 Found, on 2 cores busy with other work: 1.07 times `from flax import nnx` (asked: at most 1.3).
 """
@@ -14,7 +14,7 @@ import sys
 
 from benchmarks.record import command_line
 
-STATEMENTS = ("from flax import nnx", "import manojax")
+STATEMENTS = ("from flax import nnx", "import manojax", "import pde")
 
 
 def seconds(statement: str) -> float:
@@ -32,8 +32,7 @@ def main() -> None:
         statistics.median(column) for column in zip(*rounds[1:], strict=True)
     ]  # the first warms the disk up
     for statement, median in zip(STATEMENTS, medians, strict=True):
-        print(f"{statement:24} {median:.2f} s")
-    print(f"{medians[1] / medians[0]:.2f} times")
+        print(f"{statement:24} {median:.2f} s, {median / medians[0]:.2f} times the first")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ class Generate(Generic[Law]):
         for output in outputs:
             first, last = output.indices[0], output.indices[-1]
             size, points = grid.shape[0], "nodes" if grid.on_nodes else "cells"
-            print(f"{output.path}: samples {first} to {last} of seed {self.seed}, {size} {points} a side")
+            shard = "" if self.shard is None else f" (shard {self.shard}; `manojax merge` joins them)"
+            print(f"{output.path}{shard}: samples {first} to {last} of seed {self.seed}, {size} {points} a side")
 
 
 def generate_command(equation: str) -> Any:

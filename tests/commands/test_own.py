@@ -14,6 +14,7 @@ import pytest
 import manojax
 import pde
 from pde.cli import main
+from pde.equations.registry import find
 from pde.evaluation.baselines import coarse_baseline
 from tests.command_line import refused, run
 
@@ -154,6 +155,20 @@ def test_a_package_gives_its_model_a_short_name(elsewhere, monkeypatch, darcy_fi
     assert manojax.name_of(manojax.find("scaled")) == NAME
     fields = pde.open(darcy_file).read("coefficient")
     np.testing.assert_array_equal(pde.load("run")(fields), surrogate(fields))
+
+
+def test_a_package_gives_its_equation_a_short_name(elsewhere, monkeypatch):
+    """An entry point of the group `manojax.equations`, as an installed package has it."""
+    monkeypatch.syspath_prepend(str(elsewhere))
+    found = [EntryPoint("screened", "ownpackage.physics:SCREENED", "manojax.equations")]
+    monkeypatch.setattr(
+        "manojax.operators.named.entry_points",
+        lambda group, name: [each for each in found if (each.group, each.name) == (group, name)],
+    )
+    equation = find("screened")
+    assert equation is find("ownpackage.physics:SCREENED")
+    with pytest.raises(pde.InputError, match="there is no such equation"):
+        find("scaled")
 
 
 def test_a_class_of_a_notebook_says_that_it_will_not_load_elsewhere(elsewhere, darcy_file):

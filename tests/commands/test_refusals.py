@@ -113,6 +113,10 @@ def test_damaged_data_are_one_sentence(capsys, folder, darcy_file, tmp_path, com
     assert [left.name for left in tmp_path.iterdir()] == ["damaged.h5"]
 
 
+def test_a_device_is_one_sentence(capsys):
+    assert "/dev/null is a folder or a device; name a data file" in refused(capsys, "info", "/dev/null")
+
+
 def test_a_truncated_file_is_one_sentence(capsys, darcy_file, tmp_path):
     path = tmp_path / "short.h5"
     path.write_bytes(darcy_file.read_bytes()[:-5000])

@@ -39,6 +39,8 @@ def test_merged_shards_are_the_file_of_one_process(capsys, folder, tmp_path, cou
     flags = ["--resolution", "9", "--samples", "7", "--seed", "3"]
     for index in range(1, count + 1):
         assert main(["generate", str(out), *flags, "--shard", f"{index}/{count}"]) == 0
+        written = f"{shard(tmp_path, index, count)} (shard {index}/{count}; `manojax merge` joins them): samples "
+        assert written in capsys.readouterr().out
     shards = sorted(tmp_path.glob("*.h5"), reverse=True)
     assert merge(out, *shards) == 0
     assert capsys.readouterr().out.endswith(f"7 samples from {count} shards\n")

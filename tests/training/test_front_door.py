@@ -128,12 +128,17 @@ def test_lists_are_fields_as_well(arrays, surrogate):
     np.testing.assert_array_equal(surrogate(a.tolist()), surrogate(a))
 
 
-def test_importing_pde_imports_nothing_that_is_not_used():
-    program = "import sys, pde; print(*sorted({name.split('.')[0] for name in sys.modules}))"
-    shown = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert not {"jax", "flax", "orbax", "tensorstore", "scipy", "tyro", "h5py"} & set(shown)
+@pytest.mark.parametrize(
+    ("statement", "unused"),
+    [
+        ("import pde", {"jax", "flax", "orbax", "tensorstore", "scipy", "tyro", "h5py"}),
+        ("import manojax, pde", {"orbax", "tensorstore", "scipy", "tyro", "h5py"}),
+    ],
+)
+def test_an_import_imports_nothing_that_is_not_used(statement, unused):
+    program = f"import sys; {statement}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not unused & set(shown.stdout.split())
 
 
 def trained_by_hand(data, model, epochs=2):
@@ -225,10 +230,17 @@ def test_a_model_held_at_points_keeps_them(arrays, tmp_path):
 def test_a_description_that_was_changed_is_refused(by_hand, tmp_path):
     by_hand[0].save(tmp_path / "run")
     path = tmp_path / "run" / "run.json"
-    for change in ({"output_mean": 1.0}, {"length": 2.0}):
-        saved = json.loads(path.read_text())
-        path.write_text(json.dumps(saved | {"normalisation": saved["normalisation"] | change}))
-        with pytest.raises(pde.InputError, match=r"run\.json was changed after .* put back what it was"):
+    saved = json.loads(path.read_text())
+    moved = [(x**1.1) for x in saved["grid"]["x"]]
+    changed = r"run\.json was changed after .* put back what it was"
+    for name, change, message in (
+        ("normalisation", {"output_mean": 1.0}, changed),
+        ("normalisation", {"length": 2.0}, changed),
+        ("grid", {"x": moved}, changed),
+        ("options", {"width": "thirty"}, r"(?s)run\.json is damaged or of another version.*thirty"),
+    ):
+        path.write_text(json.dumps(saved | {name: saved[name] | change}))
+        with pytest.raises(pde.InputError, match=message):
             pde.load(tmp_path / "run")
-        path.write_text(json.dumps(saved))
+    path.write_text(json.dumps(saved))
     pde.load(tmp_path / "run")
