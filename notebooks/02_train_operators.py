@@ -122,7 +122,7 @@ plots.errors_by_time(models, solves)
 
 # %%
 field, solution, predictions, grid, name = finest_sample(list(surrogates.values()), test, trained)
-direct = {way: each for way, each in predictions.items() if "direct" in way}
+direct = {name: each for name, each in predictions.items() if "direct" in name}
 plots.sample_fields(field, solution, direct, grid, name)
 
 # %% [markdown]

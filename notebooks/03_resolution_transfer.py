@@ -149,14 +149,14 @@ plots.spectra(solution, {name: direct[name] for name in names}, trained=trained)
 
 # %%
 row = -1
-parts = {
+shown = {
     "MANO, direct": reports["MANO"]["rows"][row]["direct"],
     "MANO, resample": reports["MANO"]["rows"][row]["resample"],
     "FNO, direct": reports["FNO"]["rows"][row]["direct"],
     "MANO, informed, direct": reports["MANO, informed"]["rows"][row]["direct"],
     "MANO, informed, resample": reports["MANO, informed"]["rows"][row]["resample"],
 }
-plots.errors_by_part(parts)
+plots.error_breakdown(shown)
 
 # %% [markdown]
 # Most of an error is in long waves: the level of the whole field, which depends on every interface. Near

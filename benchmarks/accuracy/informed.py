@@ -1,15 +1,15 @@
 """The worth of the fine coefficient to an operator, and of a solver inside.
 
     python -m benchmarks.accuracy.informed FOLDER [--data TRAIN.h5 --test TEST.h5] [--resolution 31]
-        [--models mano fno] [--ways means informed-upscaled]
+        [--models mano fno] [--views means informed-upscaled]
         [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}'] [--json FILE]
 
 Two-phase Darcy flow, 3/12, is solved on 421 x 421 nodes and strided to 31 x 31; without --data it is generated
-first. Each model is trained there with the defaults of `manojax train` except for --options, in up to five ways:
-on values of the coefficient at its points (averaged around them, as is the default), on its means over cells, and
-correcting coarse solutions from the strided coefficient or from upscaled faces, the latter beside cell means as
-well. The baseline comes first: those coarse solutions themselves. FOLDER keeps data and runs: a second call goes
-on where the first was interrupted, and measures again.
+first. Each model is trained there with the defaults of `manojax train` except for --options, with up to five
+views: on values of the coefficient at its points (averaged around them, as is the default), on its means over
+cells, and correcting coarse solutions from the strided coefficient or from upscaled faces, the latter beside cell
+means as well. The baseline comes first: those coarse solutions themselves. FOLDER keeps data and runs: a second
+call goes on where the first was interrupted, and measures again.
 
 Relative L2 is a mean over the test samples. Milliseconds are medians for one sample, all in one process: a
 prediction with restriction and solves included, beside assembly, factorisation and solution by SuperLU of the
@@ -53,7 +53,7 @@ from pde.solvers.conductances import Conductances, conductances
 from pde.solvers.upscaling import upscale
 from pde.system.timing import median_milliseconds
 
-WAYS: dict[str, dict[str, Any]] = {
+VIEWS: dict[str, dict[str, Any]] = {
     "strided": {},
     "means": {"restriction": "means"},
     "informed-strided": {"informed": "strided"},
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--test-samples", type=int, default=200)
     parser.add_argument("--resolution", type=int, default=31)
     parser.add_argument("--models", nargs="+", default=["mano", "fno"])
-    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
+    parser.add_argument("--views", nargs="+", default=list(VIEWS), choices=VIEWS)
     parser.add_argument("--options", type=json.loads, default={}, help="changes to `TrainingConfig`, by model")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--json", type=Path)
@@ -95,10 +95,10 @@ def measure_all(arguments: argparse.Namespace, data: Path, test: DataFile) -> No
     settings = {name: getattr(arguments, name) for name in ("resolution", "options")}
     settings |= {"data": data.name, "test_samples": test.samples}
     rows: list[dict[str, Any]] = []
-    print(f"{'model':8} {'way':24} {'parameters':>10} {'relative L2':>12} {'ms a sample':>12}")
+    print(f"{'model':8} {'view or faces':24} {'parameters':>10} {'relative L2':>12} {'ms a sample':>12}")
     for row in measurements(arguments, data, test):
         rows.append(row)
-        named = f"{row['model']:8} {row['way']:24} {row['parameters']:>10,}"
+        named = f"{row['model']:8} {row.get('view') or row['faces']:24} {row['parameters']:>10,}"
         print(f"{named} {row['relative_l2']:12.5f} {row['milliseconds']:12.2f}", flush=True)
         write(arguments.json, {"rows": rows, **settings})
 
@@ -106,19 +106,19 @@ def measure_all(arguments: argparse.Namespace, data: Path, test: DataFile) -> No
 def measurements(arguments: argparse.Namespace, data: Path, test: DataFile) -> Iterator[dict[str, Any]]:
     yield measure_solver(test, arguments.resolution, "mean")
     yield measure_solver(test, arguments.resolution, "upscaled")
-    for model, way, seed in itertools.product(arguments.models, arguments.ways, arguments.seeds):
+    for model, view, seed in itertools.product(arguments.models, arguments.views, arguments.seeds):
         changes = {
             "resolution": arguments.resolution,
             "seed": seed,
             **arguments.options.get(model, {}),
-            "view": View(**WAYS[way]),
+            "view": View(**VIEWS[view]),
         }
-        out = arguments.folder / f"{model}-{way}-{arguments.resolution}-{seed}"
-        yield measure_model(model, way, TrainingConfig(**changes), data, test, out)
+        out = arguments.folder / f"{model}-{view}-{arguments.resolution}-{seed}"
+        yield measure_model(model, view, TrainingConfig(**changes), data, test, out)
 
 
 def measure_model(
-    model: str, way: str, config: TrainingConfig, data: Path, test: DataFile, out: Path
+    model: str, view: str, config: TrainingConfig, data: Path, test: DataFile, out: Path
 ) -> dict[str, Any]:
     surrogate = train_to_the_end(data, out, model, config)
     # Only data that the model sees are passed to it.
@@ -129,7 +129,7 @@ def measure_model(
     first = test.read_inputs(slice(1), stride)
     return {
         "model": model,
-        "way": way,
+        "view": view,
         "seed": config.seed,
         "parameters": surrogate.run.parameters,
         "relative_l2": mean_error(np.concatenate(predicted), test, trained.shape[0]),
@@ -138,38 +138,38 @@ def measure_model(
     }
 
 
-def measure_solver(test: DataFile, resolution: int, way: CoarseFaces) -> dict[str, Any]:
+def measure_solver(test: DataFile, resolution: int, faces: CoarseFaces) -> dict[str, Any]:
     """Coarse solutions: their error, and the time of the SuperLU solves that they take."""
     stride = test.stride_to(resolution)
     samples = (test.read_inputs(slice(i, i + 1))[0, ..., 0].astype(np.float64) for i in range(test.samples))
-    solved = np.stack([coarse_solve(a, test.grid, stride, way) for a in samples])
+    solved = np.stack([coarse_solve(a, test.grid, stride, faces) for a in samples])
     first = test.read_inputs(slice(1))[0, ..., 0].astype(np.float64)
     return {
         "model": "solver",
-        "way": way,
+        "faces": faces,
         "parameters": 0,
         "relative_l2": mean_error(solved[..., None], test, resolution),
-        "milliseconds": median_milliseconds(lambda: solve_by_superlu(first, test.grid, stride, way), REPEATS),
+        "milliseconds": median_milliseconds(lambda: solve_by_superlu(first, test.grid, stride, faces), REPEATS),
     }
 
 
-def solve_by_superlu(coefficient: np.ndarray, grid: Grid, stride: int, way: CoarseFaces) -> np.ndarray:
-    """The mean of the solutions that a way takes, on the inner nodes."""
-    networks = [assemble(c) for c in coarse_conductances(coefficient, grid, stride, way)]
+def solve_by_superlu(coefficient: np.ndarray, grid: Grid, stride: int, faces: CoarseFaces) -> np.ndarray:
+    """The mean of the solutions of its schemes, on the inner nodes."""
+    networks = [assemble(c) for c in coarse_conductances(coefficient, grid, stride, faces)]
     solutions = [splu(m, permc_spec="MMD_AT_PLUS_A").solve(np.ones_like(m.diagonal())) for m in networks]
     return np.mean(solutions, axis=0)
 
 
 def coarse_conductances(
-    coefficient: np.ndarray, grid: Grid, stride: int, way: CoarseFaces
+    coefficient: np.ndarray, grid: Grid, stride: int, faces: CoarseFaces
 ) -> Iterator[Conductances]:
     spacing, strided = check_spacing(grid), check_spacing(grid.strided(stride))
     with jax.enable_x64(True):
-        if way == "upscaled":
+        if faces == "upscaled":
             yield upscale(jnp.asarray(coefficient), stride, spacing)
         else:
-            for faces in ("arithmetic", "harmonic"):
-                yield conductances(jnp.asarray(coefficient[::stride, ::stride]), strided, faces=faces)
+            for each in ("arithmetic", "harmonic"):
+                yield conductances(jnp.asarray(coefficient[::stride, ::stride]), strided, faces=each)
 
 
 def mean_error(predicted: np.ndarray, test: DataFile, resolution: int) -> float:

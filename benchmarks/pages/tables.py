@@ -43,9 +43,9 @@ def transfer() -> str:
     runs = [*found["runs"], *load("transfer_43_61")["runs"]]
     curves = {}
     for run in runs:
-        for way in ("direct", "resample"):
-            name = f"{title_of(run['model'])} trained at {run['trained at'][0]}, {way}"
-            curves[name] = {row["resolution"]: row[way] for row in run["relative_l2"]}
+        for mode in ("direct", "resample"):
+            name = f"{title_of(run['model'])} trained at {run['trained at'][0]}, {mode}"
+            curves[name] = {row["resolution"]: row[mode] for row in run["relative_l2"]}
     for kind, name in (
         ("mean", "mean of two strided coarse solves"),
         ("upscaled", "coarse solve, upscaled faces"),
@@ -67,7 +67,7 @@ def informed() -> str:
     found = {resolution: load(f"informed_{resolution}") for resolution in (31, 61, 85)}
     rows = [
         [
-            names[row["way"]].format(title_of(row["model"])),
+            names[row.get("view") or row["faces"]].format(title_of(row["model"])),
             f"{resolution} x {resolution}",
             size(row["parameters"]),
             f"{row['relative_l2']:.4f}",

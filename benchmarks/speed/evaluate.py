@@ -27,17 +27,17 @@ from pde.evaluation import compare
 from pde.evaluation.evaluate import evaluate_together
 from pde.surrogates.surrogate import Surrogate
 
-PARTS = {
+TIMED = {
     "forward passes": (Surrogate, "predict"),
     "coarse solves": (Equation, "solve"),
-    "errors": (compare, "score"),
+    "errors": (compare, "all_errors"),
     "intervals of errors": (compare, "summarise"),
     "reading": (DataFile, "read"),
 }
 
 
 def measure(run: Path, test: Path, resolutions: list[int]) -> dict[str, float]:
-    """Seconds of an evaluation, in all and in each of `PARTS`."""
+    """Seconds of an evaluation, in all and in each of `TIMED`."""
     surrogate = pde.load(run)
     data = pde.open(test, inputs=surrogate.run.view.inputs)
     seconds: dict[str, float] = defaultdict(float)
@@ -53,7 +53,7 @@ def measure(run: Path, test: Path, resolutions: list[int]) -> dict[str, float]:
         return wrapped
 
     with ExitStack() as patches:
-        for name, (owner, attribute) in PARTS.items():
+        for name, (owner, attribute) in TIMED.items():
             patches.enter_context(patch.object(owner, attribute, timed(name, getattr(owner, attribute))))
         started = time.perf_counter()
         evaluate_together([surrogate], data, resolutions)

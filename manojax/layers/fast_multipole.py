@@ -10,7 +10,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.basic import Linear, check_heads, default_init
-from manojax.layers.interactions import Part, cell_attention, copy_to_finer, far_levels, merge
+from manojax.layers.interactions import Contributions, cell_attention, copy_to_finer, far_levels, merge
 from manojax.layers.summaries import Counts, Heads, Summaries, level_counts
 
 Map = Float[Array, "batch *grid channel"]
@@ -85,12 +85,12 @@ class FastMultipoleAttention(nnx.Module):
         projected = self.query_key_value(x)
         parts = jnp.split(projected.astype(jnp.float32), 3, axis=-1)
         query, key, value = (part.reshape(*x.shape[:-1], self.heads, -1) for part in parts)
-        part = self._part(query * query.shape[-1] ** -0.5, key, value)
-        attended = (part.values / part.weight).astype(projected.dtype)
+        found = self._contributions(query * query.shape[-1] ** -0.5, key, value)
+        attended = (found.values / found.weight).astype(projected.dtype)
         return self.output(attended.reshape(x.shape))
 
-    def _part(self, query: Heads, key: Heads, value: Heads) -> Part:
-        """Sum the parts of all keys in the softmax, from the coarsest level to the near field."""
+    def _contributions(self, query: Heads, key: Heads, value: Heads) -> Contributions:
+        """Merge the contributions of all keys in the softmax, from the coarsest level to the near field."""
         grid = query.shape[1:-2]
         side = self.group // self.summaries
         counts = level_counts(grid, side, far_levels(grid, self.group))
@@ -105,16 +105,16 @@ class FastMultipoleAttention(nnx.Module):
             apart=0,
             causal=self.causal,
         )
-        parts = [near, *self._far_parts(query, key, value, counts)]
-        total = parts[-1]
-        for level in reversed(range(len(parts) - 1)):
+        levels = [near, *self._far_contributions(query, key, value, counts)]
+        total = levels[-1]
+        for level in reversed(range(len(levels) - 1)):
             if self.queries is not None:
-                total = copy_to_finer(total, 2 if level else side, parts[level].values.shape[1:-2])
-            total = merge(parts[level], total)
+                total = copy_to_finer(total, 2 if level else side, levels[level].values.shape[1:-2])
+            total = merge(levels[level], total)
         return total
 
-    def _far_parts(self, query: Heads, key: Heads, value: Heads, counts: Counts) -> list[Part]:
-        """Compute the part of each level's far field, for the queries or for the level's summaries of queries."""
+    def _far_contributions(self, query: Heads, key: Heads, value: Heads, counts: Counts) -> list[Contributions]:
+        """Compute contributions of each level's far field to the queries or to their summaries on that level."""
         keys, values = self.keys(key, counts), self.values(value, counts)
         levels = range(len(keys))
         if self.queries is None:

@@ -1,4 +1,4 @@
-"""Attention of the cells of a map to their neighbours, by parts of one softmax.
+"""Attention of the cells of a map to their neighbours, their contributions merged in one softmax.
 
 A cell consists of children. The queries of a child meet the keys of those children of its own and of neighbouring
 cells that lie at least a given distance away. Both fields of the fast multipole method (Greengard and Rokhlin, J.
@@ -28,7 +28,7 @@ Offset = tuple[int, ...]
 _MASKED = -1e30
 
 
-class Part(NamedTuple):
+class Contributions(NamedTuple):
     """Contributions of keys to each query: its largest logit, and the sums of weights and weighted values,
 
         weight = sum_k exp(logit_k - largest),        values = sum_k exp(logit_k - largest) value_k.
@@ -41,23 +41,23 @@ class Part(NamedTuple):
     values: Float[Array, "batch *grid heads head_dim"]
 
 
-def merge(one: Part, other: Part) -> Part:
-    """The part of the union of two disjoint sets of keys (as in Dao et al., arXiv 2205.14135, section 3.1)."""
+def merge(one: Contributions, other: Contributions) -> Contributions:
+    """Add up the contributions of two disjoint sets of keys (as in Dao et al., arXiv 2205.14135, section 3.1)."""
     largest = jnp.maximum(one.largest, other.largest)
     first, second = jnp.exp(one.largest - largest), jnp.exp(other.largest - largest)
     weight = first * one.weight + second * other.weight
-    return Part(largest, weight, first * one.values + second * other.values)
+    return Contributions(largest, weight, first * one.values + second * other.values)
 
 
-def copy_to_finer(part: Part, rate: int, grid: tuple[int, ...]) -> Part:
-    """Copy the part of each coarse query to all the rate^d queries of a finer grid that it stands for."""
+def copy_to_finer(contributions: Contributions, rate: int, grid: tuple[int, ...]) -> Contributions:
+    """Copy the contributions to each coarse query to all the rate^d queries of a finer grid that it stands for."""
     sides = (rate,) * len(grid)
 
     def copy(x: Array) -> Array:
         cells = jnp.expand_dims(x, 1 + len(grid))
         return from_cells(jnp.repeat(cells, rate ** len(grid), axis=1 + len(grid)), sides, grid)
 
-    return Part(*map(copy, part))
+    return Contributions(*map(copy, contributions))
 
 
 @functools.partial(jax.jit, static_argnames=("query_side", "key_side", "children", "apart", "causal"))
@@ -72,7 +72,7 @@ def cell_attention(
     children: int,
     apart: int,
     causal: bool,
-) -> Part:
+) -> Contributions:
     """Compute contributions of keys to queries of their own and neighbouring cells, `apart` or more children away.
 
     A child has query_side^d queries and key_side^d keys, a cell children^d children. Logits are
@@ -88,12 +88,12 @@ def cell_attention(
     logits = jnp.einsum("...cqhd,...khd->...hcqk", queries, keys) + _log_counts(counts[..., 0, 0], met)
     largest = jax.lax.stop_gradient(logits.max(axis=-1))
     exponentials = jnp.exp(logits - largest[..., None])
-    part = Part(
+    found = Contributions(
         jnp.moveaxis(largest, -3, -1)[..., None],
         jnp.moveaxis(exponentials.sum(axis=-1), -3, -1)[..., None],
         jnp.einsum("...hcqk,...khd->...cqhd", exponentials, values),
     )
-    return Part(*(_unnested(x, query_side, children, query.shape[1:-2]) for x in part))
+    return Contributions(*(_unnested(x, query_side, children, query.shape[1:-2]) for x in found))
 
 
 def interaction_list(

@@ -10,7 +10,7 @@ from pde.evaluation.block import Block
 from pde.evaluation.solvable import Solvable
 from pde.metrics.interfaces import near_interfaces, piecewise_constant
 from pde.metrics.norms import mean_errors
-from pde.metrics.per_sample import Errors, Fields, score, summarise
+from pde.metrics.per_sample import Errors, Fields, all_errors, summarise
 from pde.system.progress import progress
 
 _ENOUGH = 10  # number of samples that tell if a field is piecewise constant
@@ -71,7 +71,7 @@ def compare(
     Raises:
         InputError: bad data.
     """
-    scores: dict[tuple[int, int, str], list[Errors]] = defaultdict(list)
+    errors_of: dict[tuple[int, int, str], list[Errors]] = defaultdict(list)
     residuals: list[Errors] = []
     names = {"solution", *data.inputs, *solvable.inputs}.union(*(each.inputs for each in predictors))
     first, broken = None, None
@@ -87,17 +87,17 @@ def compare(
             near = None if broken is None else near_interfaces(block.channels([broken], stride)[..., 0])
             residual = on_own_grid if stride == 1 else None
             for number, name, fields in _on(stride, predicted):
-                scores[number, stride, name].append(score(fields, true, grid, near, residual))
+                errors_of[number, stride, name].append(all_errors(fields, true, grid, near, residual))
             if residual is not None:
                 residuals.append({"residual": residual(true[..., 0])})
     assert first is not None  # a file holds a sample
     if solvable.reason is not None:  # known only at the end: earlier blocks could be solved
         residuals = []
-        for blocks in scores.values():
+        for blocks in errors_of.values():
             for errors in blocks:
                 errors.pop("residual", None)
     found: list[dict[int, dict[str, dict[str, Any]]]] = [{stride: {} for stride in strides} for _ in predictors]
-    for (number, stride, name), blocks in scores.items():
+    for (number, stride, name), blocks in errors_of.items():
         found[number][stride][name] = summarise(blocks)
     return Comparison(found, {1: {"truth": mean_errors(residuals)}} if residuals else {}, first)
 

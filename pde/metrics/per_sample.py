@@ -18,7 +18,7 @@ Residual = Callable[[Float[np.ndarray, "sample height width"]], Float[np.ndarray
 """Relative residuals of solutions on the grid, one a sample."""
 
 
-def score(
+def all_errors(
     predicted: Fields,
     true: Fields,
     grid: Grid,
@@ -39,10 +39,11 @@ def score(
     regions = {"boundary": border(u.shape)}
     if near is not None:
         regions |= {"near_interface": near, "elsewhere": ~near}
-    parts = band_rms(error) | {name: region_rms(error, points) for name, points in regions.items()}
+    regional = band_rms(error) | {name: region_rms(error, points) for name, points in regions.items()}
     largest = np.abs(error).max(axis=(1, 2))
-    absolute = {"rmse": _rms(error), "maximum": largest} | parts
-    relative = {"maximum": largest / np.abs(u).max(axis=(1, 2))} | {n: each / _rms(u) for n, each in parts.items()}
+    absolute = {"rmse": _rms(error), "maximum": largest} | regional
+    relative = {name: each / _rms(u) for name, each in regional.items()}
+    relative["maximum"] = largest / np.abs(u).max(axis=(1, 2))
     errors = sample_errors(predicted, true, (grid.x, grid.y))
     errors |= {f"relative_{name}": each for name, each in relative.items()}
     errors |= {f"absolute_{name}": each for name, each in absolute.items()}

@@ -45,7 +45,7 @@ def errors_by_grid(
     return figure
 
 
-_PARTS = {
+_WHERE = {
     "relative_low": "|k| < 5",
     "relative_middle": "5 ≤ |k| < 13",
     "relative_high": "13 ≤ |k|",
@@ -55,7 +55,7 @@ _PARTS = {
 }
 
 
-def errors_by_part(errors: Mapping[str, Report]) -> Figure:
+def error_breakdown(errors: Mapping[str, Report]) -> Figure:
     """The root mean square error in each Fourier band and on each part of the grid, over that of the solution.
 
     Args:
@@ -63,11 +63,11 @@ def errors_by_part(errors: Mapping[str, Report]) -> Figure:
             `report["rows"][0]["direct"]` of `pde.evaluation.evaluate.evaluate`.
     """
     figure, axes = wide(3.6)
-    shown = [key for key in _PARTS if any(each.get(key) is not None for each in errors.values())]
+    shown = [key for key in _WHERE if any(each.get(key) is not None for each in errors.values())]
     for (name, each), (marker, colour) in zip(errors.items(), model_styles(), strict=False):
         values = [each.get(key, np.nan) for key in shown]
         axes.plot(values, range(len(shown)), linestyle="", marker=marker, color=colour, label=name)
-    axes.set_yticks(range(len(shown)), [_PARTS[key] for key in shown])
+    axes.set_yticks(range(len(shown)), [_WHERE[key] for key in shown])
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="root mean square error / root mean square of the solution")
     ruled(axes, "both")

@@ -61,7 +61,7 @@ def costs(reports: Sequence[Report], coarse: Report) -> dict[str, dict[str, tupl
     return dict(found)
 
 
-_PARTS = {
+_COLUMNS = {
     "k<5": "relative_low",
     "k<13": "relative_middle",
     "k>=13": "relative_high",
@@ -73,7 +73,7 @@ _PARTS = {
 
 
 def details(reports: Sequence[Report], coarse: Report) -> str:
-    """Write percentiles over samples and parts of the error, on the lines of `table`."""
+    """Write percentiles over samples, and the error by band and region, on the lines of `table`."""
     lines = [
         "Relative L2 by percentile of the samples. Then means over the samples of the root mean square error in a",
         "band of wave numbers k (below 5, 5 to 13, above), on the outermost points, within two cells of an",
@@ -82,12 +82,12 @@ def details(reports: Sequence[Report], coarse: Report) -> str:
         + ", ".join(f"{report['model']} {report['parameters']:,}" for report in reports),
         "",
         f"{'model':14} {'grid':>9}  {'by':10}"
-        + "".join(f"{name:>7}" for name in ("50 %", "90 %", "99 %", "worst", *_PARTS)),
+        + "".join(f"{name:>7}" for name in ("50 %", "90 %", "99 %", "worst", *_COLUMNS)),
     ]
     for name, _, grid, by, errors in _entries(reports, coarse):
         if "left_out" in errors:
             continue
-        numbers = [*errors["percentiles"].values(), *(errors.get(key) for key in _PARTS.values())]
+        numbers = [*errors["percentiles"].values(), *(errors.get(key) for key in _COLUMNS.values())]
         shown = "".join(f"{'' if number is None else short(number):>7}" for number in numbers)
         lines.append(f"{name:14} {grid:>9}  {by:10}{shown}".rstrip())
     return "\n".join([*lines, *_consistencies(reports), *_residuals(reports)])

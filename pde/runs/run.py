@@ -115,8 +115,8 @@ def described(folder: Path) -> Description:
 
 
 def history(folder: str | Path) -> list[dict[str, Any]]:
-    """Read the history of a run, a line for each epoch: `epoch`, `train_loss`, `skipped`, `seconds` and, where
-    there are validation samples, their mean errors as `validation`.
+    """Read the history of a run, a line for each epoch: `epoch`, `train_loss`, `skipped_steps` (`skipped` in
+    version 0.1.0), `seconds` and, where there are validation samples, their mean errors as `validation`.
 
     Raises:
         InputError: no such folder, or no run in it.

@@ -1,4 +1,4 @@
-"""Conductances that each coarse cell gives to its four edges, between two bounds, and means over its parts.
+"""Conductances that each coarse cell gives to its four edges, between two bounds, and means over its subcells.
 
 The dual cell of a coarse edge has a half on either side, each in one coarse cell. The conductance of a half with
 sealed sides lies between two orders of means (Cardwell and Parsons, Trans. AIME 160, 1945). The lower one lets
@@ -63,11 +63,11 @@ def join(down: Halves, across: Halves, spacing: tuple[Array | float, Array | flo
     return Conductances(along_x / spacing[0] ** 2, along_y / spacing[1] ** 2)
 
 
-def means_of_parts(coefficient: Fine, stride: int, parts: int) -> Float[Array, "parts_parts height width"]:
-    """Arithmetic means over the parts x parts equal pieces of every coarse cell, piece rows first."""
-    rows = _in_parallel(coefficient, stride, parts)
-    pieces = [piece.T for row in rows for piece in _in_parallel(row.T, stride, parts)]
-    return jnp.stack(pieces) * (parts / stride) ** 2
+def subcell_means(coefficient: Fine, stride: int, side: int) -> Float[Array, "subcells height width"]:
+    """Arithmetic means over the `side` x `side` equal subcells of every coarse cell, rows first."""
+    rows = _in_parallel(coefficient, stride, side)
+    means = [subcell.T for row in rows for subcell in _in_parallel(row.T, stride, side)]
+    return jnp.stack(means) * (side / stride) ** 2
 
 
 def dual_means(field: Fine, stride: int) -> Float[Array, "inner_height inner_width"]:
@@ -86,16 +86,16 @@ def in_series(coefficient: Fine, stride: int) -> Float[Array, "cells fine_width"
     return 1 / functools.reduce(jnp.add, (1 / row for row in _rows(faces, stride, stride)))
 
 
-def _in_parallel(field: Fine, stride: int, parts: int) -> list[Float[Array, "cells fine_width"]]:
+def _in_parallel(field: Fine, stride: int, side: int) -> list[Float[Array, "cells fine_width"]]:
     """Sums down the rows over equal pieces of every coarse cell; a value counts for its share of the piece."""
-    nodes, ends = np.arange(stride + 1)[:, None], np.arange(parts + 1) * (stride / parts)
+    nodes, ends = np.arange(stride + 1)[:, None], np.arange(side + 1) * (stride / side)
     shares = np.maximum(np.minimum(nodes + 0.5, ends[1:]) - np.maximum(nodes - 0.5, ends[:-1]), 0.0)
     rows = list(_rows(field, stride, stride + 1))
     return [
         functools.reduce(
-            jnp.add, (float(share) * row for share, row in zip(shares[:, part], rows, strict=True) if share)
+            jnp.add, (float(share) * row for share, row in zip(shares[:, piece], rows, strict=True) if share)
         )
-        for part in range(parts)
+        for piece in range(side)
     ]
 
 

@@ -21,7 +21,7 @@ from pde.solvers.red_black import (
     Coupling,
     Network,
     Pair,
-    Parts,
+    Quarters,
     add,
     couplings,
     fill,
@@ -58,7 +58,7 @@ class Solve(NamedTuple):
 class System(NamedTuple):
     """The scaled red-black system in working precision, and its preconditioner."""
 
-    scale: Parts
+    scale: Quarters
     coupling: Coupling
     hierarchy: Hierarchy
 
@@ -100,7 +100,7 @@ def scaled_system(c: Conductances, dtype: Any) -> System:
     edges = with_border(c.x, c.y)
     shape = (c.y.shape[0], c.x.shape[1])
     scale = inverse_root_diagonal(edges, shape)
-    coupling = Coupling(*(part.astype(dtype) for part in couplings(edges, scale)))
+    coupling = Coupling(*(edge.astype(dtype) for edge in couplings(edges, scale)))
     single = stored(Network(*(edge.astype(jnp.float32) for edge in edges)))
     return System(split(scale.astype(dtype)), coupling, build(single, shape))
 
@@ -160,7 +160,7 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     black = (eo, oe)
     reduced = stored(add((ee, oo), to_red(coupling, black)))
     # The residual before scaling; on the black nodes it is zero.
-    weights = tuple(stored(jnp.where(part > 0, 1 / part**2, 0.0)) for part in (scale[0], scale[3]))
+    weights = tuple(stored(jnp.where(quarter > 0, 1 / quarter**2, 0.0)) for quarter in (scale[0], scale[3]))
 
     def unfinished(state):
         *_, norm, iterations = state
@@ -189,7 +189,7 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
 
 def precondition(hierarchy: Hierarchy, residual: Pair) -> Pair:
     """One cycle in float32, from zero, on the red nodes."""
-    red = stored(tuple(part.astype(jnp.float32) for part in residual))
+    red = stored(tuple(quarter.astype(jnp.float32) for quarter in residual))
     zero = jnp.zeros_like(red[0])
     (ee, oo), _ = cycle(hierarchy, red, (zero, zero))
     return stored((ee.astype(residual[0].dtype), oo.astype(residual[0].dtype)))

@@ -25,8 +25,8 @@ from pde.solvers.red_black import (
     Network,
     Nodes,
     Pair,
-    Part,
-    Parts,
+    Quarter,
+    Quarters,
     above,
     add,
     below,
@@ -49,11 +49,11 @@ _MOST_AT_ONCE = 1024
 class Interpolation(NamedTuple):
     """Weights from coarse nodes (k, l): to ee at the same place, to oo from its four corners."""
 
-    same: Part
-    corner: Part
-    right_corner: Part
-    lower_corner: Part
-    opposite_corner: Part
+    same: Quarter
+    corner: Quarter
+    right_corner: Quarter
+    lower_corner: Quarter
+    opposite_corner: Quarter
 
 
 class Level(NamedTuple):
@@ -93,8 +93,8 @@ def build(edges: Network, shape: tuple[int, ...]) -> Hierarchy:
 def cycle(hierarchy: Hierarchy, red: Pair, black: Pair) -> tuple[Pair, Pair]:
     """One cycle on a scaled right-hand side, starting from zero."""
     if not hierarchy.levels:
-        parts = _parts(red, black)
-        ee, eo, oe, oo = stored((hierarchy.inverse @ parts.ravel()).reshape(parts.shape))
+        quarters = _quarters(red, black)
+        ee, eo, oe, oo = stored((hierarchy.inverse @ quarters.ravel()).reshape(quarters.shape))
         return (ee, oo), (eo, oe)
     (coupling, interpolation), *coarser = hierarchy.levels
     swept = stored(add(black, to_black(coupling, red)))
@@ -105,11 +105,11 @@ def cycle(hierarchy: Hierarchy, red: Pair, black: Pair) -> tuple[Pair, Pair]:
     return add(red, to_red(coupling, swept)), swept
 
 
-def _correct(hierarchy: Hierarchy, coarse: Part) -> Part:
-    """A cycle for the nodes of one part as a grid of their own."""
+def _correct(hierarchy: Hierarchy, coarse: Quarter) -> Quarter:
+    """A cycle for the nodes of one quarter as a grid of their own."""
     ee, eo, oe, oo = split(fill(coarse))
-    parts = _parts(*cycle(hierarchy, (ee, oo), (eo, oe)))
-    return join(parts)[: coarse.shape[0], : coarse.shape[1]]
+    quarters = _quarters(*cycle(hierarchy, (ee, oo), (eo, oe)))
+    return join(quarters)[: coarse.shape[0], : coarse.shape[1]]
 
 
 def _coarse(edges: Network) -> Network:
@@ -151,13 +151,13 @@ def _interpolation(
     )
 
 
-def _interpolate(weights: Interpolation, coarse: Part) -> Pair:
+def _interpolate(weights: Interpolation, coarse: Quarter) -> Pair:
     same, corner, right_corner, lower_corner, opposite_corner = weights
     oo = corner * coarse + right_corner * to_the_right(coarse) + lower_corner * below(coarse)
     return same * coarse, oo + opposite_corner * below(to_the_right(coarse))
 
 
-def _restrict(weights: Interpolation, red: Pair) -> Part:
+def _restrict(weights: Interpolation, red: Pair) -> Quarter:
     """The transpose of `_interpolate`."""
     (ee, oo), (same, corner, right_corner, lower_corner, opposite_corner) = red, weights
     coarse = same * ee + corner * oo + to_the_left(right_corner * oo) + above(lower_corner * oo)
@@ -167,14 +167,14 @@ def _restrict(weights: Interpolation, red: Pair) -> Part:
 def _matrix(coupling: Coupling) -> Float[Array, "few few"]:
     """The whole scaled matrix, built from its columns."""
 
-    def column(unit: Parts) -> Float[Array, " few"]:
+    def column(unit: Quarters) -> Float[Array, " few"]:
         ee, eo, oe, oo = unit
-        return (unit - _parts(to_red(coupling, (eo, oe)), to_black(coupling, (ee, oo)))).ravel()
+        return (unit - _quarters(to_red(coupling, (eo, oe)), to_black(coupling, (ee, oo)))).ravel()
 
     few = coupling.down.size
     units = jnp.eye(few, dtype=coupling.down.dtype).reshape(few, *coupling.down.shape)
     return jax.vmap(column)(units)
 
 
-def _parts(red: Pair, black: Pair) -> Parts:
+def _quarters(red: Pair, black: Pair) -> Quarters:
     return jnp.stack(stored([red[0], black[0], black[1], red[1]]))

@@ -1,11 +1,11 @@
 """Five-point schemes as networks of conductances, and their red-black form.
 
 Nodes are numbered from the border: the unknowns of an axis are nodes 1, 2, ..., node 0 is border. Arrays on
-nodes have even sizes, filled up where needed. They are split by the parity of row and column into four parts of
-equal shape. Every neighbour of a node then stands at the same place of its part or one beside it, and a sweep over
-one colour is arithmetic on whole arrays. Red nodes are those of parity ee and oo, black ones eo and oe; neighbours
-differ in colour. Scaled to a unit diagonal, the system for (red, black) is (1, -W; -W^T, 1) with the matrix W of
-`couplings`.
+nodes have even sizes, filled up where needed. They are split by the parity of row and column into four quarters of
+equal shape. Every neighbour of a node then stands at the same place of its quarter or one beside it, and a sweep
+over one colour is arithmetic on whole arrays. Red nodes are those of parity ee and oo, black ones eo and oe;
+neighbours differ in colour. Scaled to a unit diagonal, the system for (red, black) is (1, -W; -W^T, 1) with the
+matrix W of `couplings`.
 """
 
 from typing import NamedTuple
@@ -18,11 +18,11 @@ from jaxtyping import Float
 from manojax.xla_cpu import stored
 
 Nodes = Float[Array, "height width"]
-Part = Float[Array, "half_height half_width"]
-Parts = Float[Array, "4 half_height half_width"]
-"""Parts ee, eo, oe, oo: entry (k, l) of eo is node (2 k, 2 l + 1), even row and odd column."""
-Pair = tuple[Part, Part]
-"""The red parts (ee, oo) or the black parts (eo, oe)."""
+Quarter = Float[Array, "half_height half_width"]
+Quarters = Float[Array, "4 half_height half_width"]
+"""Quarters ee, eo, oe, oo: entry (k, l) of eo is node (2 k, 2 l + 1), even row and odd column."""
+Pair = tuple[Quarter, Quarter]
+"""The red quarters (ee, oo) or the black quarters (eo, oe)."""
 
 _SHORT, _OPEN = 1e6, 1e-30  # conductances, relative to the largest one
 
@@ -35,10 +35,10 @@ class Network(NamedTuple):
 
 
 class Coupling(NamedTuple):
-    """The matrix W edge by edge: conductance times the scales of both ends, in parts of the first end."""
+    """The matrix W edge by edge: conductance times the scales of both ends, in quarters of the first end."""
 
-    down: Parts
-    right: Parts
+    down: Quarters
+    right: Quarters
 
 
 def network(down: Nodes, right: Nodes) -> Network:
@@ -78,17 +78,17 @@ def couplings(edges: Network, scale: Nodes) -> Coupling:
     return Coupling(*(split(stored(edge)) for edge in (down, right)))
 
 
-def split(field: Nodes) -> Parts:
-    """The four parts of a field."""
+def split(field: Nodes) -> Quarters:
+    """The four quarters of a field."""
     height, width = field.shape
-    parts = field.reshape(height // 2, 2, width // 2, 2).transpose(1, 3, 0, 2)
-    return stored(parts.reshape(4, height // 2, width // 2))
+    quarters = field.reshape(height // 2, 2, width // 2, 2).transpose(1, 3, 0, 2)
+    return stored(quarters.reshape(4, height // 2, width // 2))
 
 
-def join(parts: Parts) -> Nodes:
+def join(quarters: Quarters) -> Nodes:
     """The inverse of `split`."""
-    _, half_height, half_width = parts.shape
-    field = parts.reshape(2, 2, half_height, half_width).transpose(2, 0, 3, 1)
+    _, half_height, half_width = quarters.shape
+    field = quarters.reshape(2, 2, half_height, half_width).transpose(2, 0, 3, 1)
     return stored(field.reshape(2 * half_height, 2 * half_width))
 
 

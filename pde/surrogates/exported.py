@@ -15,7 +15,7 @@ from jaxtyping import Float, Shaped
 from manojax.layers.coordinates import AnyArray
 from pde.grids.grid import Grid
 from pde.preprocessing.batches import in_batches
-from pde.surrogates.shapes import as_numbers, as_samples, check_points
+from pde.surrogates.arguments import as_numbers, as_samples, check_points
 from pde.system.errors import InputError
 
 FORMAT = 1

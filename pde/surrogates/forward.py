@@ -12,8 +12,8 @@ from manojax.layers.coordinates import Coordinates
 from manojax.layers.halo import Space
 from manojax.operators.sharding import by_pieces
 from pde.grids.symmetries import Symmetry, averaged
+from pde.preprocessing.input_transform import InputTransform
 from pde.preprocessing.normalisation import Normalisation
-from pde.preprocessing.observation import Observation
 
 
 def forward(
@@ -37,7 +37,7 @@ def forward(
 def compiled(
     graph: Any,
     normalisation: Normalisation,
-    observation: Observation | None,
+    transform: InputTransform | None,
     chosen: tuple[Symmetry, ...],
     params: Any,
     fields: Array,
@@ -45,12 +45,12 @@ def compiled(
 ) -> Array:
     """Predict from the fields of a file, as the mean over the chosen symmetries, in a single compiled program.
 
-    Without an observation, the fields are the model's inputs.
+    Without a transform, the fields are the model's inputs.
     """
 
     def predict(seen: Array) -> Array:
         return forward(graph, normalisation, params, seen, coordinates)
 
-    seen = fields if observation is None else observation(fields)
+    seen = fields if transform is None else transform(fields)
     predicted = averaged(predict, chosen, seen) if chosen else predict(seen)
-    return predicted if observation is None else predicted * observation.scale(fields)
+    return predicted if transform is None else predicted * transform.scale(fields)

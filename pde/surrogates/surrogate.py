@@ -17,18 +17,18 @@ from pde.grids.grid import Grid
 from pde.grids.symmetries import Symmetry, generators, group
 from pde.metrics.norms import mean_errors, sample_errors
 from pde.preprocessing.batches import in_batches
+from pde.preprocessing.input_transform import InputTransform, Pair
 from pde.preprocessing.normalisation import Normalisation
-from pde.preprocessing.observation import Observation, Pair
 from pde.preprocessing.view import View
 from pde.runs.build import split
 from pde.runs.checkpoints import Checkpoints, Position
 from pde.runs.config import TrainingConfig
 from pde.runs.description import Description, describe
 from pde.runs.run import Run, described
+from pde.surrogates.arguments import as_numbers, as_samples, check_points
 from pde.surrogates.extrapolation import warn
 from pde.surrogates.forward import compiled
 from pde.surrogates.resampling import carried, relaxed
-from pde.surrogates.shapes import as_numbers, as_samples, check_points
 from pde.system.errors import InputError
 from pde.system.files import folder_aside, refuse_existing
 
@@ -186,13 +186,13 @@ class Surrogate:
                 surrogate without symmetries on the grid.
             ArithmeticError: a coarse solve inside the model did not converge.
         """
-        observation = Observation(self.run.view, grid, grid if on is None else on)
+        transform = InputTransform(self.run.view, grid, grid if on is None else on)
         if isinstance(inputs, Array):
-            return self._apply(inputs, observation.grid, observation)
-        observation.check(inputs)
-        predicted = self._apply(inputs, observation.grid, observation)
+            return self._apply(inputs, transform.grid, transform)
+        transform.check(inputs)
+        predicted = self._apply(inputs, transform.grid, transform)
         if self.run.view.informed != "none" and np.isnan(predicted).any():  # from a solve or the model?
-            observation.check_solved(predicted if self.run.view.learns_equation else observation.seen(inputs))
+            transform.check_solved(predicted if self.run.view.learns_equation else transform.seen(inputs))
         return predicted
 
     def resample(
@@ -244,11 +244,11 @@ class Surrogate:
         return self._apply(seen, self.run.grid)
 
     def _apply(
-        self, fields: Float[AnyArray, "sample _ _ _"], grid: Grid, observation: Observation | None = None
+        self, fields: Float[AnyArray, "sample _ _ _"], grid: Grid, transform: InputTransform | None = None
     ) -> Float[AnyArray, "sample new_height new_width 1"]:
         chosen = self._symmetries(grid) if self.symmetric else ()
         coordinates = self.run.normalisation.coordinates(grid)
-        pure = self.graph, self.run.normalisation, observation, chosen
+        pure = self.graph, self.run.normalisation, transform, chosen
 
         def apply(batch: Any) -> Array:
             return compiled(*pure, self.params, batch, coordinates)

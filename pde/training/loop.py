@@ -134,7 +134,7 @@ def _summary(losses: list[float]) -> dict[str, Any]:
     """Return the mean loss of the applied steps of an epoch, and the number of skipped steps."""
     finite = np.isfinite(losses)
     mean = float(np.mean(losses, where=finite)) if finite.any() else math.nan
-    return {"train_loss": mean, "skipped": int(np.sum(~finite))}
+    return {"train_loss": mean, "skipped_steps": int(np.sum(~finite))}
 
 
 def batches_of_epoch(

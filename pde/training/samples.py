@@ -12,7 +12,7 @@ from jaxtyping import Float
 from pde.data.data_file import DataFile
 from pde.data.readers.contents import Selection
 from pde.grids.grid import Grid
-from pde.preprocessing.observation import Pair, observe
+from pde.preprocessing.input_transform import Pair, read_pairs
 from pde.runs.config import TrainingConfig
 from pde.system.progress import progress
 
@@ -51,7 +51,7 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
     """Samples read and preprocessed on demand.
 
     Reading raises:
-        InputError: data that cannot be read, or that allow no observation.
+        InputError: data that cannot be read, or that the view cannot take.
     """
     start, stop, _ = samples.indices(data.samples)
 
@@ -61,7 +61,7 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
             numbers: Selection = slice(start + first, start + last)
         else:
             numbers = start + chosen
-        return observe(data, numbers, config.view, grid)
+        return read_pairs(data, numbers, config.view, grid)
 
     blocks = tuple(slice(block.start - start, block.stop - start) for block in data.blocks(samples))
     height, width = (data.grid if config.view.learns_equation else grid).shape

@@ -145,7 +145,7 @@ def test_errors_by_time_name_their_points_and_leave_plain_baselines_open():
 
 
 def test_errors_by_part_leave_out_parts_that_nothing_has():
-    figure = plots.errors_by_part({"MANO": {"relative_low": 0.01, "relative_boundary": 0.1}})
+    figure = plots.error_breakdown({"MANO": {"relative_low": 0.01, "relative_boundary": 0.1}})
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["|k| < 5", "outermost points"]
     assert drawn_points(figure) == {"MANO": ([0.01, 0.1], [0, 1])}
 

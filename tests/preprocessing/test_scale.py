@@ -15,7 +15,7 @@ from pde.equations.darcy.problem import Darcy
 from pde.equations.poisson import Poisson
 from pde.equations.registry import EQUATIONS
 from pde.evaluation.evaluate import evaluate
-from pde.preprocessing.observation import Observation
+from pde.preprocessing.input_transform import InputTransform
 from pde.preprocessing.scale import solution_scale
 from pde.preprocessing.view import View
 from pde.runs.run import Run
@@ -123,7 +123,7 @@ def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file,
 
 def test_the_mean_is_that_of_all_points_given(darcy_file):
     data = pde.open(darcy_file)
-    observation = Observation(View(("coefficient",), scaling=(-1.0,)), data.grid, data.grid.strided(4))
+    observation = InputTransform(View(("coefficient",), scaling=(-1.0,)), data.grid, data.grid.strided(4))
     fields = data.read_inputs(slice(3))
     means = fields.mean(axis=(1, 2, 3))
     np.testing.assert_allclose(observation.scale(fields)[:, 0, 0, 0], 1 / means, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Conductances of the halves of dual cells, and means over parts of cells."""
+"""Conductances of the halves of dual cells, and means over subcells."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from pde.solvers.cell_conductances import (
     in_both_directions,
     join,
     lower_halves,
-    means_of_parts,
+    subcell_means,
     upper_halves,
 )
 from pde.solvers.upscaling import upscale
@@ -57,21 +57,21 @@ def test_a_half_is_what_its_circuit_conducts():
 
 
 @STRIDES
-@pytest.mark.parametrize("parts", [2, 3, 4])
-def test_means_of_parts_are_those_of_constants_and_have_the_mean_of_the_cell(coefficient, stride, parts):
+@pytest.mark.parametrize("side", [2, 3, 4])
+def test_means_of_subcells_are_those_of_constants_and_have_the_mean_of_the_cell(coefficient, stride, side):
     with jax.enable_x64(True):
-        found = means_of_parts(jnp.full(SHAPE, 7.0), stride, parts)
-        assert found.shape == (parts**2, (SHAPE[0] - 1) // stride, (SHAPE[1] - 1) // stride)
+        found = subcell_means(jnp.full(SHAPE, 7.0), stride, side)
+        assert found.shape == (side**2, (SHAPE[0] - 1) // stride, (SHAPE[1] - 1) // stride)
         np.testing.assert_allclose(found, 7.0, rtol=1e-13)
-        whole = means_of_parts(coefficient, stride, 1)
-        means = means_of_parts(coefficient, stride, parts).mean(axis=0, keepdims=True)
+        whole = subcell_means(coefficient, stride, 1)
+        means = subcell_means(coefficient, stride, side).mean(axis=0, keepdims=True)
         np.testing.assert_allclose(means, whole, rtol=1e-12)
 
 
-def test_pieces_are_numbered_row_by_row():
+def test_subcells_are_numbered_row_by_row():
     with jax.enable_x64(True):
         rising = jnp.arange(9.0)[:, None] * 10 + jnp.arange(9.0)[None, :]
-        found = means_of_parts(rising, 8, 4)[:, 0, 0].reshape(4, 4)
+        found = subcell_means(rising, 8, 4)[:, 0, 0].reshape(4, 4)
         assert (jnp.diff(found, axis=0) > jnp.diff(found, axis=1).max()).all()
         assert (jnp.diff(found, axis=1) > 0).all()
 

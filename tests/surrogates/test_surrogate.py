@@ -13,7 +13,7 @@ import pytest
 import pde
 from pde.runs.description import Transfer
 from pde.runs.run import Run
-from pde.surrogates.shapes import as_samples
+from pde.surrogates.arguments import as_samples
 from pde.system.errors import InputError
 from tests.small_runs import history, start
 

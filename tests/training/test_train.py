@@ -256,7 +256,7 @@ def test_training_that_has_left_the_finite_gives_up_and_names_the_samples(darcy_
     monkeypatch.setattr("pde.training.prepare.HIGHEST_LEARNING_RATE", math.inf)
     with pytest.raises(ArithmeticError, match="not finite in 10 steps in a row"):
         start(darcy_file, out, learning_rate=1e30)
-    rows = json.loads((out / "skipped.json").read_text())["samples"]
+    rows = json.loads((out / "skipped_samples.json").read_text())["samples"]
     assert len(rows) == MOST_IN_A_ROW
     assert all(len(row) == 5 and set(row) <= set(range(18)) for row in rows)
 

@@ -19,9 +19,9 @@ GRIDS = (32, 64, 128)
 _VIEWS = {"own-points": OWN_POINTS, "anchored": View()}
 _MODELS = ("mano", "mano-paper", "mano-reference-93k", "fno")
 CASES = {
-    f"{name}-{way}": case(models.CASES[name].model, models.CASES[name].options, view)
+    f"{name}-{kind}": case(models.CASES[name].model, models.CASES[name].options, view)
     for name in _MODELS
-    for way, view in _VIEWS.items()
+    for kind, view in _VIEWS.items()
 }
 
 

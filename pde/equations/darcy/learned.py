@@ -18,16 +18,16 @@ from pde.solvers.cell_conductances import (
     in_both_directions,
     join,
     lower_halves,
-    means_of_parts,
+    subcell_means,
     upper_halves,
 )
 from pde.solvers.conductances import Conductances
 from pde.solvers.elliptic import solve_scheme
 from pde.solvers.side_by_side import each_sample
 
-PARTS = 4
-"""Pieces along each side of a cell, of whose means the network sees the logarithms."""
-CHANNELS = 8 + PARTS**2
+SUBCELLS = 4
+"""Subcells along each side of a cell; the network sees the logarithms of their means."""
+CHANNELS = 8 + SUBCELLS**2
 """Channels that the network sees of each cell."""
 FEATURES = 32
 """Channels that the network makes of each cell."""
@@ -49,7 +49,7 @@ class LearnedEquation(Operator):
 
     over the four neighbours j of each coarse node i. c_up are the conductances of `pde.solvers.upscaling.upscale`;
     delta comes, edge by edge, from features that `operator` makes of the coarse cells. What it sees of a cell are
-    logarithms of ratios: conductances of its halves and means of a over its parts, beside their means over the
+    logarithms of ratios: conductances of its halves and means of a over its subcells, beside their means over the
     sample. upper and lower are the largest upper and the smallest lower bound of a half
     (`pde.solvers.cell_conductances`) among the cells beside the edge and the eight around each.
 
@@ -204,8 +204,8 @@ def _upscaled_and_seen(
     upper = jnp.stack([half for halves in in_both_directions(upper_halves, single, stride) for half in halves])
     size = jnp.mean(lower)  # logarithms of ratios to it are small, and keep their digits
     low, width = jnp.log(lower / size), jnp.maximum(jnp.log(upper / lower), 0.0)
-    parts = jnp.log(means_of_parts(single, stride, PARTS) / (2 * size))
-    seen = jnp.concatenate([low - low.mean(), width, parts - parts.mean()])
+    means = jnp.log(subcell_means(single, stride, SUBCELLS) / (2 * size))
+    seen = jnp.concatenate([low - low.mean(), width, means - means.mean()])
     limit = _around(jnp.max(low + width, axis=0), jnp.min(low, axis=0))
     return join(down, across, spacing), jnp.moveaxis(seen, 0, -1), limit
 

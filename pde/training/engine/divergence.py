@@ -18,7 +18,7 @@ class Divergence:
     """Ends a training after ten skipped steps in a row.
 
     Args:
-        folder: run folder; `skipped.json` is written there at the end, with the samples of the skipped batches.
+        folder: run folder; `skipped_samples.json` is written there at the end, with the samples of those steps.
     """
 
     def __init__(self, folder: Path):
@@ -37,7 +37,7 @@ class Divergence:
                 continue
             self._row.append(samples.tolist())
             if len(self._row) == MOST_IN_A_ROW:
-                path = self._folder / "skipped.json"
+                path = self._folder / "skipped_samples.json"
                 if leads():
                     write_text(path, json.dumps({"samples": self._row}) + "\n")
                 raise ArithmeticError(

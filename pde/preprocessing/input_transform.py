@@ -29,8 +29,8 @@ Pair = tuple[Float[np.ndarray, "sample _ _ channel"], Float[np.ndarray, "sample 
 
 
 @dataclass(frozen=True)
-class Observation:
-    """A pure function from fields to the model's inputs, compiled with the model; equal observations share a
+class InputTransform:
+    """A pure function from fields to the model's inputs, compiled with the model; equal transforms share a
     program.
 
     The channels are the restricted inputs (`pde.grids.restriction`), then coarse solutions
@@ -48,7 +48,7 @@ class Observation:
     """Grid on which the model sees them."""
 
     def check(self, fields: Float[np.ndarray, "sample source_height source_width channel"]) -> None:
-        """Raise InputError for values that allow no observation."""
+        """Raise InputError for values that the view cannot take."""
         if self.view.restriction == "means" and not (fields > 0).all():
             raise InputError("--restriction means: harmonic means need positive inputs; train with stride")
         if self.view.informed == "none":
@@ -72,7 +72,7 @@ class Observation:
         if self.view.learns_equation:
             self._check_nodes()
             return fields
-        return in_batches(functools.partial(_observe, self), fields, self.grid)
+        return in_batches(functools.partial(_transformed, self), fields, self.grid)
 
     def check_solved(self, seen: Fields) -> None:
         """Raise ArithmeticError where a coarse solve left NaN."""
@@ -108,26 +108,26 @@ class Observation:
         check_stride(self.source.shape, stride_between(self.source, self.grid, self.view.informed))
 
 
-def observe(data: DataFile, samples: Selection, view: View, grid: Grid) -> Pair:
+def read_pairs(data: DataFile, samples: Selection, view: View, grid: Grid) -> Pair:
     """Return the model's inputs for samples of a file, and the solutions that it should make of them, on a stride
     of the file's grid.
 
     Raises:
-        InputError: data or a grid that allow no observation.
+        InputError: data or a grid that the view cannot take.
     """
     stride = data.stride_to(grid.shape[0])
     if view.restriction == "stride" and view.informed == "none" and not view.scaling:
         return data.read_inputs(samples, stride), data.read_solution(samples, stride)
-    observation, seen, scales = Observation(view, data.grid, grid), [], []
+    transform, seen, scales = InputTransform(view, data.grid, grid), [], []
     for block in data.pieces(samples):
         fields = data.read_inputs(block)
-        observation.check(fields)
-        seen.append(observation.seen(fields))
-        observation.check_solved(seen[-1])
-        scales.append(np.asarray(observation.scale(fields)))
+        transform.check(fields)
+        seen.append(transform.seen(fields))
+        transform.check_solved(seen[-1])
+        scales.append(np.asarray(transform.scale(fields)))
     return np.concatenate(seen), data.read_solution(samples, stride) / np.concatenate(scales)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _observe(observation: Observation, fields: Array) -> Array:
-    return observation(fields)
+def _transformed(transform: InputTransform, fields: Array) -> Array:
+    return transform(fields)
