@@ -1,4 +1,9 @@
-"""Neural operators for PDE surrogates: arrays in, arrays out."""
+"""Neural operators for PDE surrogates: arrays in, arrays out.
+
+The package uses JAX and Flax, and knows no files, no training and no equation. It offers every operator with its
+options, such as `MANO` and `MANOConfig`, `create` and `find` by name, `Anchored`, `sharded` and the layers that
+stand by themselves.
+"""
 
 from manojax.layers.coordinates import interpolate, nearest, unit_nodes
 from manojax.layers.fast_multipole import FastMultipoleAttention

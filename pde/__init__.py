@@ -1,6 +1,8 @@
 """PDE problems for neural operators: data, training, evaluation.
 
-Names are imported on first use, so that `import pde` takes only a moment; `__init__.pyi` lists them.
+The package uses `manojax`, which never uses it. It offers `open`, `generate`, `train`, `evaluate`, `predict`,
+`load` and more. Names are imported on first use, so that `import pde` takes only a moment; `__init__.pyi` lists
+them all.
 """
 
 import lazy_loader

@@ -1,6 +1,7 @@
 """Arrows between rooms point one way: what each room may import, read from the sources."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -132,9 +133,60 @@ def test_data_know_no_equation_but_the_interface_of_a_problem():
             assert used <= {"pde.equations.equation"}, module
 
 
-def test_no_room_is_crowded_and_each_says_what_it_is_for():
-    for top in ("manojax", "pde"):
-        for folder in {path.parent for path in (ROOT / top).rglob("*.py")}:
-            names = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-            assert len(names) <= MOST_MODULES, folder
-            assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))), folder
+def names_of(folder: Path) -> set[str]:
+    """The modules of a room, what they define, and what its package imports."""
+    names = set()
+    for path in folder.rglob("*.py"):
+        names.add(path.stem)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            match node:
+                case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                    names.add(name)
+                case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                    names.add(name)
+                case ast.ImportFrom(names=imported) if path.name == "__init__.py":
+                    names |= {each.name for each in imported}
+    return names
+
+
+def named_after(verb: str, docstring: str) -> set[str] | None:
+    """Names in backticks between a verb and the end of its sentence; None if the docstring has no such verb."""
+    found = re.search(rf"\b{verb}s?\b(.*?)\.(\s|$)", docstring, re.DOTALL)
+    return found and set(re.findall(r"`(.+?)`", found[1]))
+
+
+def assert_is_a_room(folder: Path) -> None:
+    """A folder has few modules, and its docstring says what it uses and what it offers, which is true."""
+    assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MOST_MODULES, folder
+    docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    used, offered = named_after("use", docstring), named_after("offer", docstring)
+    assert used is not None, f"{folder} does not say what it uses"
+    assert offered, f"{folder} names nothing that it offers"
+    assert offered <= names_of(folder), folder
+    imported = {name for path in folder.rglob("*.py") for name in imports(path.read_text(encoding="utf-8"))}
+    for name in used:
+        if name.startswith(("manojax", "pde")):
+            assert any(f"{each}.".startswith(f"{name}.") for each in imported), f"{folder} does not use {name}"
+
+
+@pytest.mark.parametrize("top", ["manojax", "pde"])
+def test_no_room_is_crowded_and_each_says_what_it_uses_and_offers(top):
+    for folder in {path.parent for path in (ROOT / top).rglob("*.py")}:
+        assert_is_a_room(folder)
+
+
+@pytest.mark.parametrize(
+    ("docstring", "fault"),
+    [
+        ("Grids. They offer `Grid`.", "does not say what it uses"),
+        ("Grids. They use `pde.system`.", "names nothing that it offers"),
+        ("Grids. They use `pde.system`. They offer many.", "names nothing that it offers"),
+        ("Grids. They use `pde.system`. They offer `Grid` and\n`Mesh`.", "Mesh"),
+        ("Grids. They use `pde.solvers`. They offer `Grid`.", "does not use pde.solvers"),
+    ],
+)
+def test_a_docstring_that_is_not_true_is_found(tmp_path, docstring, fault):
+    (tmp_path / "__init__.py").write_text(f'"""{docstring}"""')
+    (tmp_path / "grid.py").write_text("from pde.system.errors import InputError\n\nclass Grid: ...")
+    with pytest.raises(AssertionError, match=fault):
+        assert_is_a_room(tmp_path)

@@ -1,1 +1,5 @@
-"""Faults and long runs that commands survive; `command` holds what their benchmarks have in common."""
+"""Faults and long runs that commands survive.
+
+The room uses `manojax`, `pde` and `benchmarks.record`. It offers `faults`, `full_disk`, `fuzz`, `preemption`,
+`soak` and `streaming`, each a command line; `command` holds what they have in common.
+"""

@@ -1,1 +1,5 @@
-"""The time, the memory and the iterations that operators and solvers take, beside those of other libraries."""
+"""The time, the memory and the iterations that operators and solvers take, beside those of other libraries.
+
+The room uses `manojax`, `pde` and `benchmarks.record`. It offers a command line in every file, such as `solvers`
+and `operators`.
+"""

@@ -1,4 +1,5 @@
 """The parts that operators are built of: attention, convolutions, spectral layers, pyramids and coordinates.
 
-They use JAX and Flax alone and know no operator. `manojax` offers the ones that stand by themselves.
+They use JAX, Flax and `manojax.xla_cpu`, and know no operator. They offer `MultipoleAttention`,
+`FastMultipoleAttention`, `SpectralConv`, `interpolate` and the smaller parts of operators.
 """

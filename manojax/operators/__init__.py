@@ -1,4 +1,5 @@
 """The operators, one model a file, with their registry, anchoring and sharding.
 
-They use `manojax.layers` alone: arrays in, arrays out. `manojax` offers each operator and its options by name.
+They use `manojax.layers` alone. They offer the interface `Operator` with `ModelConfig`, every model in `MODELS`,
+`create`, `Anchored`, `sharded` and `from_neuraloperator`.
 """

@@ -1,1 +1,5 @@
-"""The commands of `manojax`, one in each file: flags and printed text. `pde.cli` runs them."""
+"""The commands of `manojax`, one in each file, which `pde.cli` runs: flags and printed text.
+
+They use sweeps and the rooms below. They offer a class for each command, such as `Train` and `Evaluate`, which
+holds its flags and runs it.
+"""

@@ -1,5 +1,5 @@
 """Errors of surrogates on many grids beside the baselines that they must beat.
 
-It uses surrogates, plots and the rooms below. It offers `evaluate`, `evaluate_together`, `compare`,
+It uses surrogates and the rooms below. It offers `evaluate`, `evaluate_together`, `compare`,
 `coarse_baseline` and `breakeven`.
 """

@@ -1,4 +1,5 @@
 """Grids of points, restriction to coarser grids, and the symmetries that a grid has.
 
-It uses only `pde.system`. It offers `Grid`, cell means and the flips and transposes of fields.
+It uses `pde.system` and `manojax.layers.coordinates`. It offers `Grid`, `cell_means` and `Symmetry`, which flips
+and transposes fields.
 """

@@ -1,7 +1,7 @@
-"""Figures for notebooks, command line and reports.
+"""Figures for notebooks, command line and reports, readable in greyscale: curves differ by marker and line too.
 
-Figures are readable in greyscale: curves differ by marker and line, not by colour alone. Functions return a
-`matplotlib.figure.Figure`, which a notebook shows and `save` writes.
+They use runs, metrics and grids. They offer `fields`, `learning_curves`, `errors_by_grid`, `spectra` and others,
+which return a figure of matplotlib for a notebook to show, and `save`, which writes it.
 """
 
 from pde.plots.costs import errors_by_time

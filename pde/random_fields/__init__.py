@@ -1,5 +1,5 @@
 """Gaussian random fields and the laws that make coefficients of them.
 
-It uses `pde.grids` and `pde.system`. It offers `gaussian_field`, the two-phase, k-phase and log-normal
-laws, and their mixture.
+It uses `pde.grids` and `pde.system`. It offers `gaussian_field`, the laws `TwoPhase`, `KPhase` and `LogNormal`,
+and their `Mixture`.
 """

@@ -1,4 +1,4 @@
 """Training runs: data prepared, the loop of epochs, the test of symmetries, and what is measured at the end.
 
-It uses surrogates, plots and the rooms below. It offers `train`, `resume` and `make_loss`.
+It uses surrogates and the rooms below. It offers `train`, `resume` and `make_loss`.
 """

@@ -1,1 +1,5 @@
-"""Error against time of plain solvers and trained operators; `__main__` is the command line."""
+"""Error against time of plain solvers and trained operators.
+
+The room uses `pde`, `benchmarks.accuracy.schemes` and the modules that `benchmarks` shares. It offers one command
+line, `__main__`.
+"""

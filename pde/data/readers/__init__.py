@@ -1,6 +1,7 @@
 """Readers of data files, each format known by its content and never by the name of the file.
 
-A new format is one new file here and one line in `read`.
+They use `pde.system` alone. They offer `read`, which returns the `Contents` of any file. A new format is one new
+file here and one line in `read`.
 """
 
 import zipfile

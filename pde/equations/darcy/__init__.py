@@ -1,4 +1,5 @@
 """Darcy flow: the random problem, its solution by the published procedure, coarse solves and polishing.
 
-It may use the same packages as `pde.equations`. It offers `Darcy`, `coarse_solve`, `solve_cells` and `polish`.
+It uses the same rooms as `pde.equations`, and `manojax` for its learned equation. It offers `Darcy`,
+`coarse_solve`, `solve_cells` and `polish`.
 """
