@@ -18,7 +18,7 @@ MODELS = {"mano": {"width": 8, "depth": 1, "heads": 2, "levels": 2}, "fno": FNO}
 
 
 def numbers():
-    """Of the solver, and of each model with its gradient."""
+    """Return a coefficient with its solution, and the values and gradients of each model."""
     sample = pde.Darcy(RESOLUTION).sample(0, 0)
     found = {name: sample[name] for name in ("coefficient", "solution")}
     for name, options in MODELS.items():
@@ -41,7 +41,7 @@ def values_and_gradients(name, options):
 
 
 def losses(folder):
-    """Of a training of a moment."""
+    """Train for a moment and return the loss of every epoch."""
     pde.generate(pde.Darcy(RESOLUTION), folder / "darcy.h5", samples=8, seed=0)
     found = []
     pde.train(
