@@ -25,9 +25,9 @@ install_import_hook(("manojax", "pde"), "beartype.beartype")
 
 
 LONG = (
-    "test_processes",
+    "test_devices",
     "test_faults",
-    "test_models",
+    "test_registry",
     "test_documents",
     "test_sharding",
     "test_notebooks",

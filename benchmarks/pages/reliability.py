@@ -51,14 +51,14 @@ A training of MANO gets SIGTERM at {stops} random moments, {stopped} of them bef
 
 | fault | what happens | tested in |
 |---|---|---|
-| SIGTERM, as before a machine is taken away | the run is saved after the step under way and ends with exit code 143 and a line on how to go on; while the first step compiles, it ends at once | `test_training.py`, `test_processes.py` |
-| Ctrl-C | the same, with exit code 130; a second one stops at once | `test_training.py`, `test_interrupts.py` |
-| one of several processes is asked to stop | all save the same step and stop together | `test_processes.py` |
-| a checkpoint truncated, changed or not finished | found by its SHA-256 and reported, and the one before it is used | `test_training.py` |
-| no space, a folder without write permission | one sentence, exit code 2; what was saved before is whole | `test_refusals.py`, `test_training.py` |
-| NaN or infinity in loss or gradient | the step is not applied, but counted and logged; ten in a row end training, and their samples are named | `test_stepping.py`, `test_training.py` |
-| a sample with NaN or infinity | named before training begins | `test_refusals.py`, `test_streaming.py` |
-| a second process in a run folder | refused | `test_training.py` |
+| SIGTERM, as before a machine is taken away | the run is saved after the step under way and ends with exit code 143 and a line on how to go on; while the first step compiles, it ends at once | `test_train.py`, `test_devices.py` |
+| Ctrl-C | the same, with exit code 130; a second one stops at once | `test_train.py`, `test_interrupts.py` |
+| one of several processes is asked to stop | all save the same step and stop together | `test_devices.py` |
+| a checkpoint truncated, changed or not finished | found by its SHA-256 and reported, and the one before it is used | `test_train.py` |
+| no space, a folder without write permission | one sentence, exit code 2; what was saved before is whole | `test_refusals.py`, `test_train.py` |
+| NaN or infinity in loss or gradient | the step is not applied, but counted and logged; ten in a row end training, and their samples are named | `test_steps.py`, `test_train.py` |
+| a sample with NaN or infinity | named before training begins | `test_refusals.py`, `test_samples.py` |
+| a second process in a run folder | refused | `test_train.py` |
 | values of flags that make no sense | one sentence, exit code 2, nothing written | `test_refusals.py`, `test_flags.py` |
 
 The same seed gives the same bits on the same devices, twice in a row and after any stop. On another number of devices

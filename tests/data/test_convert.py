@@ -6,7 +6,7 @@ import pytest
 
 from pde.cli import main
 from pde.data import datasets
-from tests.data.test_readers import EVERY, FIXTURES, refused
+from tests.data.readers.test_readers import EVERY, FIXTURES, refused
 
 
 def convert(source, out, *flags):

@@ -194,7 +194,7 @@ def test_a_gradient_reaches_every_parameter(form):
 
 
 def test_bfloat16_stays_near_float32():
-    """The form that summarises queries; test_models.py has the other."""
+    """The form that summarises queries; test_registry.py has the other."""
     form = {"group": 2, "summaries": 1, "summarise_queries": True}
     x = jax.random.normal(jax.random.key(1), (2, 13, 8))
     exact = forward(attention(**form), x)

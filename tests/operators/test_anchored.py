@@ -10,7 +10,7 @@ import manojax
 from manojax import Anchored
 from manojax.layers.coordinates import unit_nodes
 from manojax.operators.base import Operator
-from tests.operators.test_models import random_fields, small
+from tests.operators.test_registry import random_fields, small
 
 
 class Function(Operator):

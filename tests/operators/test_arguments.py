@@ -11,7 +11,7 @@ from jax.sharding import Mesh
 
 import manojax
 from manojax import Anchored, FNOConfig, unit_nodes
-from tests.operators.test_models import SMALL
+from tests.operators.test_registry import SMALL
 
 ANY = list(manojax.MODELS)
 
@@ -106,7 +106,7 @@ def test_numbers_of_numpy_are_numbers():
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 @pytest.mark.parametrize("name", ANY)
 def test_fields_of_another_shape(name, dimensions):
-    """When a program is traced, whatever transforms it; fields that fit are those of `test_models.py`."""
+    """When a program is traced, whatever transforms it; fields that fit are those of `test_registry.py`."""
     modes = {"modes": (2,) * dimensions} if name == "fno" else {}
     model = nnx.eval_shape(lambda: make(name, in_channels=2, dimensions=dimensions, **modes))
     axes = ", ".join(("nx", "ny", "nz")[:dimensions])

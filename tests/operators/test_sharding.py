@@ -11,7 +11,7 @@ from jax.sharding import Mesh
 
 import manojax
 from manojax.operators.sharding import sharded
-from tests.operators.test_models import NAMES, SMALL
+from tests.operators.test_registry import NAMES, SMALL
 
 SUM = {"finest": "attention", "level_sum": "plain"}
 FEW = {"depth": 1, "levels": 3}

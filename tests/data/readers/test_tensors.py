@@ -11,7 +11,7 @@ from pde.data import datasets
 from tests.command_line import refused
 from tests.fixtures import make
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def dictionary(value):

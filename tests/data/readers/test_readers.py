@@ -13,7 +13,7 @@ from pde.system.errors import InputError
 from tests.command_line import refused
 from tests.fixtures import make
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 CENTRES_6 = (np.arange(6) + 0.5) / 6
 CENTRES_8 = (np.arange(8) + 0.5) / 8
 
