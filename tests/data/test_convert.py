@@ -6,7 +6,8 @@ import pytest
 
 from pde.cli import main
 from pde.data import datasets
-from tests.data.readers.test_readers import EVERY, FIXTURES, refused
+from tests.command_line import refused
+from tests.data.readers.files import EVERY, FIXTURES
 
 
 def convert(source, out, *flags):

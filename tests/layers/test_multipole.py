@@ -145,3 +145,11 @@ def test_commutes_with_the_symmetries_of_the_square(symmetry, axes):
     x = jax.random.normal(jax.random.key(0), (1, 8, 8, 8))
     call = nnx.jit(lambda module, x: module(x))
     np.testing.assert_allclose(call(module, moved(x)), moved(call(module, x)), atol=1e-5)
+
+
+@pytest.mark.parametrize("levels", [1, 8])
+def test_levels_keep_the_scale_of_activations(levels):
+    """The sum over eight levels, the most on 256 points, is of the order of its finest term."""
+    module = MultipoleAttention(16, levels=levels, dimensions=1, rngs=nnx.Rngs(0))
+    out = nnx.jit(lambda module, x: module(x))(module, jax.random.normal(jax.random.key(1), (4, 256, 16)))
+    assert 1 / 3 < np.sqrt(np.mean(out**2)) < 3

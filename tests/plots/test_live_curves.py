@@ -1,8 +1,7 @@
 import numpy as np
-import pytest
 
 from manojax import FNOConfig
-from pde import InputError, TrainingConfig, plots, train
+from pde import TrainingConfig, plots, train
 from pde.plots.live_curves import LiveCurves
 from pde.runs.run import history
 
@@ -20,13 +19,3 @@ def test_curves_hold_what_the_run_keeps(darcy_file, tmp_path):
     for line, expected in zip(lines, (losses, errors), strict=True):
         np.testing.assert_array_equal(line.get_xdata(), [1, 2])
         np.testing.assert_array_equal(line.get_ydata(), expected)
-
-
-def test_a_model_that_there_is_not_is_refused(darcy_file, tmp_path):
-    with pytest.raises(InputError, match=r"--model: no model is named 'fnoo'.*did you mean fno\?"):
-        train(darcy_file, tmp_path / "run", model="fnoo")
-
-
-def test_no_history_where_there_is_no_run(tmp_path):
-    with pytest.raises(InputError, match="holds no run"):
-        history(tmp_path)

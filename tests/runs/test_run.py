@@ -99,3 +99,8 @@ def test_the_best_epoch_is_none_that_diverged():
     errors = [float("nan"), 0.3, 0.2, float("inf")]
     epochs = [{"epoch": n, "validation": {"relative_l2": error}} for n, error in enumerate(errors)]
     assert best_epoch(epochs)["epoch"] == 2
+
+
+def test_no_history_where_there_is_no_run(tmp_path):
+    with pytest.raises(pde.InputError, match="holds no run"):
+        pde.history(tmp_path)

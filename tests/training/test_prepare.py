@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
+import pde
 from manojax import FNOConfig, MANOConfig
 from pde.runs.run import Run
 from pde.system.errors import InputError
@@ -94,3 +95,8 @@ def test_a_grid_without_symmetries_refuses_them(tmp_path, attributes, message):
         file.attrs.update(attributes)
     with pytest.raises(InputError, match=f"--symmetries all: .*{message}"):
         start(tmp_path / "data.h5", tmp_path / "run", resolution=None, symmetries="all")
+
+
+def test_a_model_that_there_is_not_is_refused(darcy_file, tmp_path):
+    with pytest.raises(InputError, match=r"--model: no model is named 'fnoo'.*did you mean fno\?"):
+        pde.train(darcy_file, tmp_path / "run", model="fnoo")

@@ -1,7 +1,5 @@
 """Every format is read from a file that was put together by hand from the format's description."""
 
-from pathlib import Path
-
 import h5py
 import numpy as np
 import pytest
@@ -11,71 +9,8 @@ from pde.cli import main
 from pde.data import datasets
 from pde.system.errors import InputError
 from tests.command_line import refused
+from tests.data.readers.files import CENTRES_6, EVERY, FIXTURES, altered, read
 from tests.fixtures import make
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-CENTRES_6 = (np.arange(6) + 0.5) / 6
-CENTRES_8 = (np.arange(8) + 0.5) / 8
-
-LI = ("li_5.mat", "li_5_compressed.mat", "li_7_3.mat")
-EVERY = (*LI, "neuraloperator.pt", "pdebench.hdf5", "arrays.npz")
-
-
-def read(name):
-    """A fixture, opened."""
-    return datasets.open(FIXTURES / name)
-
-
-@pytest.mark.parametrize("name", LI)
-def test_li_et_al_are_on_cell_centres_with_samples_first(name):
-    data = read(name)
-    coefficient, solution = make.fields(3, 6, 6)
-    np.testing.assert_array_equal(data.read_inputs()[..., 0], coefficient.astype(np.float32))
-    np.testing.assert_array_equal(data.read_solution(slice(1, 3), 2)[..., 0], solution[1:3, ::2, ::2])
-    np.testing.assert_allclose(data.grid.x, CENTRES_6)
-    np.testing.assert_allclose(data.grid.strided(2).y, CENTRES_6[::2])
-    assert data.grid.boundary == "zero"
-    assert data.grid.domain == (0, 1, 0, 1)
-    assert not data.grid.on_nodes
-
-
-def test_neuraloperator_is_at_i_over_n():
-    data = read("neuraloperator.pt")
-    coefficient, solution = make.fields(4, 8, 8)
-    np.testing.assert_array_equal(data.read_inputs()[..., 0], coefficient % 0.25 < 0.1)
-    np.testing.assert_array_equal(data.read_solution()[..., 0], solution)
-    np.testing.assert_array_equal(data.grid.x, np.arange(8) / 8)
-    np.testing.assert_array_equal(data.grid.strided(data.stride_to(4)).y, np.arange(0, 8, 2) / 8)
-    assert data.grid.boundary == "zero"
-    assert data.grid.domain == (0, 1, 0, 1)
-
-
-def test_pdebench_has_its_own_coordinates_and_keeps_its_attributes():
-    data = read("pdebench.hdf5")
-    coefficient, solution = make.fields(3, 6, 8)
-    np.testing.assert_array_equal(data.read_inputs()[..., 0], coefficient)
-    np.testing.assert_array_equal(data.read_solution(slice(1, 2))[..., 0], solution[1:2])
-    np.testing.assert_allclose(data.grid.x, CENTRES_6, rtol=1e-6)
-    np.testing.assert_allclose(data.grid.y, CENTRES_8, rtol=1e-6)
-    assert data.grid.domain == (0, 1, 0, 1)
-    assert data.attributes["beta"] == 0.1
-
-
-def test_pdebench_on_other_points_declares_no_border(tmp_path):
-    path = altered(tmp_path, "pdebench.hdf5", lambda file: file["x-coordinate"].write_direct(np.arange(6.0)))
-    data = datasets.open(path)
-    assert data.grid.domain is None
-    assert data.grid.boundary == "unknown"
-
-
-def test_arrays_of_numpy_carry_more_inputs_and_what_is_known_of_the_border():
-    data = datasets.open(FIXTURES / "arrays.npz", inputs=("coefficient", "source"))
-    coefficient, solution = make.fields(3, 6, 8)
-    np.testing.assert_array_equal(data.read_inputs(), np.stack([coefficient, -coefficient], axis=-1))
-    np.testing.assert_array_equal(data.read_solution()[..., 0], make.with_zero_border(solution))
-    assert data.grid.on_nodes
-    assert data.grid.boundary == "zero"
-    assert data.grid.domain == (0, 1, 0, 2)
 
 
 def test_the_fixtures_are_what_their_script_writes(tmp_path):
@@ -126,15 +61,6 @@ def test_a_truncated_file_is_one_sentence(capsys, tmp_path, name, kept):
     assert str(tmp_path / name) in error
 
 
-def altered(folder, name, change):
-    """A copy of an HDF5 fixture with something done to it."""
-    path = folder / name
-    path.write_bytes((FIXTURES / name).read_bytes())
-    with h5py.File(path, "r+") as file:
-        change(file)
-    return path
-
-
 def without(key):
     return lambda file: file.pop(key)
 
@@ -182,29 +108,6 @@ def test_arrays_that_are_wrong_are_one_sentence(capsys, tmp_path, write, arrays,
     else:
         getattr(make, write)(path, arrays, **({"compressed": False} if write == "matlab_5" else {}))
     assert message in refused(capsys, "info", path)
-
-
-def test_times_are_no_darcy_set_of_pdebench(capsys, tmp_path):
-    def many(file):
-        del file["tensor"]
-        file["tensor"] = np.ones((3, 5, 6, 8))
-
-    assert "tensor has shape (3, 5, 6, 8)" in refused(capsys, "info", altered(tmp_path, "pdebench.hdf5", many))
-
-
-def test_a_file_larger_than_the_memory_is_not_called_damaged(capsys, monkeypatch):
-    def no_room(*_, **__):
-        raise MemoryError
-
-    monkeypatch.setattr("pde.data.readers.matlab.loadmat", no_room)
-    assert "larger than the memory" in refused(capsys, "info", FIXTURES / "li_5.mat")
-
-
-def test_names_of_pdebench_in_a_file_of_ours_are_more_inputs(tmp_path):
-    with h5py.File(tmp_path / "ours.h5", "w") as file:
-        file["coefficient"] = file["nu"] = file["tensor"] = COEFFICIENT
-        file["x"] = file["y"] = CENTRES_6
-    assert datasets.open(tmp_path / "ours.h5", inputs=("nu", "tensor")).format == "HDF5"
 
 
 def test_attributes_become_plain_whatever_they_are(tmp_path):

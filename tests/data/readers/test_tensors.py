@@ -9,9 +9,8 @@ import pytest
 
 from pde.data import datasets
 from tests.command_line import refused
+from tests.data.readers.files import FIXTURES
 from tests.fixtures import make
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def dictionary(value):

@@ -1,0 +1,47 @@
+"""Predictions carried between grids, with the border that is known to be zero."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+import pde
+from pde.grids.grid import Grid
+from pde.surrogates.resampling import add_zero_border
+from pde.surrogates.surrogate import Surrogate
+
+
+def test_zero_borders_are_added_only_where_the_grid_has_none():
+    """Points i/4 hold the border at 0 and not at 1."""
+    x = np.arange(4) / 4
+    grid = Grid(x, np.linspace(0, 1, 5), "zero", (0.0, 1.0, 0.0, 1.0))
+    padded, extended = add_zero_border(np.ones((1, 4, 5, 1), np.float32), grid)
+    assert extended.x.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert extended.shape == (5, 5)
+    assert padded[0, :4].min() == 1
+    assert padded[0, 4].max() == 0
+
+
+def test_the_resample_baseline_uses_the_zero_border():
+    """A surrogate that is exact on its cell centres: knowing the border, its interpolation is good up to it."""
+
+    def sines(grid):
+        u = np.sin(np.pi * grid.x)[:, None] * np.sin(np.pi * grid.y)[None, :]
+        return u[None, :, :, None].astype(np.float32)
+
+    class Exact(Surrogate):
+        def __init__(self, grid):
+            self.run = SimpleNamespace(grid=grid, view=pde.View())
+
+        def predict(self, inputs, grid, on):
+            return sines(on)
+
+    def largest_error(in_training, in_test):
+        centres, nodes = (np.arange(8) + 0.5) / 8, np.linspace(0, 1, 33)
+        domain = (0.0, 1.0, 0.0, 1.0)
+        trained, target = Grid(centres, centres, in_training, domain), Grid(nodes, nodes, in_test, domain)
+        predicted, _ = Exact(trained).resample(np.ones((1, 33, 33, 1), np.float32), target)
+        return np.abs(predicted - sines(target)).max()
+
+    known, unknown = largest_error("zero", "zero"), largest_error("unknown", "unknown")
+    assert largest_error("zero", "unknown") == largest_error("unknown", "zero") == known
+    assert known < unknown / 4
