@@ -1,4 +1,4 @@
-"""What a researcher does in a notebook: arrays in memory, no file and no command line."""
+"""Both packages together, as a researcher has them in a notebook: arrays in memory, and a loop of their own."""
 
 import json
 import subprocess

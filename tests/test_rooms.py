@@ -1,4 +1,4 @@
-"""Arrows between rooms point one way: what each room may import, read from the sources."""
+"""Rooms, read from the sources: what each may import, what its docstring says, and where its tests are."""
 
 import ast
 import re
@@ -131,6 +131,54 @@ def test_data_know_no_equation_but_the_interface_of_a_problem():
         if module.startswith("pde.data"):
             used = {name for name in imports(source) if name.startswith("pde.equations")}
             assert used <= {"pde.equations.equation"}, module
+
+
+OTHER_TESTS = {"benchmarks", "documents", "fixtures"}
+"""Folders of tests that are no rooms of the packages."""
+TOGETHER = {
+    ".": {"as_shipped", "front_door", "rooms", "words"},
+    "commands": {"flags", "manners", "refusals"},
+    "data/readers": {"readers"},
+    "operators": {"baselines"},
+    "solvers": {"elliptic_gradients"},
+}
+"""Files of tests, by room, that look at several modules together, or at one from another side."""
+
+
+def misplaced(tests: Path) -> set[str]:
+    """Folders of tests that are no rooms, and files of tests that are named after no module of their room."""
+    found = set()
+    for folder in {path.parent for path in tests.rglob("*.py")}:
+        place = folder.relative_to(tests).as_posix()
+        if place.partition("/")[0] in OTHER_TESTS:
+            continue
+        rooms = [ROOT / top / place for top in ("manojax", "pde") if (ROOT / top / place / "__init__.py").exists()]
+        if not rooms:
+            found.add(place)
+        names = {path.stem for room in rooms for path in room.glob("*.py")} | TOGETHER.get(place, set())
+        found |= {f"{place}/{path.name}" for path in folder.glob("test_*.py") if path.stem[5:] not in names}
+    return found
+
+
+def test_tests_lie_in_the_rooms_of_the_modules_that_they_test():
+    assert misplaced(ROOT / "tests") == set()
+    for place, names in TOGETHER.items():
+        assert all((ROOT / "tests" / place / f"test_{name}.py").exists() for name in names), place
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("mesh/__init__.py", {"mesh"}),
+        ("grids/test_mesh.py", {"grids/test_mesh.py"}),
+        ("equations/test_polish.py", {"equations/test_polish.py"}),
+        ("test_grid.py", {"./test_grid.py"}),
+    ],
+)
+def test_a_test_in_another_place_is_found(tmp_path, path, found):
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).touch()
+    assert misplaced(tmp_path) == found
 
 
 def names_of(folder: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""What holds for all the baselines beside the operators of Fourier modes and of windows."""
+"""Full attention, U-Net, MgNO and Transolver together: grids of any dimension, sizes, and scales in depth."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds for every operator."""
+"""Every operator of the registry: shapes, gradients, transformations and precisions."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""Every format is read from a file that was put together by hand from the format's description."""
+"""All formats together, each read from a file that was put together by hand from the format's description."""
 
 import h5py
 import numpy as np
