@@ -1,4 +1,4 @@
-"""The tables of docs/paper.md, from the sections of `paper.json` that were run, and the commands of the others."""
+"""The tables of docs/paper.md from the sections of `paper.json` that were run, and the commands of the others."""
 
 import json
 import statistics
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from benchmarks.accuracy.paper import ablations, interfaces, models, transfer
+from benchmarks.accuracy.paper import ablations, interfaces, models, solves, transfer
 from benchmarks.pages.cells import Results, size, table
 from benchmarks.record import RESULTS, load
 
@@ -43,10 +43,16 @@ class Group(NamedTuple):
         seconds = statistics.mean(row["trained for"]["seconds"] for row in self.rows)
         return [size(first["parameters"]), str(first["trained for"]["epochs"]), f"{seconds:.0f}", self.seeds]
 
+    @property
+    def label(self) -> str:
+        milliseconds = self.rows[0].get("milliseconds")
+        time = "" if milliseconds is None else f", {milliseconds:.1f} ms a sample"
+        return f"{self.of['set']}: {self.of['case']}{time}"
+
     def command(self, section: str) -> str:
-        if "trained for" not in self.rows[0]:
-            return ""
         of = self.of
+        if "trained for" not in self.rows[0]:
+            return f"`solves --sets {of['set']}`"
         budget = next(f"--{key} {of[key]:g}" for key in ("minutes", "epochs") if key in of)
         options = f" --options '{json.dumps({of['case']: of['options']})}'" if of["options"] else ""
         return f"`{section} --sets {of['set']} --cases {of['case']} {budget} --seeds {self.seeds}{options}`"
@@ -72,7 +78,7 @@ TRAINING = ["parameters", "epochs", "seconds", "seeds"]
 def errors(section: str, found: Results, names: Mapping[str, str]) -> str:
     """Return a table of a section: its sets and cases, errors by the names of their columns, and commands."""
     rows = [
-        [f"{each.of['set']}: {each.of['case']}", *each.training, *map(each.mean, names), each.command(section)]
+        [each.label, *each.training, *map(each.mean, names), each.command(section)]
         for each in groups(found["rows"])
     ]
     return table(found, ["", *TRAINING, *names.values(), "command"], rows)
@@ -127,21 +133,32 @@ def sections() -> dict[str, Any]:
     """Return what the page's template takes.
 
     These are a table or a sentence for each section, the commands that were not run as "not_run", and the relative
-    MSE on the 16 x 16 set, by kind of training and by case.
+    MSE: on the 16 x 16 set by kind of training and by case, and of plain solves by set.
     """
     found = load("paper") if (RESULTS / "paper.json").exists() else {}
-    written = {
-        name: write({**found[name], "versions": found["versions"]}) if name in found else "Not run yet."
-        for name, write in TABLES.items()
-    }
+    written = dict.fromkeys(TABLES, "Not run yet.")
+    written |= {name: TABLES[name](with_solves(found, name)) for name in TABLES if name in found}
     missing = [command for plan in PLANNED for command in commands_left(found, *plan)]
+    solved = {row["of"]["set"] for row in found.get("solves", {}).get("rows", [])}
+    if unsolved := [name for name in solves.SETS if name not in solved]:
+        missing.append(f"solves FOLDER --data DATA --sets {' '.join(unsolved)}")
     if "cost" not in found:
         missing.append("cost FOLDER")
     return written | quoted(found) | {"not_run": not_run(missing), "full_by_mano": full_by_mano(found, 4096)}
 
 
+def with_solves(found: Results, section: str) -> Results:
+    """Return a section's results, those with sets of their own with plain solves of these sets."""
+    trained = found[section]["rows"]
+    sets = {row["of"]["set"] for row in trained} if section in ("models", "interfaces") else set()
+    solved = [row for row in found.get("solves", {}).get("rows", []) if row["of"]["set"] in sets]
+    return {**found[section], "rows": [*trained, *solved], "versions": found["versions"]}
+
+
 def quoted(found: Results) -> dict[str, dict[str, str]]:
-    figures: dict[str, dict[str, str]] = {"minutes": {}, "epochs": {}}
+    figures: dict[str, dict[str, str]] = {"minutes": {}, "epochs": {}, "solved": {}}
+    for row in found.get("solves", {}).get("rows", []):
+        figures["solved"][row["of"]["set"]] = f"{row['relative_mse']:.4f}"
     for each in groups(found.get("models", {}).get("rows", [])):
         if each.of["set"] == "darcy-16":
             kind = "minutes" if "minutes" in each.of else "epochs"

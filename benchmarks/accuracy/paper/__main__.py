@@ -3,12 +3,14 @@
     python -m benchmarks.accuracy.paper models|ablations|transfer|interfaces FOLDER (--minutes M | --epochs E)
         [--data DIR] [--sets ...] [--cases ...] [--seeds 0] [--options '{"fno": {"learning_rate": 1e-2}}']
         [--json FILE]
+    python -m benchmarks.accuracy.paper solves FOLDER [--data DIR] [--sets ...] [--json FILE]
     python -m benchmarks.accuracy.paper cost FOLDER [--cases ...] [--grids 16 32 64 128 256] [--json FILE]
 
 - models: the paper's variants beside FNO, ViT and full attention, on three sets of Darcy flow;
 - ablations: one change at a time to `mano-paper`, on 32 x 32 points;
 - transfer: trained on 32 x 32 points, zero-shot on 64 x 64 and 128 x 128, by each grid's own points or anchored;
 - interfaces: errors within two cells of an interface and elsewhere, at contrasts of 4 to 100;
+- solves: plain coarse solves of all sets, which need no training;
 - cost: time of a forward pass by the number of points.
 
 Models have their own defaults unless their names say otherwise, and are trained by the defaults of `manojax train`
@@ -27,13 +29,20 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.accuracy.paper import ablations, cost, interfaces, models, transfer
+from benchmarks.accuracy.paper import ablations, cost, interfaces, models, solves, transfer
 from benchmarks.accuracy.paper.plan import Plan
 from benchmarks.accuracy.paper.rows import keep
 from benchmarks.record import command_line
 from pde.system.errors import InputError
 
-SECTIONS = {"models": models, "ablations": ablations, "transfer": transfer, "interfaces": interfaces, "cost": cost}
+SECTIONS = {
+    "models": models,
+    "ablations": ablations,
+    "transfer": transfer,
+    "interfaces": interfaces,
+    "solves": solves,
+    "cost": cost,
+}
 
 
 def main() -> None:
@@ -48,14 +57,16 @@ def main() -> None:
         if section is cost:
             command.add_argument("--grids", nargs="+", type=int, default=[16, 32, 64, 128, 256])
             continue
+        command.add_argument("--sets", nargs="+", choices=section.SETS, default=list(section.SETS))
+        command.add_argument("--data", type=Path, default=Path(), help="folder of neuraloperator's set")
+        command.add_argument("--small", action="store_true", help="a short test that the section runs")
+        if section is solves:
+            continue
         budget = command.add_mutually_exclusive_group(required=True)
         budget.add_argument("--minutes", type=float, help="of training, for each model and seed")
         budget.add_argument("--epochs", type=int)
-        command.add_argument("--sets", nargs="+", choices=section.SETS, default=list(section.SETS))
         command.add_argument("--seeds", nargs="+", type=int, default=[0])
-        command.add_argument("--data", type=Path, default=Path(), help="folder of neuraloperator's set")
         command.add_argument("--options", type=json.loads, default={}, help="changes to TrainingConfig, by case")
-        command.add_argument("--small", action="store_true", help="a short test that the section runs")
     arguments = parser.parse_args()
     if arguments.json is not None and getattr(arguments, "small", False):
         parser.error("--json is for results, and --small gives none; leave one of them out")
@@ -70,6 +81,8 @@ def run(arguments: argparse.Namespace) -> None:
     given = vars(arguments)
     if arguments.section == "cost":
         rows = cost.rows(arguments.cases, arguments.grids)
+    elif arguments.section == "solves":
+        rows = solves.rows(arguments.sets, arguments.folder, arguments.data, arguments.small)
     else:
         plan = Plan(**{name: value for name, value in given.items() if name != "json"})
         rows = SECTIONS[arguments.section].rows(plan)
