@@ -118,6 +118,23 @@ def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, 
     assert "No coarse solves: the solver needs equally spaced nodes, borders included, or" in printed
 
 
+def test_advice_on_border_and_domain_leads_to_coarse_solves_and_tells_what_it_costs(capsys, folder, tmp_path):
+    rows, columns = np.linspace(0, 1, 8), np.linspace(0, 1, 5)
+    with h5py.File(tmp_path / "even.h5", "w") as file:
+        file["coefficient"] = np.ones((2, 8, 5))
+        file["solution"] = np.multiply.outer([1.0, 2.0], np.outer(rows * (1 - rows), columns * (1 - columns)))
+        file["x"], file["y"] = rows, columns
+    command = ("evaluate", folder / "run", tmp_path / "even.h5", "--resolutions")
+    _, printed, _ = run(capsys, *command, 4, 8)
+    assert "if it is, say --boundary zero --domain x0 x1 y0 y1" in printed
+    flags = ("--boundary", "zero", "--domain", 0, 1, 0, 1)
+    _, printed, _ = run(capsys, *command, 8, *flags)
+    assert "Coarse solves of -div(a grad u) = f" in printed
+    error = refused(capsys, *command, 4, *flags)
+    assert "choose one of 8" in error
+    assert "without --boundary and --domain this one is possible too" in error
+
+
 def test_an_indicator_has_no_coarse_solves_and_the_table_says_why(capsys, folder, darcy_file, tmp_path):
     path = tmp_path / "indicator.h5"
     path.write_bytes(darcy_file.read_bytes())

@@ -52,8 +52,9 @@ def main() -> None:
     for name, section in SECTIONS.items():
         command = sections.add_parser(name, help=(section.__doc__ or "").split("\n")[0])
         command.add_argument("folder", type=Path)
-        command.add_argument("--cases", nargs="+", choices=section.CASES, default=list(section.CASES))
         command.add_argument("--json", type=Path)
+        if section is not solves:
+            command.add_argument("--cases", nargs="+", choices=section.CASES, default=list(section.CASES))
         if section is cost:
             command.add_argument("--grids", nargs="+", type=int, default=[16, 32, 64, 128, 256])
             continue

@@ -24,7 +24,6 @@ from pde.solvers.elliptic import solve
 from pde.system.timing import median_milliseconds
 
 SETS = models.SETS | interfaces.SETS
-CASES = ("coarse-solve",)
 Fields = Float[np.ndarray, "sample height width"]
 
 
