@@ -6,11 +6,13 @@ which return a figure of matplotlib for a notebook to show, and `save`, which wr
 
 from pde.plots.costs import errors_by_time
 from pde.plots.curves import error_breakdown, errors_by_grid, learning_curves
-from pde.plots.fields import fields, sample_fields, worst_samples
-from pde.plots.spectra import spectra
+from pde.plots.live_curves import LiveCurves
+from pde.plots.panels import fields, sample_fields, worst_samples
 from pde.plots.style import save
+from pde.plots.wave_numbers import spectra
 
 __all__ = [
+    "LiveCurves",
     "error_breakdown",
     "errors_by_grid",
     "errors_by_time",

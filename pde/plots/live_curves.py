@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from pde.plots import learning_curves
+from pde.plots.curves import learning_curves
 
 
 class LiveCurves:

@@ -58,7 +58,7 @@ def train(
         config: settings of the training; by default `TrainingConfig()`.
         division: how devices share the work.
         on_epoch: function called after each epoch with its line of metrics.jsonl, such as that of
-            `pde.plots.live_curves.LiveCurves`.
+            `pde.plots.LiveCurves`.
         settings: fields of `config` that replace its own, such as `epochs=20`.
 
     Raises:

@@ -2,7 +2,7 @@ import numpy as np
 
 from manojax import FNOConfig
 from pde import TrainingConfig, plots, train
-from pde.plots.live_curves import LiveCurves
+from pde.plots import LiveCurves
 from pde.runs.run import history
 
 
