@@ -45,8 +45,8 @@ import numpy as np
 import scipy
 from scipy.sparse.linalg import spsolve
 
+import pde
 from pde import Darcy, generate, plots, solve
-from pde.data import datasets
 from pde.equations.darcy.canonical import assemble
 from pde.equations.darcy.coarse_nodes import coarse_solve
 from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
@@ -139,7 +139,7 @@ plots.fields({"coefficient with a fence": fenced, "u without it": pair[0], "u wi
 # %%
 test = work / "test.h5"
 generate(Darcy(fine), test, samples=3 if SHORT else 20, seed=1)
-data = datasets.open(test)
+data = pde.open(test)
 grids = [9, 17] if SHORT else [16, 31, 61, 121]
 solves = errors_by_scheme(coarse_baseline(data, grids))
 plots.errors_by_grid(references=solves)
@@ -254,7 +254,7 @@ with h5py.File(test) as file:
         print(f"{name:12} {stored.shape!s:16} {stored.dtype}")
     print({name: value for name, value in file.attrs.items() if not name.startswith("version")})
 
-data = datasets.open(test)
+data = pde.open(test)
 print("largest residual:", data.read_residual().max())
 print("strides lead to", data.grid.resolutions(), "points a side")
 
@@ -286,11 +286,11 @@ if importlib.util.find_spec("torch") is not None:  # their .pt is read without t
     written.append("neuraloperator.pt")
 
 for name in written:
-    found = datasets.open(work / name)
+    found = pde.open(work / name)
     print(f"{found.format:16} {found.samples} sample, x from {found.grid.x[0]:.4f} to {found.grid.x[-1]:.4f}")
 
 # %%
-opened = [datasets.open(work / name) for name in written]
+opened = [pde.open(work / name) for name in written]
 plots.fields(
     {f"coefficient, {each.format}": each.read("coefficient")[0] for each in opened}, [each.grid for each in opened]
 )

@@ -42,10 +42,7 @@ import numpy as np
 import pde
 from manojax import MODELS
 from pde import Darcy, TrainingConfig, evaluate, generate, history, plots, train
-from pde.data import datasets
 from pde.evaluation.baselines import coarse_baseline
-from pde.evaluation.figures import finest_sample
-from pde.plots.live_curves import LiveCurves
 from pde.reports.info import describe
 from pde.reports.text import costs, table
 
@@ -61,7 +58,7 @@ work = Path(tempfile.mkdtemp())
 fine, trained = (21, 11) if SHORT else (161, 21)
 generate(Darcy(fine), work / "train.h5", samples=20 if SHORT else 400, seed=0)
 generate(Darcy(fine), work / "test.h5", samples=3 if SHORT else 30, seed=1)
-test = datasets.open(work / "test.h5")
+test = pde.open(work / "test.h5")
 
 # %% [markdown]
 # ## Training
@@ -73,7 +70,7 @@ test = datasets.open(work / "test.h5")
 #     manojax train train.h5 --model mano --resolution 21 --epochs 15 --out mano
 
 # %%
-curves = LiveCurves()
+curves = plots.LiveCurves()
 config = TrainingConfig(resolution=trained, epochs=2 if SHORT else 15)
 for model in ("mano", "fno", "vit"):
     options = MODELS[model].Config(depth=1) if SHORT else None  # the model's defaults
@@ -121,9 +118,12 @@ plots.errors_by_time(models, solves)
 # ## A prediction, seen
 
 # %%
-field, solution, predictions, grid, name = finest_sample(list(surrogates.values()), test, trained)
-direct = {name: each for name, each in predictions.items() if "direct" in name}
-plots.sample_fields(field, solution, direct, grid, name)
+stride = test.stride_to(trained)
+grid = test.grid.strided(stride)
+inputs, solution = test.read_inputs(slice(3), stride), test.read_solution(slice(3), stride)
+predictions = {model: surrogate.predict(inputs, grid) for model, surrogate in surrogates.items()}
+shown = {model: predicted[0, ..., 0] for model, predicted in predictions.items()}
+plots.sample_fields(inputs[0, ..., 0], solution[0, ..., 0], shown, grid)
 
 # %% [markdown]
 # Errors share one scale, and are largest along the interfaces of the coefficient: the operators do not know
@@ -140,10 +140,8 @@ print(*sorted(each.name for each in run.iterdir()), sep="\n")
 print(describe(run))
 
 # %%
-inputs = test.read_inputs(slice(3), test.stride_to(trained))
-again = pde.load(run).predict(inputs, test.grid.strided(test.stride_to(trained)))
-before = surrogates["mano"].predict(inputs, test.grid.strided(test.stride_to(trained)))
-print("same bits:", np.array_equal(again, before))
+again = pde.load(run).predict(inputs, grid)
+print("same bits:", np.array_equal(again, predictions["mano"]))
 
 # %% [markdown]
 # Next: [the same weights on grids that they never saw](03_resolution_transfer.ipynb).

@@ -41,7 +41,6 @@ from pathlib import Path
 import pde
 from manojax import FNOConfig, MANOConfig
 from pde import Darcy, TrainingConfig, evaluate, generate, history, plots, train
-from pde.data import datasets
 from pde.evaluation.baselines import coarse_baseline, errors_by_scheme
 
 work = Path(tempfile.mkdtemp())
@@ -51,7 +50,7 @@ factors = (1, 2) if SHORT else (1, 2, 4, 8)
 grids = [factor * (trained - 1) + 1 for factor in factors]  # as many times finer
 generate(Darcy(fine), work / "train.h5", samples=20 if SHORT else 400, seed=0)
 generate(Darcy(fine), work / "test.h5", samples=3 if SHORT else 12, seed=1)
-test = datasets.open(work / "test.h5")
+test = pde.open(work / "test.h5")
 
 # %% [markdown]
 # ## Four operators

@@ -47,9 +47,7 @@ import numpy as np
 import pde
 from manojax import MANOConfig
 from pde import TrainingConfig, export_run, plots, solve, train
-from pde.data import datasets
 from pde.metrics import relative_l2
-from pde.plots.live_curves import LiveCurves
 
 work = Path(tempfile.mkdtemp())
 
@@ -107,13 +105,13 @@ for name, part in (("train", slice(count)), ("test", slice(count, None))):
 # ## A surrogate
 
 # %%
-curves = LiveCurves()
+curves = plots.LiveCurves()
 options, config = MANOConfig(depth=1 if SHORT else 2), TrainingConfig(epochs=2 if SHORT else 20)
 train(work / "train.h5", work / "run", options=options, config=config, on_epoch=curves.of("mano"))
 
 # %%
 surrogate = pde.load(work / "run")
-test = datasets.open(work / "test.h5")
+test = pde.open(work / "test.h5")
 seen, true = test.read_inputs(), test.read_solution()
 predicted = surrogate(seen)  # NumPy in, NumPy out
 relative = np.asarray(relative_l2(jnp.asarray(predicted), jnp.asarray(true)))
