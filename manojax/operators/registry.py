@@ -29,6 +29,7 @@ MODELS: dict[str, type[Operator]] = {
     "mgno": MgNO,
     "transolver": Transolver,
 }
+"""Classes by name. A class that is added here has its name for the rest of the process."""
 
 
 def find(name: str) -> type[Operator]:

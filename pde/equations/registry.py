@@ -15,6 +15,7 @@ EQUATIONS: dict[str, Equation] = {
     "darcy": DARCY,
     "poisson": POISSON,
 }
+"""Equations by name. An equation that is added here has its name for the rest of the process."""
 
 
 def find(name: str) -> Equation:

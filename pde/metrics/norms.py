@@ -86,6 +86,7 @@ def _derivative(
 
 
 RELATIVE = ("relative_l2", "relative_mse", "relative_h1")
+"""Names of the relative errors that every table has."""
 
 
 def sample_errors(predicted: np.ndarray, true: np.ndarray, coordinates: Coordinates) -> dict[str, np.ndarray]:
