@@ -48,24 +48,24 @@ def named(path: Path) -> set[str]:
     return set(re.findall(r"`((?:manojax|pde)(?:\.\w+)+)", text)) - GROUPS
 
 
-def used(path: Path) -> set[str]:
-    return imported(sources(path)) | named(path)
-
-
 def test_names_that_documents_use_stand_in_the_reference():
     names = described()
     known = {id(resolve_name(name)) for name in names}
     modules = {getattr(resolve_name(name), "__module__", name.rpartition(".")[0]) for name in names}
     missing = {
-        path.name: [name for name in sorted(used(path) - modules) if id(resolve_name(name)) not in known]
+        path.name: [
+            name
+            for name in sorted((imported(sources(path)) | named(path)) - modules)
+            if id(resolve_name(name)) not in known
+        ]
         for path in DOCUMENTS
     }
     assert {name: there for name, there in missing.items() if there} == {}
 
 
-def test_documents_take_a_name_from_where_it_keeps_its_place():
+def test_documents_import_a_name_from_where_it_keeps_its_place():
     faces = {id(each): name.rpartition(".")[0] for name, each in OFFERED.items()}
-    names = set(described()).union(*map(used, DOCUMENTS))
+    names = set(described()).union(*(imported(sources(path)) for path in DOCUMENTS))
     better = {name: faces.get(id(resolve_name(name))) for name in names}
     assert {name: face for name, face in better.items() if face not in (None, name.rpartition(".")[0])} == {}
 
