@@ -19,7 +19,8 @@ Written by `python -m benchmarks.pages.reliability`, from the results of the ben
 ## Killed at random moments (`benchmarks/reliability/faults.py`)
 
 A command is killed by SIGKILL between its first instruction and its end, again and again, until it is allowed to
-end. Whole: nothing partial ever had a final name. The same: the result has the bits of an undisturbed one.
+end. A result is whole if nothing partial ever had a final name, and the same if it has the bits of an undisturbed
+result.
 
 | command | kills before the end | whole, and the same |
 |---|---|---|
@@ -27,9 +28,9 @@ end. Whole: nothing partial ever had a final name. The same: the result has the 
 
 ## Damaged files (`benchmarks/reliability/fuzz.py`)
 
-Good files with bytes changed, removed, repeated or cut off are put through `info`, `convert` and `evaluate`; runs
-and checkpoints, through `info`, `evaluate` and `train --resume`. A call may take 10 s and 2 GiB. Commands hidden
-in pickles must not run, and none did.
+Good files with bytes changed, removed, repeated or cut off are put through `info`, `convert` and `evaluate`. Damaged
+runs and checkpoints are put through `info`, `evaluate` and `train --resume`. A call may take 10 s and 2 GiB.
+Commands hidden in pickles must not run, and none did.
 
 | format | files | calls that gave a result | one sentence | one sentence: HDF5 crashed or hung | anything else |
 |---|---|---|---|---|---|
@@ -44,8 +45,7 @@ before is usable. With more space, `--resume` gave the bits of an undisturbed re
 ## Asked to end (`benchmarks/reliability/preemption.py`)
 
 A training of MANO gets SIGTERM at {stops} random moments, {stopped} of them before its end. It ends with exit code
-143 at most {seconds:.1f} s later, is saved and is resumed. Does the result have the bits of an undisturbed run:
-{same}.
+143 at most {seconds:.1f} s later, is saved and is resumed. The result {same} the bits of an undisturbed run.
 
 ## Faults that tests make on every change
 
@@ -69,7 +69,7 @@ the losses agree to 1e-4 for some twenty steps, and then drift apart as rounding
 - {checkpoints} checkpoints in one run (`benchmarks/reliability/soak.py`): resident memory grows by {kib:.0f} KiB a checkpoint
   ({first:.0f} MiB after the first quarter, {last:.0f} MiB at the end), open files by {files:.4f}. Orbax
   by itself, saving as many items of small arrays in the same process, grows by {alone:.0f} KiB a checkpoint.
-- A file of {size:.1f} GiB trained on with `--stream` (`benchmarks/reliability/streaming.py`) takes at most
+- Training on a file of {size:.1f} GiB with `--stream` (`benchmarks/reliability/streaming.py`) takes at most
   {most:.2f} GiB of resident memory, at {pace:.0%} of the rate of training from memory.
 
 ## What it does not survive
@@ -114,7 +114,7 @@ def page() -> str:
         stops=len(preempted["stops"]),
         stopped=preempted["stopped"],
         seconds=preempted["seconds at most"],
-        same="yes" if preempted["same"] else "NO",
+        same="has" if preempted["same"] else "does NOT have",
         killed=killed(),
         fuzzed=fuzzed(),
         checkpoints=soak["checkpoints"],
