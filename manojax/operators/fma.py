@@ -31,10 +31,10 @@ class FMAConfig(ModelConfig):
     summaries: int = 2
     """Summaries a side of a group; they divide `group`."""
     levels: int | None = None
-    """Levels with weights of their own; all coarser levels use the last set. None: one set a level of the
-    training grid."""
+    """Number of levels with weights of their own; all coarser levels use the last set. None gives each level of
+    the training grid its own set."""
     summarise_queries: bool = False
-    """Summarise far queries too: cost linear in the number of points."""
+    """Summarise far queries too, so that the cost is linear in the number of points."""
     remat: bool = False
     """Compute blocks a second time in the gradient instead of keeping their activations."""
 

@@ -39,21 +39,21 @@ class MANOConfig(ModelConfig):
     levels: int | None = None
     """Maximum levels; by default as many as the grid allows."""
     weight_sets: int | None = 1
-    """Levels with weights of their own; all coarser levels use the last set. None: one set a level of the
-    training grid."""
+    """Number of levels with weights of their own; all coarser levels use the last set. None gives each level of
+    the training grid its own set."""
     down: Down = "learned"
     """Down-sampling: a matrix, or the mean of a cell."""
     up: Up = "learned"
     """Up-sampling: a matrix, or the nearest coarse point."""
     level_sum: LevelSum = "cycle"
-    """In a cycle each level attends to the result of coarser ones. The others are sums: the paper's, with the
-    authors' 1/k factors, or gated."""
+    """How levels are joined. In a cycle each level attends to the result of the coarser levels. The others are
+    sums: plain as in the paper, reference with the authors' 1/k factors, or gated."""
     finest: Finest = "convolution"
     """Layer that mixes neighbours at the finest level: a 3^d convolution, or attention as elsewhere."""
     position: Position = "none"
     """Bias of attention by relative position: none, a table, or a function of the physical offset."""
     cosine: bool = False
-    """Cosine attention, not scaled dot products."""
+    """Use cosine attention in place of scaled dot products."""
     coordinates: bool = True
     """Give every point its coordinates as input channels."""
     remat: bool = False

@@ -26,7 +26,7 @@ class UNetConfig(ModelConfig):
     """Options of U-Net."""
 
     width: int = 12
-    """Channels of the finest level; each coarser one has twice as many."""
+    """Channels of the finest level; each coarser level has twice as many."""
     depth: int = 1
     """Blocks of a level on the way down, and as many on the way up."""
     levels: int = 4

@@ -29,12 +29,12 @@ class Evaluate:
     """Data file with solutions."""
     resolutions: tuple[int, ...] = ()
     """Grids to evaluate on, each given by its number of points along axis 1; by default the training grid and the
-    grids twice and four times as fine, where the file has them. The file's own grid adds residuals."""
+    grids twice and four times as fine, where the file has them. The file's own grid gives residuals as well."""
     json: Path | None = None
     """JSON file to write all numbers to; plots of the errors, of one sample and of the worst ones go beside it."""
     symmetries: FlagCreatePairsOff[bool] = False
     """Average each prediction over the flips and transposes that the run was trained under, as far as the grid has
-    them. The average over up to eight is more accurate, and takes up to eight times as long."""
+    them. The average is more accurate, and takes up to eight times as long."""
     breakeven: FlagCreatePairsOff[bool] = False
     """Print the number of predictions after which generating the data and training have paid off, against the
     cheapest coarse solve that is as accurate."""

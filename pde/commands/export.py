@@ -18,7 +18,7 @@ class Export:
     out: Positional[Path]
     """Folder to create."""
     resolution: int | None = None
-    """Number of points along axis 1, on the training grid's domain; by default that of the training grid."""
+    """Number of points along axis 1, on the training grid's domain; by default the number of that grid."""
     mode: Mode = "auto"
     """direct runs the operator on that grid; resample runs it on the training grid and interpolates; auto chooses
     as `manojax predict` does."""

@@ -33,11 +33,12 @@ class Generate(Generic[Law]):
     """Write several files: with train=1000,test=200 the first 1000 samples go to OUT-train.h5 and the next 200 to
     OUT-test.h5."""
     shard: str | None = None
-    """Write one of several parts: 1/4 is the first of four, in OUT-shard-1-of-4.h5; `manojax merge` joins them."""
+    """Write one of several parts: 1/4, the first of four, goes to OUT-shard-1-of-4.h5. `manojax merge` joins the
+    parts."""
     resume: FlagCreatePairsOff[bool] = False
     """Continue an interrupted command; complete files stay as they are."""
     seed: int = 0
-    """Seed; sample i of a seed does not depend on the number of samples."""
+    """Seed of the samples. Sample i of a seed does not depend on the number of samples."""
     problem: FlagCreatePairsOff[Law] = field(kw_only=True)
 
     def run(self) -> None:

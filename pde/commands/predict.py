@@ -23,15 +23,15 @@ class Predict:
     out: Positional[Path]
     """HDF5 file to write."""
     mode: Mode = "auto"
-    """direct runs the operator on the file's grid; resample runs it on the training grid and interpolates; auto is
-    direct on the training grid, the better of the two on a finer grid that training validated, and else
-    resample."""
+    """direct runs the operator on the file's grid; resample runs it on the training grid and interpolates; auto
+    chooses direct on the training grid, on a finer grid the mode that did better in training's own validation
+    there, and otherwise resample."""
     polish: float | None = None
     """Improve predictions by conjugate gradients until the relative residual of -div(a grad u) = 1 is this small,
     such as 1e-6. The residual of every sample is written as well."""
     symmetries: FlagCreatePairsOff[bool] = False
     """Average each prediction over the flips and transposes that the run was trained under, as far as the grid has
-    them. The average over up to eight is more accurate, and takes up to eight times as long."""
+    them. The average is more accurate, and takes up to eight times as long."""
     exported: FlagCreatePairsOff[bool] = False
     """Run the exported program in the folder, on the grid that it was exported for. --mode and --symmetries were
     chosen at the export."""

@@ -121,8 +121,8 @@ def train_command(model: str, options: ModelConfig, training: TrainingConfig) ->
             data: Data file to train on.
             out: Folder to create for the run.
             resume: Continue the run in --out, or begin it if there is none.
-            tensorboard: Folder for TensorBoard to read; needs the extra `tensorboard`.
-            mesh: Devices to share a batch and, in MANO, the grid, as data=4,space=2.
+            tensorboard: Folder to write metrics to, for TensorBoard; this needs the extra `tensorboard`.
+            mesh: Numbers of devices that share a batch and, in MANO, its grid, such as data=4,space=2.
             shard_optimiser: Divide the optimiser's state among devices that share a batch (ZeRO-1).
             processes: The processes of a training on several machines.
             architecture: Options of the model.

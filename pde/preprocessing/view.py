@@ -16,19 +16,20 @@ class View:
     inputs: tuple[str, ...] = ()
     """Data sets that the model sees; by default the inputs of the equation."""
     filter_width: float | None = None
-    """Width of the averages through which the model sees its inputs, in spacings of the training grid. It is the
-    standard deviation of their weights. The averages are taken around the points of the training grid, on which
-    the operator then runs whatever the grid of the data; with 0 it runs on the points of the data's grid. By
-    default 0.7, and 0 with --restriction means or --informed."""
+    """Width of the averages through which the model sees its inputs, in spacings of the training grid. The width
+    is the standard deviation of the weights. The averages are taken around the points of the training grid, and
+    the operator runs on these points, whatever the grid of the data; with 0 it runs on the points of the data's
+    grid. The default is 0.7, or 0 with --restriction means or --informed."""
     restriction: Restriction = "stride"
     """How inputs on the file's grid reach the model's grid. stride takes their values at its points; means takes
     the arithmetic and the harmonic mean of each input over the cells around the points."""
     informed: Informed = "none"
-    """A solver of -div(a grad u) = 1 with u = 0 on the border, on the model's grid, in the model. With learned the
-    model corrects the coarse equation before it is solved: its conductances, upscaled from the file's coefficient;
-    with learned-corrected it then corrects the solution too. The others give solutions that the model sees and
-    corrects. strided gives two, from the coefficient at the points of the grid with arithmetic and with harmonic
-    faces, and their mean is corrected. upscaled gives one, with faces upscaled from the file's coefficient."""
+    """A solver of -div(a grad u) = 1, with u = 0 on the border, inside the model. It works on the model's grid.
+    With learned, the model corrects the conductances of the coarse equation, which are upscaled from the file's
+    coefficient, before the solve; with learned-corrected it then corrects the solution too. With strided and
+    upscaled, the model sees coarse solutions and corrects their mean. strided gives two, from the coefficient at
+    the points of the grid with arithmetic and with harmonic faces. upscaled gives one, with faces upscaled from
+    the file's coefficient."""
     scaling: Suppress[Fixed[tuple[float, ...]]] = ()
     """The power of each input by which its scale acts on the solution (`pde.preprocessing.scale`): -1 where twice
     the input halves the solution. The model then sees ratios of the inputs to their means, and makes the solution

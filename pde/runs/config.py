@@ -13,15 +13,17 @@ class TrainingConfig:
     """The settings of a training; each is a flag of `manojax train`."""
 
     resolution: int | None = None
-    """Number of points along axis 1 of the training grid. It is a stride of the file's grid, by default the
-    finest of --resolutions, or the file's own. The operator keeps to it, and is validated on it."""
+    """Number of points along axis 1 of the training grid; by default the largest of --resolutions, or else the
+    number of the file's grid. The training grid is a stride of the file's grid. The operator is held at it, and
+    validated on it."""
     resolutions: tuple[int, ...] = ()
-    """Grids to take batches from, each given by its number of points along axis 1. Every batch is of one of them,
-    drawn at random; by default all are of the training grid."""
+    """Grids to take batches from, each given by its number of points along axis 1. The grid of every batch is
+    drawn from these at random; by default all batches are of the training grid."""
     train_samples: int | None = None
     """Number of training samples, the first of the file; by default all."""
     validation: str = "last-tenth"
-    """A file to validate on, last-tenth or none. The last tenth of the samples is not trained on."""
+    """A file to validate on, or last-tenth, or none. last-tenth keeps the last tenth of the samples from training,
+    and validates on it."""
     epochs: int | None = None
     """Number of passes over the samples; by default 5000 steps, at most 500 passes."""
     batch_size: int = 10
@@ -31,8 +33,8 @@ class TrainingConfig:
     averaged. This takes the memory of one piece, and less time on CPUs where a piece fits the cache and the batch
     does not."""
     stream: FlagCreatePairsOff[bool] = False
-    """Read samples from the file when they are needed, for files larger than the memory. They are read ahead in
-    the background, and none are kept."""
+    """Read samples from the file when they are needed, for files larger than the memory. Samples are
+    read ahead in the background, and none is kept."""
     learning_rate: float = 3e-3
     """The highest learning rate. The rate rises to it over a twentieth of the steps, then falls to zero as a
     cosine."""
@@ -44,8 +46,8 @@ class TrainingConfig:
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of the activations. Parameters, their gradients, Fourier transforms and long sums stay float32."""
     loss: Literal["relative-l2", "relative-h1"] = "relative-h1"
-    """Error to minimise, averaged over the samples. For relative H1 lengths are measured in units of the longer
-    side of the domain."""
+    """Error to minimise, averaged over the samples. Relative H1 measures lengths in units of the longer side of
+    the domain."""
     seed: int = 0
     """Seed of the initial parameters and of the order of the samples."""
     boundary: Literal["zero", "unknown"] | None = None
@@ -54,12 +56,12 @@ class TrainingConfig:
     """Domain x0 x1 y0 y1 in the unit of the coordinates, for a data file that does not state it."""
     symmetries: Literal["auto", "all", "none"] = "auto"
     """Show each batch under a random flip or transpose. auto draws from the flips and transposes of the training
-    grid that a test on 100 or more training samples does not reject. all draws from all of them, which is right
-    where the equation and its border have no preferred direction, as for Darcy flow on a square. none leaves every
-    batch as it is."""
+    grid that a test on 100 or more training samples does not reject. all draws from all flips and transposes,
+    which is right where the equation and its border have no preferred direction, as for Darcy flow on a square.
+    none leaves every batch as it is."""
     scale_free: FlagCreatePairsOff[bool] = False
     """Take the scale of the inputs out of the model, where the equation declares how solutions scale. The model
-    sees each input as its ratio to its mean absolute value over the sample, and what it puts out is scaled back by
-    that mean: for Darcy flow twice the coefficient then gives half the solution, whatever training saw."""
+    sees each input divided by its mean absolute value over the sample, and its output is scaled back by that mean:
+    for Darcy flow twice the coefficient then gives half the solution, whatever training saw."""
     view: Annotated[View, arg(name="input", prefix_name=False)] = field(default_factory=View)
     """The fields that the model sees, and how it sees them."""
