@@ -39,7 +39,7 @@ def test_what_is_left_out_is_not_drawn_and_references_stand_alone():
     assert [tick.get_text() for tick in alone.axes[0].get_xticklabels()] == ["9", "17"]
 
 
-def test_errors_by_part_leave_out_parts_that_nothing_has():
+def test_error_breakdown_leaves_out_regions_that_nothing_has():
     figure = plots.error_breakdown({"MANO": {"relative_low": 0.01, "relative_boundary": 0.1}})
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["|k| < 5", "outermost points"]
     assert drawn_points(figure) == {"MANO": ([0.01, 0.1], [0, 1])}
