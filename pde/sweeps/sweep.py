@@ -1,6 +1,6 @@
 """Models x widths x seeds on one data set: how the table of a paper is made.
 
-MODEL-width-W-seed-S/   a run folder each
+MODEL-width-W-seed-S/   a run folder each; MODEL-seed-S/ if the model has no option `width`
 sweep.json              every number, with settings and versions
 sweep.md, sweep.png     the table, and errors against time
 """
@@ -88,7 +88,7 @@ def sweep(
         test: file with solutions on a grid of which the training grid is a stride.
         out: folder of the sweep; what an earlier call has done there is kept.
         models: names of the models.
-        widths: widths of each model; by default its own.
+        widths: widths of each model; by default its own, if it has one.
         seeds: seeds for each model and width.
         config: settings of all trainings; the seed in it is not used.
 
@@ -96,7 +96,8 @@ def sweep(
         The contents of `sweep.json`: {"data", "test", "samples", "shape", "device", "training", "versions",
         "coarse": `pde.evaluation.baselines.coarse_baseline`, "rows": [{"model", "width", "parameters", "runs":
         [{"seed", relative errors, "milliseconds" a sample, "seconds" of training}], "mean": of the same,
-        "deviation": sample standard deviation over seeds, or None for one seed}]}.
+        "deviation": sample standard deviation over seeds, or None for one seed}]}. The width is None if the model
+        has no such option.
 
     Raises:
         InputError: a model, width, seed or file that does not fit, before anything is trained; a run that was
@@ -140,14 +141,21 @@ def _options(
     view = config.view if config.view.inputs else dataclasses.replace(config.view, inputs=("coefficient",))
     for model in dict.fromkeys(models):
         default = options_of(model)
-        for width in dict.fromkeys(widths or (vars(default)["width"],)):
+        if widths and _width(default) is None:
+            raise InputError(f"--widths: {model} has no option `width`; sweep it by itself, without the flag")
+        for width in dict.fromkeys(widths or (None,)):
             try:
-                options = dataclasses.replace(default, **{"width": width})
+                options = default if width is None else dataclasses.replace(default, **{"width": width})
                 create(model, options, view, config.precision, seed=0)
                 found.append((model, options))
             except (ValueError, InputError) as error:
-                raise InputError(f"--widths {width}: {error}") from error
+                raise InputError(f"--widths {width}: {error}" if widths else str(error)) from error
     return found
+
+
+def _width(options: ModelConfig) -> int | None:
+    """Return the width of a model, or None if it has no such option."""
+    return vars(options).get("width")
 
 
 def _begun(
@@ -161,12 +169,13 @@ def _begun(
 ) -> list[Member]:
     """Return the runs of a model at a width, one for each seed, after checking that all can be trained and
     evaluated."""
-    width = vars(options)["width"]
+    width = _width(options)
+    named = model if width is None else f"{model}-width-{width}"
     run, _ = prepare(data, model, options, config)
     _stride(test, run)
     members = []
     for seed in dict.fromkeys(seeds):
-        folder = out / f"{model}-width-{width}-seed-{seed}"
+        folder = out / f"{named}-seed-{seed}"
         wanted = dataclasses.replace(run, training=dataclasses.replace(run.training, seed=seed))
         if folder.exists():
             _refuse_another(folder, Run.open(folder), wanted)
@@ -228,7 +237,7 @@ def _row(row: list[Member], measured: Mapping[Path, dict[str, float]]) -> dict[s
     several = len(runs) > 1
     return {
         "model": first.model,
-        "width": vars(first.options)["width"],
+        "width": _width(first.options),
         "parameters": first.parameters,
         "runs": runs,
         "mean": {name: float(np.mean(each)) for name, each in values.items()},

@@ -41,7 +41,8 @@ def costs(found: Mapping[str, Any]) -> tuple[Costs, Costs]:
     models: Costs = {}
     for row in found["rows"]:
         point = row["mean"]["milliseconds"], row["mean"]["relative_l2"]
-        models.setdefault(f"{title_of(row['model'])}, by width", {})[str(row["width"])] = point
+        title, width = title_of(row["model"]), row["width"]
+        models.setdefault(title if width is None else f"{title}, by width", {})[_written(width)] = point
     solves = {name: (each["milliseconds"], each["relative_l2"]) for name, each in _solves(found)}
     return models, {name: {"": point} for name, point in solves.items() if point[1] > 0}
 
@@ -66,7 +67,12 @@ def _trained(found: Mapping[str, Any]) -> Iterator[list[str]]:
             for name, write in _ERRORS.items()
         ]
         times = [f"{mean['milliseconds']:.1f}", f"{mean['seconds']:.0f}"]
-        yield [title_of(row["model"]), str(row["width"]), f"{row['parameters']:,}", *errors, *times]
+        yield [title_of(row["model"]), _written(row["width"]), f"{row['parameters']:,}", *errors, *times]
+
+
+def _written(width: int | None) -> str:
+    """Write the width of a model; a model without that option has an empty cell."""
+    return "" if width is None else str(width)
 
 
 def _solved(found: Mapping[str, Any]) -> Iterator[list[str]]:

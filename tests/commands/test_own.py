@@ -80,7 +80,13 @@ def test_every_command_takes_a_class_of_the_working_directory_that_is_named(else
     flags = ("--epochs", 1, "--depth", 2, "--resolution", 9)
     assert run(capsys, "train", darcy_file, "--model", NAME, "--out", "run", *flags)[0] == 0
     assert json.loads((elsewhere / "run" / "run.json").read_text())["model"] == NAME
-    for command in (("evaluate", "run", darcy_file), ("info", "run"), ("predict", "run", darcy_file, "out.h5")):
+    for command in (
+        ("evaluate", "run", darcy_file, "--resolutions", 9),
+        ("info", "run"),
+        ("predict", "run", darcy_file, "out.h5"),
+        ("report", "run"),
+        ("export", "run", "exported"),
+    ):
         forget()
         assert f"run: {NAME} cannot be imported" in refused(capsys, *command)
         assert run(capsys, *command, f"--model={NAME}")[0] == 0
@@ -90,6 +96,16 @@ def test_every_command_takes_a_class_of_the_working_directory_that_is_named(else
     assert "cannot be imported" in error
     assert "damaged" not in error
     assert run(capsys, *again, "--model", NAME)[0] == 0
+
+
+def test_a_sweep_trains_a_class_of_the_working_directory(elsewhere, capsys, darcy_file):
+    """The class has no option `width`, by which a sweep names its runs and rows otherwise."""
+    sweep = ("sweep", darcy_file, darcy_file, "--out", "sweep", "--seeds", 0, "--epochs", 1, "--resolution", 9)
+    assert f"{NAME} has no option `width`" in refused(capsys, *sweep, "--models", NAME, "--widths", 8)
+    status, printed, _ = run(capsys, *sweep, "--models", NAME)
+    assert status == 0
+    assert f"\n| {NAME} |  | 2 |" in printed
+    assert (elsewhere / "sweep" / f"{NAME}-seed-0" / "run.json").exists()
 
 
 def test_an_equation_of_the_working_directory_generates_and_is_solved_again(elsewhere, capsys):
