@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -143,6 +144,25 @@ def test_a_data_file_that_names_a_module_has_nothing_imported(tmp_path, darcy_fi
     coarse = coarse_baseline(pde.open(copied), [9])
     assert "no file has a module imported" in coarse["left_out"]
     assert "this" not in sys.modules
+
+
+def test_an_installed_package_is_not_shadowed_by_one_of_the_working_directory(elsewhere, capsys, monkeypatch):
+    installed = shutil.copytree(elsewhere / "ownpackage", elsewhere / "installed" / "ownpackage")
+    (installed / "models.py").write_text(MODELS.replace("Layers.", "Layers of the installed class."))
+    help_of_the_model = ("train", "--model", NAME, "--help")
+    assert "Layers." in run(capsys, *help_of_the_model)[1]
+    forget()
+    monkeypatch.syspath_prepend(str(installed.parent))
+    assert "Layers of the installed class." in run(capsys, *help_of_the_model)[1]
+
+
+def test_what_a_module_of_the_working_directory_imports_is_not_shadowed_either(elsewhere, capsys):
+    """No test and none of our modules has imported `this` of Python's library; it prints when it is imported."""
+    (elsewhere / "this.py").write_text("raise ImportError('this file shadows the library')")
+    (elsewhere / "ownpackage" / "models.py").write_text(f"import this\n{MODELS}")
+    _, printed, _ = run(capsys, "train", "--model", NAME, "--help")
+    sys.modules.pop("this", None)
+    assert "The Zen of Python" in printed
 
 
 def test_what_is_no_operator_is_refused_in_a_sentence(elsewhere, capsys, darcy_file):
