@@ -58,7 +58,7 @@ A training of MANO gets SIGTERM at {stops} random moments, {stopped} of them bef
 | no space, a folder without write permission | one sentence, exit code 2; what was saved before is whole | `test_refusals.py`, `test_train.py` |
 | NaN or infinity in loss or gradient | the step is not applied, but counted and logged; ten in a row end training, and their samples are named | `test_steps.py`, `test_train.py` |
 | a sample with NaN or infinity | named before training begins | `test_refusals.py`, `test_samples.py` |
-| a second process in a run folder | refused | `test_train.py` |
+| a second process in a run folder, even if both begin in the same moment | refused in a sentence, exit code 2 | `test_locks.py` |
 | values of flags that make no sense | one sentence, exit code 2, nothing written | `test_refusals.py`, `test_flags.py` |
 
 The same seed gives the same bits on the same devices, twice in a row and after any stop. On another number of devices

@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,9 +41,12 @@ def folder_aside(path: Path) -> Iterator[Path]:
         yield aside
         try:
             aside.rename(path)
-        except OSError:
-            refuse_existing(path)
-            raise
+        except OSError as error:
+            if not path.exists():
+                raise
+            raise InputError(
+                f"{path} was created by another process in the meantime; choose another name"
+            ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -79,7 +83,8 @@ def _rename_exclusively(aside: Path, path: Path) -> None:
 
 
 def _aside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.partial-{os.getpid()}")
+    """Make a name that no other writer has, in this process or elsewhere, even where all have the same number."""
+    return path.with_name(f".{path.name}.partial-{secrets.token_hex(4)}")
 
 
 def _touch(path: Path, aside: Path) -> None:

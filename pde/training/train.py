@@ -13,8 +13,8 @@ from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
 from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
-from pde.system.files import folder_aside, refuse_existing
-from pde.system.locks import alone_in
+from pde.system.files import folder_aside
+from pde.system.locks import alone_in, refuse_taken
 from pde.system.processes import led
 from pde.training.costs import record_costs
 from pde.training.engine.devices import DEFAULT, Division
@@ -83,7 +83,7 @@ def train(
     folder = Path(out)
 
     def begin() -> tuple[Run, Split]:
-        refuse_existing(folder)
+        refuse_taken(folder)
         chosen = options_of(model) if options is None else options
         run, split = prepare(source, model, chosen, wanted, division)
         with folder_aside(folder) as aside:

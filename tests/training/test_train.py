@@ -19,7 +19,6 @@ from pde.runs.checkpoints import Checkpoints
 from pde.runs.run import Run
 from pde.system.errors import InputError
 from pde.system.interrupts import Terminated
-from pde.system.locks import alone_in
 from pde.training import loop
 from pde.training.engine import steps as stepping
 from pde.training.engine.devices import Division, training_mesh
@@ -132,11 +131,6 @@ def test_a_full_disk_stops_with_a_sentence_and_the_last_checkpoint_whole(
     said = capsys.readouterr().err
     assert "damaged" not in said
     assert "5 of 8 devices share a batch; --batch-size 8 or a multiple would use all" in said
-
-
-def test_a_second_process_in_a_run_folder_is_refused(darcy_file, undisturbed):
-    with alone_in(undisturbed), pytest.raises(InputError, match="being trained by another process"):
-        resume(darcy_file, undisturbed)
 
 
 def test_a_run_of_damaged_checkpoints_is_refused(undisturbed, tmp_path):
