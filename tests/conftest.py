@@ -29,6 +29,7 @@ LONG = (
     "test_faults",
     "test_registry",
     "test_documents",
+    "test_pasted",
     "test_sharding",
     "test_notebooks",
     "test_train",

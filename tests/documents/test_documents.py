@@ -1,50 +1,23 @@
 """Documents: their code runs, their links lead somewhere, their tables are what the results hold.
 
-A page's blocks run in order, in a folder that begins as `docs/start.md` leaves it. Every line of a shell block is
-a command of ours; what cannot be run stands below `<!-- not run: the reason -->`.
+A page's blocks run in order, in a folder that begins as `docs/start.md` leaves it (those of some pages in an empty
+one: `test_pasted.py`). Every line of a shell block is a command of ours; what cannot be run stands below
+`<!-- not run: the reason -->`.
 """
 
 import glob
 import re
 import shlex
 import shutil
-from pathlib import Path
-from typing import NamedTuple
 
 import jax
 import pytest
 
 from benchmarks.pages import reliability, tables
-from manojax import MODELS
 from pde.cli import main
-from pde.equations.registry import EQUATIONS
+from tests.documents.pages import OPENING, PAGES, PASTED, ROOT, START, blocks
 
-ROOT = Path(__file__).parents[2]
-START = ROOT / "docs" / "start.md"
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-FOLLOWED = [page for page in PAGES if page != START and "```" in page.read_text(encoding="utf-8")]
-OPENING = r"^```(?P<language>python|sh|bash)\n"
-FENCE = re.compile(rf"(?P<mark>^<!-- not run: [^\n]+ -->\n)?{OPENING}(?P<code>.*?)^```$", re.M | re.S)
-
-
-class Block(NamedTuple):
-    language: str
-    code: str
-    skipped: bool
-    where: str
-
-
-def blocks(page):
-    text = page.read_text(encoding="utf-8")
-    return [
-        Block(
-            found["language"],
-            found["code"],
-            found["mark"] is not None,
-            f"{page.name}, line {text.count(chr(10), 0, found.start('code')) + 1}",
-        )
-        for found in FENCE.finditer(text)
-    ]
+FOLLOWED = [page for page in PAGES if page not in (START, *PASTED) and "```" in page.read_text(encoding="utf-8")]
 
 
 def words(line):
@@ -78,18 +51,7 @@ def started(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def _own_names():
-    """Models and equations that a page adds are gone after it."""
-    known = [(registry, set(registry)) for registry in (MODELS, EQUATIONS)]
-    yield
-    for registry, names in known:
-        for name in registry.keys() - names:
-            del registry[name]
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("_own_names")
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs(page, started, tmp_path, monkeypatch):
     shutil.copytree(started, tmp_path, dirs_exist_ok=True)
