@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from pde.equations.darcy.problem import Darcy
-from pde.runs.checkpoints import _digests
 from tests.command_line import refused, run
 
 
@@ -166,9 +165,10 @@ def test_a_read_that_fails_says_nothing_but_its_sentence(undisturbed, darcy_file
     out = shutil.copytree(undisturbed, tmp_path / "run")
     manifest = json.loads((out / "manifest.json").read_text())
     for step, entry in manifest.items():
-        for path in (out / "checkpoints" / step / "state").glob("**/d/*"):
+        saved = out / "checkpoints" / step
+        for path in (saved / "state").glob("**/d/*"):
             path.unlink()
-        entry["files"] = _digests(out / "checkpoints" / step)
+            del entry["files"][path.relative_to(saved).as_posix()]
     (out / "manifest.json").write_text(json.dumps(manifest))
     command = [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", "evaluate"]
     ended = subprocess.run([*command, out, darcy_file], capture_output=True, text=True, check=False)

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -70,20 +70,29 @@ def test_as_many_in_a_call_as_last_so_many_seconds_have_the_same_bits(monkeypatc
     jax.tree.map(np.testing.assert_array_equal, one_by_one, many)
 
 
-def test_a_process_reads_the_shares_of_its_own_devices(monkeypatch):
-    processes = np.array([[0, 0], [0, 1], [1, 1]])
-    devices = np.vectorize(lambda process: SimpleNamespace(process_index=process))(processes)
-    np.testing.assert_array_equal(feeding.seen_here(devices), [True, True, False])
-    asked = []
-    monkeypatch.setattr(feeding, "seen_here", lambda devices: np.array([False, True, False]))
+@dataclass(frozen=True)
+class Device:
+    """As much of a device as a mesh knows of those of other processes."""
+
+    id: int
+    process_index: int
+
+
+@pytest.mark.parametrize(
+    ("processes", "shares"), [([[0, 0], [0, 1], [1, 1]], [0, 1]), ([[1, 1], [0, 0], [1, 1]], [1])]
+)
+def test_a_process_reads_the_shares_of_its_own_devices(processes, shares):
+    """Two devices divide the grid of each share of a batch."""
+    devices = [Device(number, process) for number, process in enumerate(np.ravel(processes))]
+    mesh, asked = Mesh(np.reshape(devices, (3, 2)), (DATA, SPACE)), []
 
     def noted(numbers):
-        asked.append(numbers)
-        return INPUTS[:0], SOLUTION[:0]
+        asked.extend(numbers)
+        raise EOFError  # nothing can be sent to devices that there are not
 
-    with pytest.raises(ValueError, match="reshape"):  # of nothing
-        Streamed(noted, 3 * BYTES, mesh_of(3)).feed(BATCHES[:2])
-    np.testing.assert_array_equal(asked, [[batch[1] for batch, _ in BATCHES[:2]]])
+    with pytest.raises(EOFError):
+        Streamed(noted, 3 * BYTES, mesh).feed(BATCHES[:2])
+    assert asked == [batch[share] for share in shares for batch, _ in BATCHES[:2]]
 
 
 def test_devices_keep_their_share_of_the_optimisers_state():
