@@ -164,7 +164,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(darcy_file, undistur
             return super().forward(fields, coordinates)
 
     monkeypatch.setitem(MODELS, "fno", Seeing)
-    in_parts = start(darcy_file, tmp_path / "run", accumulate=5)
+    in_parts = start(darcy_file, tmp_path / "run", accumulate=5, division=Division(1))
     assert seen == {1, 2}  # samples of a part, and those held out
     for parts, whole in zip(history(in_parts), history(undisturbed), strict=True):
         assert parts["train_loss"] == pytest.approx(whole["train_loss"], rel=1e-3)
