@@ -85,7 +85,7 @@ def test_a_section_goes_on_where_it_was_left(tmp_path, budget):
     (first,) = plan.errors(SETS, cases)
     assert first["of"]["options"] == {"learning_rate": 1e-3}
     assert first["trained for"]["epochs"] == 1
-    (run,) = tmp_path.glob("small-models-tiny-fno-*")
+    (run,) = tmp_path.glob("small-tiny-fno-*")
     history = (run / "metrics.jsonl").read_text()
     assert list(plan.errors(SETS, cases)) == [first]
     assert (run / "metrics.jsonl").read_text() == history

@@ -16,9 +16,10 @@
 Models have their own defaults unless their names say otherwise, and are trained by the defaults of `manojax train`
 without symmetries or validation samples: the last parameters count. With --minutes, all cases of a section and a
 set are first timed in turn, and each is then trained for as many whole epochs as fit into the minutes at its pace.
-FOLDER keeps data, paces and runs: a second call goes on where the first was interrupted. The 16 x 16 set of
-neuraloperator is looked for in --data; the others are made in FOLDER unless they are there. FILE keeps the rows of
-all sections; a row that is measured again takes the place of the old one. `docs/paper.md` has its tables.
+FOLDER keeps data, paces and runs: a second call goes on where the first was interrupted, and sections share the
+runs of equal cases. The 16 x 16 set of neuraloperator is looked for in --data; the others are made in FOLDER
+unless they are there. FILE keeps the rows of all sections; a row that is measured again takes the place of the old
+one. `docs/paper.md` has its tables.
 
 Found so far (`results/paper.json`; the 16 x 16 set, one seed): after two minutes of training on 2 cores, relative
 MSE 0.0146 for `mano-paper`, 0.0092 for `mano`, 0.0076 for FNO, 0.0094 for ViT, 0.0069 for full attention; after 15

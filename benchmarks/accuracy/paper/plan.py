@@ -1,5 +1,6 @@
 """The plan of a section: which cases are trained on which data, for how long."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,8 +69,7 @@ class Plan:
                 epochs = self.epochs if self.minutes is None else epochs_in(self.minutes, measured[each])
                 config = replace(ready[each].config, epochs=epochs, seed=seed)
                 changed = self.options.get(each, {})
-                label = "".join(f"-{key}-{value}" for key, value in changed.items())
-                out = self.folder / f"{size}{self.section}-{name}-{each}{label}-{epochs}-epochs-seed-{seed}"
+                out = self.folder / f"{size}{name}-{_name(ready[each])}-{epochs}-epochs-seed-{seed}"
                 surrogate = train_to_the_end(data, out, ready[each].model, config, ready[each].options)
                 budget = {"epochs": epochs} if self.minutes is None else {"minutes": self.minutes}
                 yield Trained(
@@ -97,3 +97,8 @@ class Plan:
         return replace(
             case, config=replace(config, train_samples=4, batch_size=2), options=replace(options, depth=1)
         )
+
+
+def _name(case: Case) -> str:
+    """Name a case by its model and a digest of its settings, so that sections share the runs of equal cases."""
+    return f"{case.model}-{hashlib.sha256(repr(case).encode()).hexdigest()[:8]}"
