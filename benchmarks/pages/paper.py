@@ -21,14 +21,18 @@ PLANNED = (
 """Sections of the benchmark, each with the kind and the amount of training that its cases have on all its sets."""
 
 
+def written(error: float) -> str:
+    return f"{error:#.3g}"
+
+
 class Group(NamedTuple):
     """Rows that differ in their seeds alone."""
 
     of: dict[str, Any]
     rows: list[Results]
 
-    def mean(self, key: str, digits: int = 4) -> str:
-        return f"{statistics.mean(row[key] for row in self.rows):.{digits}f}"
+    def mean(self, key: str) -> str:
+        return written(statistics.mean(row[key] for row in self.rows))
 
     @property
     def seeds(self) -> str:
@@ -79,7 +83,7 @@ def errors(section: str, found: Results, names: Mapping[str, str]) -> str:
     """Return a table of a section: its sets and cases, errors by the names of their columns, and commands."""
     rows = [
         [each.label, *each.training, *map(each.mean, names), each.command(section)]
-        for each in groups(found["rows"])
+        for each in groups([*found["rows"], *found["solves"]])
     ]
     return table(found, ["", *TRAINING, *names.values(), "command"], rows)
 
@@ -104,6 +108,11 @@ def transfer_table(found: Results) -> str:
         by_grid = [Group(each.of, list(same)) for same in grids]
         direct, resample = ([grid.mean(mode) for grid in by_grid] for mode in ("direct", "resample"))
         rows.append([each.of["case"], *each.training, *direct, *resample[1:], each.command("transfer")])
+    for each in groups(found["solves"]):
+        solved = [written(grid["relative_l2"]) for grid in each.rows[0]["by_grid"]]
+        rows.append(
+            [each.of["case"], *each.training, *solved, *[""] * (len(solved) - 1), each.command("transfer")]
+        )
     grids = [str(grid["resolution"]) for grid in found["rows"][0]["relative_l2"]]
     resampled = [f"{grid}, resampled" for grid in grids[1:]]
     return table(found, ["", *TRAINING, *grids, *resampled, "command"], rows)
@@ -132,43 +141,56 @@ TABLES: dict[str, Callable[[Results], str]] = {
 def sections() -> dict[str, Any]:
     """Return what the page's template takes.
 
-    These are a table or a sentence for each section, the commands that were not run as "not_run", and the relative
-    MSE: on the 16 x 16 set by kind of training and by case, and of plain solves by set.
+    These are a table or a sentence for each section, the commands that were not run as "not_run", and the figures
+    that the text quotes.
     """
     found = load("paper") if (RESULTS / "paper.json").exists() else {}
-    written = dict.fromkeys(TABLES, "Not run yet.")
-    written |= {name: TABLES[name](with_solves(found, name)) for name in TABLES if name in found}
+    tables = dict.fromkeys(TABLES, "Not run yet.")
+    tables |= {name: TABLES[name](results(found, name)) for name in TABLES if name in found}
     missing = [command for plan in PLANNED for command in commands_left(found, *plan)]
-    solved = {row["of"]["set"] for row in found.get("solves", {}).get("rows", [])}
+    solved = {row["of"]["set"] for row in found.get("solves", [])}
     if unsolved := [name for name in solves.SETS if name not in solved]:
         missing.append(f"solves FOLDER --data DATA --sets {' '.join(unsolved)}")
     if "cost" not in found:
         missing.append("cost FOLDER")
-    return written | quoted(found) | {"not_run": not_run(missing), "full_by_mano": full_by_mano(found, 4096)}
+    return tables | quoted(found) | {"not_run": not_run(missing), "full_by_mano": full_by_mano(found, 4096)}
 
 
-def with_solves(found: Results, section: str) -> Results:
-    """Return a section's results, those with sets of their own with plain solves of these sets."""
-    trained = found[section]["rows"]
-    sets = {row["of"]["set"] for row in trained} if section in ("models", "interfaces") else set()
-    solved = [row for row in found.get("solves", {}).get("rows", []) if row["of"]["set"] in sets]
-    return {**found[section], "rows": [*trained, *solved], "versions": found["versions"]}
+def results(found: Results, section: str) -> Results:
+    """Return a section's rows, the plain solves of its sets, and the machines of both."""
+    rows = found[section]
+    sets = {row["of"].get("set") for row in rows}
+    solved = [row for row in found.get("solves", []) if row["of"]["set"] in sets]
+    processors = dict.fromkeys(row["machine"]["processor model"] for row in [*rows, *solved])
+    machine = {**rows[0]["machine"], "processor model": " or ".join(processors)}
+    return {"rows": rows, "solves": solved, **machine, "versions": found["versions"]}
 
 
 def quoted(found: Results) -> dict[str, dict[str, str]]:
-    figures: dict[str, dict[str, str]] = {"minutes": {}, "epochs": {}, "solved": {}}
-    for row in found.get("solves", {}).get("rows", []):
-        figures["solved"][row["of"]["set"]] = f"{row['relative_mse']:.4f}"
-    for each in groups(found.get("models", {}).get("rows", [])):
-        if each.of["set"] == "darcy-16":
-            kind = "minutes" if "minutes" in each.of else "epochs"
-            figures[kind][each.of["case"]] = each.mean("relative_mse")
-    return figures
+    """Return errors by case, by set, or by case, mode and grid."""
+
+    def by_case(section: str, name: str, budget: str) -> dict[str, str]:
+        chosen = (each for each in groups(found.get(section, [])) if each.of["set"] == name and budget in each.of)
+        return {each.of["case"]: each.mean("relative_mse") for each in chosen}
+
+    return {
+        "minutes": by_case("models", "darcy-16", "minutes"),
+        "epochs": by_case("models", "darcy-16", "epochs"),
+        "cells": by_case("models", "cells-32", "epochs"),
+        "changed": by_case("ablations", "cells-32", "epochs"),
+        "solved": {row["of"]["set"]: written(row["relative_mse"]) for row in found.get("solves", [])},
+        "transferred": {
+            f"{row['of']['case']} {mode} {grid['resolution']}": written(grid[mode])
+            for row in found.get("transfer", [])
+            for grid in row["relative_l2"]
+            for mode in ("direct", "resample")
+        },
+    }
 
 
 def full_by_mano(found: Results, points: int) -> float:
     """Return the time of full attention by that of MANO."""
-    rows = found.get("cost", {}).get("rows", [])
+    rows = found.get("cost", [])
     times = {row["of"]["case"]: row["milliseconds"] for row in rows if row["of"]["points"] == points}
     return times["full-attention"] / times["mano"] if times else float("nan")
 
@@ -176,7 +198,7 @@ def full_by_mano(found: Results, points: int) -> float:
 def commands_left(found: Results, section: ModuleType, kind: str, amount: int) -> Iterator[str]:
     """Yield the commands of a section that are left: sets with the same cases left share one."""
     name = section.__name__.rpartition(".")[2]
-    rows = found.get(name, {}).get("rows", [])
+    rows = found.get(name, [])
     run = {(row["of"]["set"], row["of"]["case"]) for row in rows if kind in row["of"]}
     sets_by_cases = defaultdict(list)
     for each in section.SETS:

@@ -11,9 +11,7 @@ Row = dict[str, Any]
 
 
 def keep(path: Path, section: str, row: Row) -> None:
-    """Add a row to a section of a file, in the place of an earlier row of the same."""
+    """Add a row and its machine to a section of a file, in the place of an earlier row of the same."""
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    earlier = found.get(section, {}).get("rows", [])
-    rows = [*(each for each in earlier if each["of"] != row["of"]), row]
-    found[section] = {"rows": rows, **machine()}
-    write(path, found)
+    others = [each for each in found.get(section, []) if each["of"] != row["of"]]
+    write(path, {**found, section: [*others, {**row, "machine": machine()}]})

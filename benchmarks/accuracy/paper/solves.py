@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import fminbound
 
-from benchmarks.accuracy.paper import interfaces, models
+from benchmarks.accuracy.paper import interfaces, models, transfer
 from benchmarks.accuracy.paper.rows import Row
 from pde.data import datasets
 from pde.data.data_file import DataFile
@@ -31,14 +31,19 @@ def rows(sets: Sequence[str], folder: Path, data: Path, small: bool) -> Iterator
     for name in sets:
         train, test = map(datasets.open, SETS[name].files(folder, data, small))
         resolution = SETS[name].resolution
-        found = fitted(train, test) if resolution is None else mean(test, resolution)
-        yield {"of": {"set": name, "case": "coarse-solve"}, **found}
+        found = fitted(train, test) if resolution is None else mean(test, [resolution])[0]
+        row = {"of": {"set": name, "case": "coarse-solve"}, **found}
+        if name in transfer.SETS and not small:
+            row["by_grid"] = mean(test, transfer.GRIDS)
+        yield row
 
 
-def mean(test: DataFile, resolution: int) -> Row:
-    (row,) = coarse_baseline(test, [resolution])["rows"]
+def mean(test: DataFile, resolutions: Sequence[int]) -> list[Row]:
     wanted = ("relative_mse", "relative_l2", "relative_near_interface", "relative_elsewhere", "milliseconds")
-    return {name: row["mean"][name] for name in wanted if name in row["mean"]}
+    return [
+        {"resolution": row["resolution"], **{name: row["mean"][name] for name in wanted if name in row["mean"]}}
+        for row in coarse_baseline(test, resolutions)["rows"]
+    ]
 
 
 def fitted(train: DataFile, test: DataFile) -> Row:
