@@ -113,7 +113,7 @@ def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, 
     x = np.arange(8) / 8
     with h5py.File(tmp_path / "plain.h5", "w") as file:
         file["coefficient"] = np.ones((2, 8, 8))
-        file["solution"] = np.ones((2, 8, 8))
+        file["solution"] = np.ones((2, 8, 8)) * np.multiply.outer(x > 0, x > 0)
         file["x"] = file["y"] = x
     flags = ("--boundary", "zero", "--domain", 0, 1, 0, 1)
     status, printed, _ = run(capsys, "evaluate", folder / "run", tmp_path / "plain.h5", *flags)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from pde.system.errors import InputError
 
@@ -76,11 +76,16 @@ class Grid:
     @property
     def on_nodes(self) -> bool:
         """True if the points hold both ends of the domain along both axes."""
+        return bool(self.holds_borders.all())
+
+    @property
+    def holds_borders(self) -> Bool[np.ndarray, "4"]:
+        """True for each border of the domain, x0, x1, y0 and y1, on which points lie."""
         if self.domain is None:
-            return False
+            return np.zeros(4, bool)
         x0, x1, y0, y1 = self.domain
         ends = (self.x[0] - x0, self.x[-1] - x1, self.y[0] - y0, self.y[-1] - y1)
-        return bool(np.max(np.abs(ends)) < 1e-5 * max(x1 - x0, y1 - y0))
+        return np.abs(ends) < 1e-5 * max(x1 - x0, y1 - y0)
 
     @property
     def equally_spaced(self) -> bool:

@@ -152,6 +152,22 @@ def test_a_solution_that_is_not_zero_on_a_zero_border_is_refused(path):
     assert datasets.open(path).read_solution().shape == (4, 9, 5, 1)
 
 
+@pytest.mark.parametrize(("row", "refused"), [(0, True), (-1, False)])
+def test_a_zero_border_is_checked_roughly_where_only_some_borders_hold_points(path, row, refused):
+    """The first row lies on the border, the last is half a spacing inside."""
+    solution = np.zeros((4, 9, 5))
+    solution[:, 1:-1, 1:-1] = 1
+    solution[2, 0, 2] = 0.4  # as far off as a published set is
+    solution[3, row, 1:-1] = 1
+    write(path, {"solution": solution}, boundary="zero", domain=(0.0, 1.0625, 0.0, 0.5))
+    data = datasets.open(path)
+    if refused:
+        with pytest.raises(InputError, match="solution 3 is 1 on the border"):
+            data.read_solution()
+    else:
+        assert data.read_solution().shape == (4, 9, 5, 1)
+
+
 def test_a_device_is_no_data_file():
     with pytest.raises(InputError, match="folder or a device"):
         datasets.open(Path("/dev/null"))
