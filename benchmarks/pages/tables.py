@@ -189,11 +189,17 @@ def benchmarks_page() -> str:
         ratio=load("operators")["64 x 64"]["full attention by mano"],
         rounds=load("fno")["rounds"],
         compilation=load("solvers")["solvers"]["compilation"],
+        fitted=paper.fitted_solve(),
     )
 
 
 def weak_baselines_page() -> str:
-    return filled("weak-baselines", published_set=published_set(), **load("coarse_solve_canonical"))
+    return filled(
+        "weak-baselines",
+        published_set=published_set(),
+        fitted=paper.fitted_solve(),
+        **load("coarse_solve_canonical"),
+    )
 
 
 def filled(page: str, **fields: object) -> str:
