@@ -123,7 +123,7 @@ def test_an_equation_of_the_working_directory_generates_and_is_solved_again(else
     assert "no file has a module imported; add --equation ownpackage.physics:SCREENED" in printed
     assert "ownpackage.physics" not in sys.modules
     _, printed, _ = run(capsys, "evaluate", "run", "s.h5", "--resolutions", 9, 17, *named)
-    assert "Coarse solves of -Laplace u + 100 u = f: f = `forcing` is assumed" in printed
+    assert "Coarse solves of -Laplace u + 100 u = f: its inputs are assumed to be forcing" in printed
     assert "there is no such equation" in refused(capsys, "generate", "t.h5", "--equation", "screened")
     forget()
     free = ("train", "s.h5", "--model", "fno", "--out", "free", *flags, "--scale-free")

@@ -94,7 +94,7 @@ def test_excerpts_stand_in_the_sources():
     }
     page = (ROOT / "docs" / "own-equation.md").read_text(encoding="utf-8")
     excerpts = re.findall(r"^```py\n(.*?)^```$", page, re.M | re.S)
-    assert len(excerpts) == 8
+    assert len(excerpts) == 4
     assert {line for code in excerpts for line in code.splitlines()} <= sources | {"", "    ..."}
 
 

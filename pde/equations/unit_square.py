@@ -1,0 +1,113 @@
+"""Random problems on nodes of the unit square, with a solution that is zero on the border: what laws there share.
+
+docs/own-equation.md builds two equations of it.
+"""
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from pde.equations.equation import Equation, Field
+from pde.grids.grid import Grid
+from pde.solvers.checks import check_spacing, check_zero_border
+from pde.solvers.side_by_side import in_order
+from pde.system.errors import InputError
+
+
+@dataclass(frozen=True)
+class UnitSquare(ABC):
+    """A law of random inputs on nodes of the unit square, and a solution u with u = 0 on the border.
+
+    A subclass names its `inputs` and its `formula`, and has `draw`, `solve` and `residual`. With options of its
+    own it is a frozen dataclass too; its fields, all with defaults, are flags of `manojax generate`.
+
+    Raises:
+        InputError: fewer than three nodes a side, or inputs drawn that are not those named.
+    """
+
+    inputs: ClassVar[tuple[str, ...]]
+    """Names of the input fields in a data file."""
+    formula: ClassVar[str]
+    """The equation as files and tables show it, such as "-Laplace u = f"."""
+    solve: ClassVar[Callable[..., Field]]
+    """A static method: solve(*inputs, grid) of fields (height, width) returns the solution, float64."""
+    residual: ClassVar[Callable[..., Float[np.ndarray, " sample"]]]
+    """A static method: residual(*inputs, solution, grid) of fields (sample, height, width) returns each sample's
+    relative residual in the scheme of `solve`."""
+    resolution: int = 421
+    """Number of nodes along each side, borders included."""
+
+    def __post_init__(self):
+        if self.resolution < 3:
+            raise InputError(f"--resolution {self.resolution} must be at least 3: two borders and a node between")
+
+    @abstractmethod
+    def draw(self, key: Array) -> dict[str, Float[Array, "height width"]]:
+        """Return one sample's input fields by name, float64 on `grid`; the function is traced."""
+
+    @classmethod
+    def equation(cls, **options: Any) -> Equation:
+        """The equation for the commands.
+
+        Args:
+            options: arguments of `Equation` in the place of these: any grid of equally spaced nodes with a zero
+                border is solved, by `solve` alone, and no scaling is known.
+        """
+        described = {
+            "assumed": f"its inputs are assumed to be {', '.join(cls.inputs)}",
+            "check": _check_nodes,
+            "strided": {"strided": cls.solve},
+            "fine": {},
+        }
+        return Equation(problem=cls, formula=cls.formula, residual=cls.residual, **(described | options))
+
+    @property
+    def grid(self) -> Grid:
+        points = np.linspace(0, 1, self.resolution)
+        return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+
+    def attributes(self) -> dict[str, str | float]:
+        """Return the attributes that tell a data file's origin."""
+        return {"equation": f"{self.formula} on the unit square, u = 0 on the border", "law": repr(self)}
+
+    def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
+        """Samples of a seed in order: the inputs, the solution and its relative residual, float64.
+
+        Raises:
+            ArithmeticError: a solution too small for float32, or a solver that did not converge.
+        """
+        return in_order(lambda index: self._sample(seed, index), indices)
+
+    def _sample(self, seed: int, index: int) -> dict[str, np.ndarray]:
+        with jax.enable_x64(True):
+            drawn = {name: np.asarray(field) for name, field in _draw(self, jax.random.key(seed), index).items()}
+        if drawn.keys() != set(self.inputs):
+            raise InputError(
+                f"{type(self).__name__}.draw returns {', '.join(drawn)}; its inputs are {', '.join(self.inputs)}"
+            )
+        inputs = [drawn[name] for name in self.inputs]
+        solution = self.solve(*inputs, self.grid)
+        if np.abs(solution).max() < np.finfo(np.float32).tiny:
+            raise ArithmeticError(
+                f"sample {index}: the solution is too small for float32; change the options of the law"
+            )
+        [residual] = self.residual(*(field[None] for field in [*inputs, solution]), self.grid)
+        return {**drawn, "solution": solution, "residual": residual}
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _draw(law: UnitSquare, key: Array, index: Array | int) -> dict[str, Array]:
+    """A sample depends on its seed and its index alone."""
+    return law.draw(jax.random.fold_in(key, index))
+
+
+def _check_nodes(*inputs_and_grid: Any) -> None:
+    check_zero_border(inputs_and_grid[-1])
+    check_spacing(inputs_and_grid[-1])

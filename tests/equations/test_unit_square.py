@@ -1,0 +1,95 @@
+"""A law on the unit square: what a short class of a user's own gets from it."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pde
+from pde.equations.unit_square import UnitSquare
+
+
+class Decay(UnitSquare):
+    """u = a f without any neighbours, for a factor and a field."""
+
+    inputs = ("forcing", "factor")
+    formula = "u / a = f"
+
+    def draw(self, key):
+        assert jnp.zeros(()).dtype == jnp.float64
+        factor, forcing = jax.random.split(key)
+        shape = self.grid.shape
+        return {
+            "factor": jnp.full(shape, jax.random.uniform(factor)),
+            "forcing": jax.random.normal(forcing, shape),
+        }
+
+    @staticmethod
+    def solve(forcing, factor, grid):
+        return np.pad((factor * forcing)[1:-1, 1:-1], 1)
+
+    @staticmethod
+    def residual(forcing, factor, solution, grid):
+        left = (solution / factor - forcing)[:, 1:-1, 1:-1]
+        return np.linalg.norm(left, axis=(1, 2)) / np.linalg.norm(forcing[:, 1:-1, 1:-1], axis=(1, 2))
+
+
+@dataclass(frozen=True)
+class Rough(Decay):
+    height: float = 2.0
+    """Factor of the solution."""
+
+    def draw(self, key):
+        return {name: self.height * field for name, field in super().draw(key).items()}
+
+
+def test_inputs_come_in_the_order_of_the_law():
+    [sample] = Decay(resolution=5).samples(0, range(3, 4))
+    np.testing.assert_array_equal(
+        sample["solution"][1:-1, 1:-1], (sample["factor"] * sample["forcing"])[1:-1, 1:-1]
+    )
+    assert not sample["solution"][0].any()
+    assert sample["residual"] < 1e-15
+    later = list(Decay(resolution=5).samples(0, range(2, 5)))[1]
+    for name, field in sample.items():
+        np.testing.assert_array_equal(field, later[name])
+
+
+def test_a_file_records_the_law_with_its_options(tmp_path):
+    pde.generate(Rough(resolution=5, height=3.0), tmp_path / "a.h5", samples=1, seed=0)
+    assert Rough(resolution=5, height=3.0).attributes() == {
+        "equation": "u / a = f on the unit square, u = 0 on the border",
+        "law": "Rough(resolution=5, height=3.0)",
+    }
+    assert pde.open(tmp_path / "a.h5").inputs == ("forcing", "factor")
+    with pytest.raises(pde.InputError, match="height"):
+        pde.generate(Rough(resolution=5), tmp_path / "a.h5", samples=2, seed=0, resume=True)
+
+
+def test_its_equation_solves_any_grid_with_a_zero_border():
+    equation = Rough.equation(scaling={"forcing": 1.0, "factor": 1.0})
+    assert (equation.inputs, equation.formula, dict(equation.fine)) == (("forcing", "factor"), "u / a = f", {})
+    assert equation.assumed == "its inputs are assumed to be forcing, factor"
+    grid = pde.Grid(np.linspace(0, 1, 9), np.linspace(0, 2, 5), boundary="zero", domain=(0.0, 1.0, 0.0, 2.0))
+    fields = np.random.default_rng(0).uniform(1, 2, size=(2, 9, 5))
+    equation.check(fields[None, 0], fields[None, 1], grid)
+    solved = equation.solve("strided", list(fields), grid, 2)
+    np.testing.assert_array_equal(solved, Rough.solve(fields[0, ::2, ::2], fields[1, ::2, ::2], grid.strided(2)))
+    unknown = pde.Grid(np.linspace(0, 1, 9), np.linspace(0, 2, 5))
+    with pytest.raises(pde.InputError, match="zero on the border"):
+        equation.check(fields[None, 0], fields[None, 1], unknown)
+
+
+def test_inputs_that_the_law_does_not_name_are_refused():
+    class Other(Decay):
+        inputs = ("source", "factor")
+
+    with pytest.raises(pde.InputError, match=r"draw returns factor, forcing; its inputs are source, factor"):
+        next(Other(resolution=5).samples(0, range(1)))
+
+
+def test_less_than_one_inner_node_is_refused():
+    with pytest.raises(pde.InputError, match="--resolution 2 must be at least 3"):
+        Decay(resolution=2)
