@@ -38,6 +38,7 @@ def test_generate_train_evaluate_predict_info(capsys, tmp_path):
         assert 3 < len(printed.splitlines()) <= 10
 
 
+@pytest.mark.slow
 def test_symmetries_average_predictions(capsys, under_symmetries, darcy_file, tmp_path):
     for name, flags in {"plain": (), "mean": ("--symmetries",)}.items():
         out, table = tmp_path / f"{name}.h5", tmp_path / f"{name}.json"
@@ -52,6 +53,7 @@ def test_symmetries_average_predictions(capsys, under_symmetries, darcy_file, tm
     assert mean["rows"][0]["direct"]["relative_l2"] < plain["rows"][0]["direct"]["relative_l2"]
 
 
+@pytest.mark.slow
 def test_training_says_which_symmetries_its_errors_speak_against(capsys, under_symmetries, darcy_file, tmp_path):
     """Twenty validation samples are enough for errors that all lean to one side."""
     out, tilted = shutil.copytree(under_symmetries, tmp_path / "run"), tmp_path / "tilted.h5"
@@ -122,6 +124,7 @@ def test_a_file_without_attributes_takes_boundary_and_domain_from_flags(capsys, 
     assert "No coarse solves: the solver needs equally spaced nodes, borders included, or" in printed
 
 
+@pytest.mark.slow
 def test_advice_on_border_and_domain_leads_to_coarse_solves_and_tells_what_it_costs(capsys, folder, tmp_path):
     rows, columns = np.linspace(0, 1, 8), np.linspace(0, 1, 5)
     with h5py.File(tmp_path / "even.h5", "w") as file:
@@ -215,6 +218,7 @@ def test_info_says_that_the_learning_curve_has_been_deleted(capsys, folder, tmp_
     assert "metrics.jsonl is missing" in run(capsys, "info", out)[1]
 
 
+@pytest.mark.slow
 def test_errors_of_any_size_fit_their_columns(capsys, folder, darcy_file, tmp_path):
     path = tmp_path / "large.h5"
     shutil.copy(darcy_file, path)

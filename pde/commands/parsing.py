@@ -4,6 +4,7 @@ Only documented features of tyro are used: a registry with a rule for structures
 """
 
 import dataclasses
+import functools
 import os
 import re
 import sys
@@ -98,16 +99,17 @@ def _hidden(field: StructFieldSpec) -> StructFieldSpec:
 
 def _shown(field: StructFieldSpec, shown: Callable[[str], str]) -> StructFieldSpec:
     """Hide a default that is None, empty or off, as it only says that the flag was left out."""
-
-    def text() -> str | None:
-        found = field.helptext() if callable(field.helptext) else field.helptext  # read when help is asked for
-        return None if found is None else shown(found)
-
     switch = field.default is False and field.type == FlagCreatePairsOff[bool]
     kind: Any = DisallowNone[field.type] if field.default is None else field.type
     if switch or field.default is None or field.default == ():
         kind = Annotated[kind, tyro.conf.arg(help_behavior_hint="")]
-    return dataclasses.replace(field, helptext=text, type=kind)
+    return dataclasses.replace(field, helptext=functools.partial(_text, field, shown), type=kind)
+
+
+def _text(field: StructFieldSpec, shown: Callable[[str], str]) -> str | None:
+    """Read a field's help, which only `--help` asks for."""
+    found = field.helptext() if callable(field.helptext) else field.helptext
+    return None if found is None else shown(found)
 
 
 def _joined(text: str) -> str:

@@ -5,11 +5,12 @@
 import pytest
 
 from benchmarks.speed.iterations import iterations
+from tests.cases import slow
 
 
 @pytest.mark.parametrize(
     "shape",
-    [(65, 65), *(pytest.param(shape, marks=pytest.mark.slow) for shape in ((65, 130), (100, 100), (129, 129)))],
+    [(65, 65), *(slow(shape) for shape in ((65, 130), (100, 100), (129, 129)))],
 )
 def test_few_iterations_whatever_the_size_and_the_contrast(shape):
     most = iterations(shape, 1.0, 2)

@@ -116,6 +116,7 @@ def parameters(chosen):
     return size_of(split(built)[1])
 
 
+@pytest.mark.slow
 def test_a_fitted_solve_finds_the_contrast_and_the_scale_of_its_file(tmp_path):
     """Two phases on 9 x 9 nodes, of which the files leave out the last row and column."""
     files = {}

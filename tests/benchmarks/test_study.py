@@ -12,6 +12,7 @@ from pde.runs.config import TrainingConfig
 SMALL = FNOConfig(width=4, depth=1, modes=(2, 2))
 
 
+@pytest.mark.slow
 def test_a_run_is_gone_on_with_if_its_settings_are_the_same(darcy_file, tmp_path):
     config, out = TrainingConfig(epochs=1, validation="none"), tmp_path / "run"
     trained = train_to_the_end(darcy_file, out, "fno", config, SMALL)

@@ -22,6 +22,7 @@ def small_demo(monkeypatch):
         monkeypatch.setattr(demo, name, value)
 
 
+@pytest.mark.slow
 def test_the_demo_ends_with_its_table_and_a_page_that_holds_everything(small_demo, tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
     printed = capsys.readouterr().out

@@ -99,6 +99,7 @@ def test_every_command_takes_a_class_of_the_working_directory_that_is_named(else
     assert run(capsys, *again, "--model", NAME)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_sweep_trains_a_class_of_the_working_directory(elsewhere, capsys, darcy_file):
     """The class has no option `width`, by which a sweep names its runs and rows otherwise."""
     sweep = ("sweep", darcy_file, darcy_file, "--out", "sweep", "--seeds", 0, "--epochs", 1, "--resolution", 9)
@@ -109,6 +110,7 @@ def test_a_sweep_trains_a_class_of_the_working_directory(elsewhere, capsys, darc
     assert (elsewhere / "sweep" / f"{NAME}-seed-0" / "run.json").exists()
 
 
+@pytest.mark.slow
 def test_an_equation_of_the_working_directory_generates_and_is_solved_again(elsewhere, capsys):
     """The module that docs/own-equation.md shows."""
     named = ("--equation", "ownpackage.physics:SCREENED")

@@ -76,6 +76,7 @@ def folder(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_a_run_resumes_on_the_same_data_in_another_format(folder):
     convert(FIXTURES / "neuraloperator.pt", folder / "ours.h5")
     assert main(["train", str(folder / "ours.h5"), "--out", str(folder / "run"), "--resume"]) == 0

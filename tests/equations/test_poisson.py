@@ -203,6 +203,7 @@ def test_what_cannot_be_solved_again_is_left_out_with_a_reason(file, tmp_path, c
     assert reason in coarse_baseline(datasets.open(path), [9])["left_out"]
 
 
+@pytest.mark.slow
 def test_what_is_darcys_alone_is_refused(capsys, run_folder, file, folder, darcy_file, tmp_path):
     fresh = ("train", file, "--model", "fno", "--out", tmp_path / "new", *TINY)
     cases = [

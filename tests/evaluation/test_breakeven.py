@@ -84,6 +84,7 @@ def test_errors_are_those_that_evaluate_prints(darcy_file, undisturbed):
     assert compared.milliseconds > 0
 
 
+@pytest.mark.slow
 def test_from_the_command_line(capsys, tmp_path):
     data, out, table = tmp_path / "darcy.h5", tmp_path / "run", tmp_path / "evaluation.json"
     assert run(capsys, "generate", data, "--resolution", 17, "--samples", 12)[0] == 0

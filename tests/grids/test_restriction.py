@@ -95,6 +95,7 @@ def test_values_at_points_are_those_of_a_stride():
     np.testing.assert_array_equal(seen, field[:, ::2, ::2])
 
 
+@pytest.mark.slow
 def test_a_model_that_sees_means_sees_those_of_the_files_own_field(darcy_file, tmp_path):
     """Direct on any grid, and resampled from the training grid, whatever the row."""
     config = TrainingConfig(resolution=5, epochs=2, view=View(restriction="means"))

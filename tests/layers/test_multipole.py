@@ -5,30 +5,31 @@ import pytest
 from flax import nnx
 
 from manojax import MultipoleAttention
+from tests.cases import slow
 from tests.layers.multipole_reference import multipole_attention
 
 CASES = [
     ((8, 8), {"window": 2, "stride": 1, "rate": 2}),
     ((7, 5), {"window": 2, "stride": 2, "rate": 2}),
-    ((9, 2), {"window": 3, "stride": 2, "rate": 2}),
-    ((1, 6), {"window": 2, "stride": 1, "rate": 4}),
-    ((9, 10), {"window": 4, "stride": 4, "rate": 3}),
-    ((9, 8), {"window": 4, "stride": 3, "rate": 2}),
+    slow((9, 2), {"window": 3, "stride": 2, "rate": 2}),
+    slow((1, 6), {"window": 2, "stride": 1, "rate": 4}),
+    slow((9, 10), {"window": 4, "stride": 4, "rate": 3}),
+    slow((9, 8), {"window": 4, "stride": 3, "rate": 2}),
     ((13,), {"window": 3, "stride": 1, "rate": 2}),
-    ((5, 3, 4), {"window": 2, "stride": 1, "rate": 2}),
+    slow((5, 3, 4), {"window": 2, "stride": 1, "rate": 2}),
     ((7, 6), {"window": 2, "stride": 2, "shift": 1, "rate": 2}),
-    ((9, 7), {"window": 4, "stride": 4, "shift": 2, "rate": 2}),
-    ((9, 9), {"levels": 2}),
-    ((9, 9), {"weight_sets": 3}),
+    slow((9, 7), {"window": 4, "stride": 4, "shift": 2, "rate": 2}),
+    slow((9, 9), {"levels": 2}),
+    slow((9, 9), {"weight_sets": 3}),
     ((9, 6), {"down": "pooled", "up": "nearest"}),
-    ((9, 6), {"level_sum": "reference"}),
+    slow((9, 6), {"level_sum": "reference"}),
     ((9, 6), {"level_sum": "gated", "weight_sets": 2}),
     ((9, 6), {"position": "table", "window": 3}),
-    ((1, 9), {"position": "table", "window": 4, "stride": 2}),
-    ((9, 6), {"position": "continuous"}),
+    slow((1, 9), {"position": "table", "window": 4, "stride": 2}),
+    slow((9, 6), {"position": "continuous"}),
     ((9, 6), {"cosine": True}),
     ((9, 6), {"level_sum": "cycle", "finest": "convolution", "weight_sets": 2}),
-    ((5, 4), {"finest": "convolution"}),
+    slow((5, 4), {"finest": "convolution"}),
 ]
 SPACING = np.array([0.1, 0.2, 0.3], np.float32)
 
@@ -147,7 +148,7 @@ def test_commutes_with_the_symmetries_of_the_square(symmetry, axes):
     np.testing.assert_allclose(call(module, moved(x)), moved(call(module, x)), atol=1e-5)
 
 
-@pytest.mark.parametrize("levels", [1, 8])
+@pytest.mark.parametrize("levels", [1, slow(8)])
 def test_levels_keep_the_scale_of_activations(levels):
     """The sum over eight levels, the most on 256 points, is of the order of its finest term."""
     module = MultipoleAttention(16, levels=levels, dimensions=1, rngs=nnx.Rngs(0))

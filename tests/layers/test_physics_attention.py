@@ -47,6 +47,7 @@ def test_agrees_with_float64(shape, slices):
         np.testing.assert_allclose(mapped.reshape(-1, 8), expected, atol=5e-5 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_slices_that_hold_no_point_leave_values_and_gradients_finite():
     """At a temperature near zero nearly all slices are empty."""
     module = PhysicsAttention(8, heads=2, slices=16, rngs=nnx.Rngs(0))

@@ -10,6 +10,7 @@ import manojax
 from manojax import Anchored
 from manojax.layers.coordinates import unit_nodes
 from manojax.operators.base import Operator
+from tests.cases import slow
 from tests.operators.test_registry import random_fields, small
 
 
@@ -71,7 +72,7 @@ def test_what_lies_between_the_anchors_counts():
     assert np.abs(call(module, between) - call(module, x)).max() > 1e-3
 
 
-@pytest.mark.parametrize("name", ["fno", "vit", pytest.param("mano", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["fno", "vit", slow("mano")])
 def test_predictions_on_finer_and_finer_grids_converge(name):
     """Of one smooth field: the same values at the points that all grids share."""
     module = Anchored(small(name), unit_nodes((9, 9)))

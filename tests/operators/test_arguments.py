@@ -11,6 +11,7 @@ from jax.sharding import Mesh
 
 import manojax
 from manojax import Anchored, FNOConfig, unit_nodes
+from tests.cases import slow
 from tests.operators.test_registry import SMALL
 
 ANY = list(manojax.MODELS)
@@ -103,7 +104,7 @@ def test_numbers_of_numpy_are_numbers():
     assert out.shape == fields.shape
 
 
-@pytest.mark.parametrize("dimensions", [1, 2, 3])
+@pytest.mark.parametrize("dimensions", [slow(1), 2, slow(3)])
 @pytest.mark.parametrize("name", ANY)
 def test_fields_of_another_shape(name, dimensions):
     """When a program is traced, whatever transforms it; fields that fit are those of `test_registry.py`."""

@@ -9,6 +9,7 @@ from flax import nnx
 import manojax
 from manojax import FNO, FNOConfig
 from manojax.layers.coordinates import append_coordinates
+from tests.cases import slow
 
 
 @pytest.mark.parametrize(("shape", "modes"), [((16, 16), (8, 8)), ((31, 31), (12, 12)), ((9, 40), (5, 12))])
@@ -50,8 +51,8 @@ def test_commutes_with_translations_of_a_periodic_field(dimensions):
     np.testing.assert_allclose(model(jnp.roll(x, shift, axes)), moved, atol=1e-5 * np.abs(moved).max())
 
 
-@pytest.mark.parametrize("depth", [2, 32])
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("depth", [2, slow(32)])
+@pytest.mark.parametrize("seed", [0, slow(1)])
 def test_features_and_gradients_keep_their_scale_in_depth(depth, seed):
     """Of a random field: the RMS within a factor 3 of the lift's; weights of the first block have a gradient."""
     model = FNO(1, 1, FNOConfig(width=32, depth=depth, modes=(4, 4)), rngs=nnx.Rngs(seed))
@@ -73,6 +74,7 @@ def test_features_and_gradients_keep_their_scale_in_depth(depth, seed):
     assert 1e-2 < first / last < 1e2
 
 
+@pytest.mark.slow
 def test_recomputing_blocks_changes_no_gradient():
     def gradient(remat):
         model = manojax.create("fno", width=8, depth=2, modes=(3, 3), remat=remat, rngs=nnx.Rngs(0))

@@ -7,22 +7,23 @@ import numpy as np
 import pytest
 
 from manojax import from_neuraloperator
+from tests.cases import slow
 
 STORED = dict(np.load(Path(__file__).parents[1] / "fixtures" / "neuraloperator_fno.npz"))
 HELD = [
     ("odd", "16x16"),
     ("odd", "8x8"),
-    ("even", "16x12"),
+    slow("even", "16x12"),
     ("even", "8x8"),
-    ("mixed", "8x5"),
+    slow("mixed", "8x5"),
     ("mixed", "12x10"),
     ("line", "8"),
-    ("line", "9"),
-    ("line", "15"),
+    slow("line", "9"),
+    slow("line", "15"),
     ("line", "24"),
     ("space", "4x4x4"),
     ("space", "6x8x5"),
-    ("ratios", "6x5"),
+    slow("ratios", "6x5"),
 ]
 
 

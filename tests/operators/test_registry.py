@@ -11,12 +11,13 @@ from flax import nnx
 
 import manojax
 from manojax.layers.trunk import in_sequence
+from tests.cases import slow
 
 # The others, of which each has a test file of its own, are left to `make check`.
 CORE = ("mano", "fno", "vit")
-NAMES = [name if name in CORE else pytest.param(name, marks=pytest.mark.slow) for name in manojax.MODELS]
+NAMES = [name if name in CORE else slow(name) for name in manojax.MODELS]
 # Where a program costs more than a few seconds to compile.
-CHEAP = [name if name in ("fno", "vit") else pytest.param(name, marks=pytest.mark.slow) for name in manojax.MODELS]
+CHEAP = [name if name in ("fno", "vit") else slow(name) for name in manojax.MODELS]
 SMALL = {
     "mano": {"width": 16, "depth": 2},
     "mano-paper": {"width": 16, "depth": 2},
@@ -62,7 +63,7 @@ def random_fields(*shape):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("shape", [(13, 9), (1, 7), pytest.param((5, 2), marks=pytest.mark.slow)], ids=str)
+@pytest.mark.parametrize("shape", [(13, 9), (1, 7), slow((5, 2))], ids=str)
 def test_any_grid_goes_in_and_comes_out(name, shape):
     forward, params = forward_and_params(name)
     assert forward(params, random_fields(2, *shape, 1)).shape == (2, *shape, 1)
@@ -153,8 +154,8 @@ def test_every_block_changes_the_output(name):
         assert np.abs(forward(changed, x) - before).max() > 1e-3 * np.abs(before).max(), block
 
 
-@pytest.mark.parametrize("name", ["mano", "vit", pytest.param("fma", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("shape", [(7, 5), pytest.param((8, 8), marks=pytest.mark.slow)], ids=str)
+@pytest.mark.parametrize("name", ["mano", "vit", slow("fma")])
+@pytest.mark.parametrize("shape", [(7, 5), slow((8, 8))], ids=str)
 def test_every_input_point_reaches_every_output_point_in_one_block(name, shape):
     """Attention at the coarsest level spans the map, so one block's Jacobian has no zero."""
     forward, params = split(small(name, depth=1))

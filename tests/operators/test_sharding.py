@@ -11,27 +11,20 @@ from jax.sharding import Mesh
 
 import manojax
 from manojax.operators.sharding import sharded
+from tests.cases import slow
 from tests.operators.test_registry import NAMES, SMALL
 
 SUM = {"finest": "attention", "level_sum": "plain"}
 FEW = {"depth": 1, "levels": 3}
 """One block, of two levels that are split and one that is not: a program of seconds to compile."""
 SPLIT = [
-    pytest.param((2, 32), FEW, marks=pytest.mark.slow),
-    pytest.param((2, 64, 6), {}, marks=pytest.mark.slow),
-    pytest.param((2, 32, 6), {"window": 3, "stride": 2, **SUM, **FEW}, marks=pytest.mark.slow),
-    pytest.param(
-        (2, 48, 6),
-        {"window": 3, "stride": 3, "rate": 3, "shifted": True, "levels": 3, **SUM},
-        marks=pytest.mark.slow,
-    ),
-    pytest.param(
-        (2, 32, 6),
-        {"position": "continuous", "level_sum": "gated", "remat": True, **FEW},
-        marks=pytest.mark.slow,
-    ),
-    pytest.param((2, 32, 6), {"down": "pooled", "up": "nearest", "weight_sets": 3, **FEW}, marks=pytest.mark.slow),
-    pytest.param((2, 32, 4, 4), FEW, marks=pytest.mark.slow),
+    slow((2, 32), FEW),
+    slow((2, 64, 6), {}),
+    slow((2, 32, 6), {"window": 3, "stride": 2, **SUM, **FEW}),
+    slow((2, 48, 6), {"window": 3, "stride": 3, "rate": 3, "shifted": True, "levels": 3, **SUM}),
+    slow((2, 32, 6), {"position": "continuous", "level_sum": "gated", "remat": True, **FEW}),
+    slow((2, 32, 6), {"down": "pooled", "up": "nearest", "weight_sets": 3, **FEW}),
+    slow((2, 32, 4, 4), FEW),
 ]
 
 
@@ -80,6 +73,7 @@ def test_a_grid_over_eight_devices(shape, options):
     assert_same_values_and_gradients(one, sharded(model, mesh, space_axis="space"), params, x)
 
 
+@pytest.mark.slow
 def test_no_map_of_full_resolution_is_gathered():
     """What the compiled gradient gathers are maps of levels too small to be split, and nothing larger."""
     model, params, _ = parts("mano")

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from manojax import FNOConfig
 from pde import TrainingConfig, plots, train
@@ -6,6 +7,7 @@ from pde.plots import LiveCurves
 from pde.runs.run import history
 
 
+@pytest.mark.slow
 def test_curves_hold_what_the_run_keeps(darcy_file, tmp_path):
     curves = LiveCurves()
     config = TrainingConfig(resolution=9, epochs=2)

@@ -22,6 +22,7 @@ from pde.runs.run import Run
 from pde.surrogates.export import export_run
 from pde.surrogates.surrogate import Surrogate
 from pde.system.errors import InputError
+from tests.cases import slow
 from tests.command_line import TINY, refused, run
 from tests.small_runs import history, start
 
@@ -32,7 +33,7 @@ VIEWS = {
 }
 
 
-@pytest.fixture(scope="module", params=["points", pytest.param("strided", marks=pytest.mark.slow), "upscaled"])
+@pytest.fixture(scope="module", params=["points", slow("strided"), slow("upscaled")])
 def free(request, darcy_file, tmp_path_factory):
     """A run without the scale, briefly trained."""
     out = tmp_path_factory.mktemp("free") / "run"
@@ -79,6 +80,7 @@ def test_with_the_scale_it_is_not(darcy_file, undisturbed):
     assert np.abs(other - one / 2).max() > 1e-2 * np.abs(one).max()
 
 
+@pytest.mark.slow
 def test_twice_the_coefficient_has_the_same_errors(darcy_file, doubled, free):
     surrogate, rows = pde.load(free), []
     for path in (darcy_file, doubled):
@@ -89,6 +91,7 @@ def test_twice_the_coefficient_has_the_same_errors(darcy_file, doubled, free):
                 assert other[mode][error] == pytest.approx(one[mode][error], rel=2e-6)
 
 
+@pytest.mark.slow
 def test_the_slope_along_the_coefficient_is_minus_the_solution(darcy_file, plain_view):
     """Euler's relation for a function of degree -1."""
     surrogate, a = untrained(plain_view), jnp.asarray(pde.open(darcy_file).read_inputs(slice(1), 2)[0, ..., 0])
@@ -154,6 +157,7 @@ def test_a_surrogate_that_is_saved_scales(darcy_file, plain_view, tmp_path):
     np.testing.assert_array_equal(surrogate(fields), pde.load(plain_view)(fields))
 
 
+@pytest.mark.slow
 def test_a_source_scales_with_the_solution(tmp_path):
     """Sources have both signs and a mean near zero: their size is that of their absolute values."""
     generate(Poisson(resolution=9), tmp_path / "poisson.h5", samples=10, seed=0)
@@ -192,6 +196,7 @@ def test_what_has_no_scale_is_one_sentence(capsys, darcy_file, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_every_command_takes_it(capsys, darcy_file, doubled, plain_view, tmp_path):
     """Other phases of the same ratio are nothing new."""
     for command in (

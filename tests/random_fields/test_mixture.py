@@ -72,6 +72,7 @@ def test_draws_of_narrow_ranges_are_the_laws_with_names():
         np.testing.assert_allclose(each, laws[place], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_larger_tau_makes_shorter_structures():
     """Sample for sample the same random numbers: the boundaries of two phases are longer."""
     lengths = {}

@@ -14,9 +14,10 @@ from pde.solvers.cell_conductances import (
     upper_halves,
 )
 from pde.solvers.upscaling import upscale
+from tests.cases import slow
 
 SHAPE = (25, 37)
-STRIDES = pytest.mark.parametrize("stride", [2, 3, 4, 6, 12])
+STRIDES = pytest.mark.parametrize("stride", [2, 3, slow(4), slow(6), 12])
 
 
 @pytest.fixture(scope="module")

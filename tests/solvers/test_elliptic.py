@@ -12,6 +12,7 @@ from scipy.sparse.linalg import splu
 
 from pde.random_fields.gaussian import gaussian_field
 from pde.solvers.elliptic import solve
+from tests.cases import slow
 
 OPTIONS = ("spacing", "faces", "centring", "tolerance", "max_iterations", "precision")
 compiled = jax.jit(solve, static_argnames=OPTIONS)
@@ -69,9 +70,9 @@ def direct_solution(a, f, g, spacing, faces, centring):
 
 # Prime, even, odd, rectangular either way; the spacings differ too.
 VARIANTS = [
-    ((17, 17), "nodes", "arithmetic"),
+    slow((17, 17), "nodes", "arithmetic"),
     ((23, 30), "nodes", "harmonic"),
-    ((32, 32), "cells", "arithmetic"),
+    slow((32, 32), "cells", "arithmetic"),
     ((41, 19), "cells", "harmonic"),
     ((64, 33), "nodes", "arithmetic"),
 ]

@@ -9,11 +9,12 @@ from manojax.layers.coordinates import interpolate
 from pde.solvers.conductances import apply, conductances
 from pde.solvers.elliptic import solve
 from pde.solvers.relaxation import relax
+from tests.cases import slow
 
 SPACING = (0.05, 0.04)
 
 
-@pytest.fixture(scope="module", params=[(21, 26), (22, 21)])
+@pytest.fixture(scope="module", params=[(21, 26), slow((22, 21))])
 def problem(request):
     """A coefficient of contrast 50 on a grid, and its solution, float64."""
     numbers = np.random.default_rng(3).random(request.param)
@@ -33,7 +34,7 @@ def energy(a, error):
         return float(jnp.vdot(error[1:-1, 1:-1], apply(c, jnp.asarray(error[1:-1, 1:-1]))) ** 0.5)
 
 
-@pytest.mark.parametrize("length", [1, 2, 7, 30])
+@pytest.mark.parametrize("length", [slow(1), 2, slow(7), 30])
 def test_the_solution_stays(problem, length):
     a, u = problem
     np.testing.assert_allclose(relaxed(a, u, length), u, atol=1e-10 * abs(u).max())

@@ -11,6 +11,7 @@ import pytest
 
 import pde
 from pde.surrogates.extrapolation import seen_by
+from tests.cases import slow
 from tests.command_line import run
 from tests.small_runs import start
 
@@ -45,6 +46,7 @@ def test_values_are_compared_with_those_of_training(undisturbed, fields, values,
     assert [SAID in str(each.message) for each in caught] == [True] * outside
 
 
+@pytest.mark.slow
 def test_without_the_scale_ratios_are_compared(darcy_file, fields, tmp_path):
     surrogate = pde.load(start(darcy_file, tmp_path / "run", epochs=1, scale_free=True))
     with warnings.catch_warnings():
@@ -67,7 +69,7 @@ def test_signed_fields_have_a_linear_range(fields):
     assert normalisation.input_range == ((-4.0, 5.0),)
 
 
-@pytest.mark.parametrize("command", ["evaluate", "predict"])
+@pytest.mark.parametrize("command", [slow("evaluate"), "predict"])
 def test_commands_say_it_once_on_standard_error(capsys, undisturbed, darcy_file, fields, tmp_path, command):
     other = tmp_path / "other.npz"
     axis = np.linspace(0, 2, 17)
@@ -103,6 +105,7 @@ def test_another_equation_is_named(capsys, undisturbed, darcy_file, tmp_path):
     assert f"the equation is {trained}, was -Laplace u = f" in said
 
 
+@pytest.mark.slow
 def test_means_over_cells_have_the_range_of_their_input(darcy_file, tmp_path):
     out = start(darcy_file, tmp_path / "run", epochs=1, restriction="means")
     low, high = seen_by(pde.load(out).run).ranges["coefficient"]

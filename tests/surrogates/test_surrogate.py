@@ -17,6 +17,7 @@ from pde.system.errors import InputError
 from tests.small_runs import history, start
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_is_loaded_where_there_is_a_validation_part(darcy_file, tmp_path):
     out = start(
         darcy_file, tmp_path / "run", epochs=12, learning_rate=0.3
@@ -30,6 +31,7 @@ def test_the_best_checkpoint_is_loaded_where_there_is_a_validation_part(darcy_fi
     assert got["relative_l2"] == pytest.approx(min(errors), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_without_validation_the_last_checkpoint_is_loaded(darcy_file, tmp_path, caplog):
     out = start(darcy_file, tmp_path / "run", validation="none")
     assert "validation" not in history(out)[0]

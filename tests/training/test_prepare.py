@@ -11,6 +11,7 @@ from pde.system.errors import InputError
 from tests.small_runs import history, start
 
 
+@pytest.mark.slow
 def test_normalisers_come_from_the_training_part_alone(darcy_file, tmp_path):
     """Held-out samples made a thousand times larger change nothing but the validation error."""
     changed = tmp_path / "changed.h5"

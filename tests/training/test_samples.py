@@ -8,6 +8,7 @@ import pytest
 from pde.system.errors import InputError
 from pde.training import prepare as preparation
 from pde.training.train import resume
+from tests.cases import slow
 from tests.small_runs import history, start, start_and_interrupt
 
 
@@ -21,7 +22,7 @@ def story(out):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, pytest.param({"resolutions": (5, 9)}, marks=pytest.mark.slow)],
+    [{}, slow({"resolutions": (5, 9)})],
     ids=str,
 )
 def test_a_streamed_run_has_the_bits_of_one_from_memory(darcy_file, tmp_path, changes):
@@ -38,12 +39,14 @@ def test_a_streamed_run_that_sees_what_is_computed_of_samples_is_the_same_to_rou
     assert streamed == pytest.approx(kept, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_streamed_run_resumes_to_the_bit(darcy_file, undisturbed, tmp_path, monkeypatch):
     start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 2, stream=True)
     resume(darcy_file, tmp_path / "run")
     assert story(tmp_path / "run") == story(undisturbed)
 
 
+@pytest.mark.slow
 def test_a_streamed_run_keeps_no_samples(darcy_file, tmp_path, monkeypatch):
     def refused(part):
         raise AssertionError("kept in memory")

@@ -141,6 +141,7 @@ def test_a_run_of_damaged_checkpoints_is_refused(undisturbed, tmp_path):
         pde.load(out)
 
 
+@pytest.mark.slow
 def test_a_run_stopped_before_its_first_epoch_resumes_too(darcy_file, undisturbed, tmp_path, monkeypatch):
     start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 0)
     with pytest.raises(InputError, match="no checkpoint yet"):
@@ -210,6 +211,7 @@ def test_the_gradient_of_a_step_under_pmap_is_that_of_one_device(darcy_file, und
         np.testing.assert_allclose(four[0], one, rtol=1e-5, atol=1e-5 * largest)
 
 
+@pytest.mark.slow
 def test_symmetries_are_seen_and_resumed_to_the_bit(
     darcy_file, undisturbed, under_symmetries, tmp_path, monkeypatch
 ):
@@ -219,6 +221,7 @@ def test_symmetries_are_seen_and_resumed_to_the_bit(
     assert_same_bits(last_state(tmp_path / "run"), last_state(under_symmetries))
 
 
+@pytest.mark.slow
 def test_mixed_grids_are_all_trained_on(darcy_file, tmp_path):
     """What lies between the points of the coarser grid, where the run is held, changes the parameters."""
     changed = tmp_path / "changed.h5"
@@ -271,6 +274,7 @@ def test_as_many_devices_share_a_batch_as_divide_it():
     assert [training_mesh(samples, Division()).shape["data"] for samples in (16, 12, 10, 7, 1)] == [8, 6, 5, 7, 1]
 
 
+@pytest.mark.slow
 def test_bfloat16_has_float32_parameters_and_learns_as_well(darcy_file, undisturbed, tmp_path):
     low = start(darcy_file, tmp_path / "run", precision="bfloat16")
     assert {leaf.dtype for leaf in jax.tree.leaves(pde.load(low).params)} == {np.dtype(np.float32)}

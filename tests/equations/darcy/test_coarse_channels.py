@@ -25,11 +25,12 @@ from pde.surrogates.predict_file import predict
 from pde.surrogates.surrogate import Surrogate
 from pde.system.errors import InputError
 from pde.training.train import resume, train
+from tests.cases import slow
 from tests.command_line import refused
 from tests.command_line import run as command
 
 FACES = {"strided": ("arithmetic", "harmonic"), "upscaled": ("upscaled",)}
-INFORMED = pytest.mark.parametrize("informed", [pytest.param("strided", marks=pytest.mark.slow), "upscaled"])
+INFORMED = pytest.mark.parametrize("informed", [slow("strided"), "upscaled"])
 CONFIG = TrainingConfig(resolution=5, epochs=2)
 
 
@@ -133,6 +134,7 @@ def test_a_way_that_is_impossible_is_a_dash_and_the_rest_is_measured(capsys, fol
     }
 
 
+@pytest.mark.slow
 def test_where_no_way_is_possible_evaluation_is_an_error(capsys, darcy_file, folders, tmp_path):
     with h5py.File(tmp_path / "cells.h5", "w") as file, h5py.File(darcy_file) as nodes:
         for name in ("coefficient", "solution"):
@@ -196,6 +198,7 @@ def test_grids_on_which_nothing_can_be_solved_are_refused(folders):
         surrogate.resample(np.ones((1, 7, 7, 1), np.float32), nodes)
 
 
+@pytest.mark.slow
 def test_a_solve_that_fails_is_no_prediction(folders, tmp_path):
     """Contrasts of 1e12 on 17 x 17 nodes, none on every fourth: resampling, the evaluation goes on."""
     surrogate, axis = pde.load(folders / "strided"), np.linspace(0, 1, 17)

@@ -23,12 +23,13 @@ from pde.solvers.conductances import Conductances, apply, conductances
 from pde.surrogates.export import export_run
 from pde.surrogates.resampling import carried
 from pde.system.errors import InputError
+from tests.cases import slow
 from tests.command_line import refused
 from tests.command_line import run as command
 
 NETWORK = ("--model", "unet", "--width", "8", "--levels", "1", "--depth", "1")
 NODES = 25
-STRIDES = pytest.mark.parametrize("stride", [4, 3, 2])
+STRIDES = pytest.mark.parametrize("stride", [4, slow(3), slow(2)])
 
 
 def nodes(stride):
@@ -192,7 +193,7 @@ def test_a_solution_with_a_source_or_border_values_is_not_corrected(fields):
         assert np.abs(np.log(ratio)).max() > 1e-3
 
 
-@pytest.mark.parametrize("corrected", [False, True])
+@pytest.mark.parametrize("corrected", [slow(False), True])
 def test_gradients_go_through_network_and_solve(fields, corrected):
     """Each parameter has one, and central differences along the gradient agree, also for the coefficient."""
     untrained = LearnedEquation(network(), corrected=corrected, tolerance=1e-10, rngs=nnx.Rngs(1))
@@ -234,6 +235,7 @@ def trained(darcy_file, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file, trained):
     history = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     surrogate, data = pde.load(trained), datasets.open(darcy_file)
@@ -244,6 +246,7 @@ def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file,
     assert errors.mean() == pytest.approx(noted, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_evaluation_and_prediction_take_it(capsys, darcy_file, trained, tmp_path):
     status, printed, error = command(capsys, "evaluate", trained, darcy_file, "--resolutions", "5", "9", "17")
     assert (status, error) == (0, "")
@@ -259,6 +262,7 @@ def test_evaluation_and_prediction_take_it(capsys, darcy_file, trained, tmp_path
     assert np.linalg.norm(relaxed - true[..., 0]) < 0.9 * np.linalg.norm(splines - true)
 
 
+@pytest.mark.slow
 def test_the_whole_is_exported_with_its_solve(darcy_file, trained, tmp_path):
     with pytest.raises(InputError, match="give --resolution"):
         export_run(trained, tmp_path / "exported")
@@ -268,6 +272,7 @@ def test_the_whole_is_exported_with_its_solve(darcy_file, trained, tmp_path):
     np.testing.assert_allclose(exported(a), surrogate(a), rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_prediction_has_a_gradient_with_respect_to_the_coefficient(darcy_file, trained):
     surrogate, data = pde.load(trained), datasets.open(darcy_file)
     a = jnp.asarray(data.read_inputs(slice(1))[0, ..., 0])

@@ -33,6 +33,7 @@ def residual(a, u):
     return np.sqrt(np.mean(left**2))
 
 
+@pytest.mark.slow
 def test_every_sample_is_certified_by_what_is_written(capsys, darcy_file, folder, tmp_path):
     status, printed, _ = run(capsys, "predict", folder, darcy_file, tmp_path / "out.h5", "--polish", 1e-8)
     assert status == 0

@@ -72,6 +72,7 @@ def test_devices_that_divide_the_grid_as_well_take_the_steps_of_one(even, tmp_pa
     np.testing.assert_allclose(losses(six), losses(one), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_one_step_is_that_of_one_device(even):
     """Seen by plain descent: other optimisers hide a factor."""
     config = dataclasses.replace(CONFIG, **{**WHOLE, "batch_size": 8})

@@ -52,6 +52,7 @@ def test_a_run_with_an_average_takes_the_same_steps_and_is_evaluated_by_it(avera
     jax.tree.map(np.testing.assert_array_equal, last.params, saved)
 
 
+@pytest.mark.slow
 def test_a_run_with_an_average_resumes_to_the_bit(darcy_file, averaged, tmp_path, monkeypatch):
     start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 2, ema=DECAY)
     resume(darcy_file, tmp_path / "run")
