@@ -142,6 +142,7 @@ def test_advice_on_border_and_domain_leads_to_coarse_solves_and_tells_what_it_co
     assert "without --boundary and --domain this one is possible too" in error
 
 
+@pytest.mark.slow
 def test_an_indicator_has_no_coarse_solves_and_the_table_says_why(capsys, folder, darcy_file, tmp_path):
     path = tmp_path / "indicator.h5"
     path.write_bytes(darcy_file.read_bytes())

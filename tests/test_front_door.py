@@ -44,6 +44,7 @@ def test_arrays_train_a_surrogate_that_predicts_and_is_evaluated(arrays, surroga
     assert row["direct"]["relative_l2"] == pytest.approx(errors.mean(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_arrays_and_their_file_train_to_the_same_bits(arrays, darcy_file, surrogate):
     settings = {"model": "fno", "options": FNO, "epochs": 1, "batch_size": 5, "resolution": 9}
     of_arrays = pde.train(pde.Dataset(**arrays), **settings)

@@ -9,7 +9,6 @@ from pde.evaluation import classical as search
 from pde.evaluation.classical import cheapest
 from pde.metrics import sample_errors
 from pde.surrogates.resampling import carried
-from tests.cases import slow
 
 DARCY = EQUATIONS["darcy"]
 
@@ -27,7 +26,8 @@ def errors_at(data, wanted):
     return means
 
 
-@pytest.mark.parametrize("wanted", [2, slow(4)])
+@pytest.mark.parametrize("wanted", [2, 4])
+@pytest.mark.slow
 def test_the_cheapest_solve_is_the_fastest_of_all_that_are_accurate_enough(darcy_file, monkeypatch, wanted):
     """Times are made up: they grow with the number of points, and differ by scheme."""
     data = datasets.open(darcy_file)

@@ -8,17 +8,18 @@ from flax import nnx
 
 from manojax import FastMultipoleAttention
 from manojax.layers.attention import full_attention
+from tests.cases import slow
 from tests.layers.fast_multipole_reference import fast_multipole_attention
 
 CASES = [
-    {"shape": (53,), "group": 4, "summaries": 2},
+    slow({"shape": (53,), "group": 4, "summaries": 2}),
     {"shape": (53,), "group": 4, "summaries": 2, "causal": True},
     {"shape": (24,), "group": 3, "summaries": 3, "causal": True},
     {"shape": (53,), "group": 6, "summaries": 2, "summarise_queries": True},
-    {"shape": (8, 8), "group": 2, "summaries": 2},
+    slow({"shape": (8, 8), "group": 2, "summaries": 2}),
     {"shape": (7, 18), "group": 4, "summaries": 2},
     {"shape": (1, 19), "group": 4, "summaries": 1, "summarise_queries": True},
-    {"shape": (3, 7, 5), "group": 2, "summaries": 1},
+    slow({"shape": (3, 7, 5), "group": 2, "summaries": 1}),
     {"shape": (3, 7, 5), "group": 2, "summaries": 1, "summarise_queries": True},
 ]
 FORMS = [{}, {"causal": True}, {"summarise_queries": True}]
@@ -193,6 +194,7 @@ def test_a_gradient_reaches_every_parameter(form):
         assert (np.asarray(gradient) != 0).all(), jax.tree_util.keystr(path)
 
 
+@pytest.mark.slow
 def test_bfloat16_stays_near_float32():
     """The form that summarises queries; test_registry.py has the other."""
     form = {"group": 2, "summaries": 1, "summarise_queries": True}

@@ -40,7 +40,7 @@ def test_modes_that_a_coarser_grid_cannot_hold_are_dropped_at_call_time():
     assert np.abs(weight[kept]).max() > 0
 
 
-@pytest.mark.parametrize("dimensions", [1, 2, 3])
+@pytest.mark.parametrize("dimensions", [1, 2, slow(3)])
 def test_commutes_with_translations_of_a_periodic_field(dimensions):
     """Without coordinates and padding nothing in it knows where a point lies."""
     options = {"width": 8, "depth": 2, "modes": (3,) * dimensions, "coordinates": False}

@@ -43,6 +43,7 @@ def test_a_v_cycle_is_linear(shape):
     np.testing.assert_allclose(together, 2.0 * module(one) - 3.0 * module(other), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_every_point_reaches_every_point():
     """Two points a side on the coarsest level: its convolutions span the map."""
     module = VCycle(2, levels=3, rngs=nnx.Rngs(0))

@@ -99,6 +99,7 @@ def test_the_slope_along_the_coefficient_is_minus_the_solution(darcy_file, plain
     assert float(jnp.vdot(jax.grad(middle)(a), a)) == pytest.approx(-float(middle(a)), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_scales_of_the_training_samples_change_nothing(darcy_file, tmp_path):
     """Powers of two, so that nothing is rounded."""
     changed, powers = tmp_path / "changed.h5", 2.0 ** np.random.default_rng(0).integers(-6, 7, (20, 1, 1))

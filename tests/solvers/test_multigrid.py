@@ -7,11 +7,11 @@ import pytest
 
 from pde.solvers.conductances import conductances
 from pde.solvers.conjugate_gradients import precondition, scaled_system
-from tests.cases import slow
 
 
-@pytest.mark.parametrize("shape", [slow((33, 33)), (26, 39)])
-@pytest.mark.parametrize("contrast", [slow(12.0), 1e4])
+@pytest.mark.parametrize("shape", [(33, 33), (26, 39)])
+@pytest.mark.parametrize("contrast", [12.0, 1e4])
+@pytest.mark.slow
 def test_the_preconditioner_is_symmetric_and_positive_definite_to_float32(shape, contrast):
     """Two coarsenings deep, odd and even sizes."""
     a = np.where(np.random.default_rng(0).uniform(size=shape) < 0.5, 1.0, contrast)

@@ -49,6 +49,7 @@ def test_the_energy_of_the_error_falls(problem, length):
     assert energy(a, relaxed(a, start, length) - u) < 0.7 * energy(a, start - u)
 
 
+@pytest.mark.slow
 def test_the_error_of_an_interpolation_falls_fast_in_single_precision():
     """A cubic spline through every eighth node: its error falls to less than half."""
     n, length = 65, 8

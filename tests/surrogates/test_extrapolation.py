@@ -94,6 +94,7 @@ def test_an_exported_model_says_it_too(capsys, undisturbed, fields, tmp_path):
     assert "coefficient is 12 to 48, was 3 to 12" in said
 
 
+@pytest.mark.slow
 def test_another_equation_is_named(capsys, undisturbed, darcy_file, tmp_path):
     trained = pde.load(undisturbed).run.equation
     assert trained.startswith("-div(a grad u) = 1")

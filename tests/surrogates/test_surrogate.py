@@ -111,6 +111,7 @@ def test_a_run_knows_which_way_does_better_on_a_finer_grid(darcy_file, undisturb
     assert dataclasses.replace(surrogate.run, transfer=Transfer(17, 0.1, 0.2)).mode_for(coarser) == "resample"
 
 
+@pytest.mark.slow
 def test_a_symmetric_surrogate_turns_its_prediction_with_the_input(undisturbed, under_symmetries, darcy_file):
     data = pde.data.datasets.open(darcy_file)
     inputs, solution = data.read_inputs(slice(4), 2), data.read_solution(slice(4), 2)

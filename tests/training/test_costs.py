@@ -10,6 +10,7 @@ from pde.training.train import resume
 from tests.small_runs import start, start_and_interrupt
 
 
+@pytest.mark.slow
 def test_a_run_records_what_it_and_the_samples_it_used_took(darcy_file, tmp_path):
     other = tmp_path / "other.h5"
     pde.generate(pde.Darcy(resolution=17), other, samples=3, seed=7)

@@ -27,6 +27,7 @@ from pde.training.engine.divergence import MOST_IN_A_ROW
 from pde.training.loss import make_loss
 from pde.training.prepare import optimiser_for
 from pde.training.train import resume
+from tests.cases import slow
 from tests.small_runs import history, start, start_and_interrupt
 
 
@@ -42,7 +43,7 @@ def assert_same_bits(one, other):
     jax.tree.map(np.testing.assert_array_equal, one, other)
 
 
-@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize("epochs", [1, slow(3)])
 def test_a_run_stopped_and_resumed_has_the_bits_of_one_never_stopped(
     darcy_file, undisturbed, tmp_path, monkeypatch, epochs
 ):
@@ -156,6 +157,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(darcy_file, u
     assert (jax.tree.leaves(other)[0] != jax.tree.leaves(same)[0]).any()
 
 
+@pytest.mark.slow
 def test_accumulated_gradients_are_those_of_the_whole_batch(darcy_file, undisturbed, tmp_path, monkeypatch):
     seen = set()
 

@@ -185,6 +185,7 @@ def test_a_corrected_solution_scales_stays_positive_and_is_near_that_of_its_sche
         assert (u[:, [0, -1]] == 0).all()
 
 
+@pytest.mark.slow
 def test_a_solution_with_a_source_or_border_values_is_not_corrected(fields):
     axes, model = nodes(4), moved(LearnedEquation(network(), corrected=True, rngs=nnx.Rngs(1)), 1.0)
     corrected = solve(model, fields, axes)
