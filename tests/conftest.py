@@ -51,7 +51,7 @@ def _forget_programs():
     """Every compiled program takes some maps of a process's memory, of which Linux allows 65530."""
     yield
     maps = Path("/proc/self/maps")
-    if maps.exists() and len(maps.read_text().splitlines()) > 30000:
+    if maps.exists() and len(maps.read_text().splitlines()) > 15000:
         jax.clear_caches()
 
 
