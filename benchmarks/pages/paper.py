@@ -179,6 +179,12 @@ def quoted(found: Results) -> dict[str, dict[str, str]]:
         "cells": by_case("models", "cells-32", "epochs"),
         "changed": by_case("ablations", "cells-32", "epochs"),
         "solved": {row["of"]["set"]: written(row["relative_mse"]) for row in found.get("solves", [])},
+        "interface": {
+            f"{row['of']['set']} {row['of']['case']} {place}": written(row[key])
+            for row in [*found.get("interfaces", []), *found.get("solves", [])]
+            for place, key in (("near", "relative_near_interface"), ("elsewhere", "relative_elsewhere"))
+            if key in row
+        },
         "transferred": {
             f"{row['of']['case']} {mode} {grid['resolution']}": written(grid[mode])
             for row in found.get("transfer", [])
