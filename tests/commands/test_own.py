@@ -77,6 +77,7 @@ def forget():
         del sys.modules[name]
 
 
+@pytest.mark.slow
 def test_every_command_takes_a_class_of_the_working_directory_that_is_named(elsewhere, capsys, darcy_file):
     flags = ("--epochs", 1, "--depth", 2, "--resolution", 9)
     assert run(capsys, "train", darcy_file, "--model", NAME, "--out", "run", *flags)[0] == 0

@@ -64,6 +64,7 @@ def test_a_sample_has_the_same_bits_on_every_device(file):
     )
 
 
+@pytest.mark.slow
 def test_batches_of_an_accelerator_hold_the_same_samples_whatever_their_neighbours(monkeypatch):
     """Four simulated devices, four samples a program."""
     law = Darcy(resolution=9)

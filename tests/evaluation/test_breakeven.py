@@ -73,6 +73,7 @@ def test_without_both_sides_it_is_unknown(changes, says):
     assert says in sentences(unknown)
 
 
+@pytest.mark.slow
 def test_errors_are_those_that_evaluate_prints(darcy_file, undisturbed):
     compared, data = pde.breakeven(pde.load(undisturbed), darcy_file), datasets.open(darcy_file)
     [row] = evaluate(pde.load(undisturbed), data, [9])["rows"]

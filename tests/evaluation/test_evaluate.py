@@ -137,6 +137,7 @@ def test_the_table_holds_the_numbers_of_the_report(surrogate, darcy_file):
     assert f"truth {report['rows'][1]['truth']['residual']:.2e}" in details([report], coarse)
 
 
+@pytest.mark.slow
 def test_grids_that_do_not_nest_take_the_nearest_points_and_say_so(surrogate, darcy_file, tmp_path):
     """Fields given at cell centres, where the training grid is nodes."""
     path = tmp_path / "centres.h5"
@@ -170,6 +171,7 @@ def test_a_rectangular_grid_evaluates(tmp_path):
     assert [row["shape"] for row in report["rows"]] == [[7, 4], [13, 7]]
 
 
+@pytest.mark.slow
 def test_each_field_is_read_once_for_all_models_and_grids(surrogate, darcy_file):
     """Four grids, two modes, two models, all coarse solves and residuals."""
     data, read = datasets.open(darcy_file), Counter()

@@ -27,6 +27,7 @@ def test_training_refuses_modes_that_the_grid_cannot_hold():
         FNOConfig(modes=(9, 8)).for_grid((16, 16))
 
 
+@pytest.mark.slow
 def test_modes_that_a_coarser_grid_cannot_hold_are_dropped_at_call_time():
     """They change nothing there: weights of dropped modes have no gradient."""
     model = manojax.create("fno", width=8, depth=1, modes=(6, 6), rngs=nnx.Rngs(0))

@@ -17,11 +17,11 @@ HELD = [
     ("even", "8x8"),
     slow("mixed", "8x5"),
     ("mixed", "12x10"),
-    ("line", "8"),
+    slow("line", "8"),
     slow("line", "9"),
     slow("line", "15"),
     ("line", "24"),
-    ("space", "4x4x4"),
+    slow("space", "4x4x4"),
     ("space", "6x8x5"),
     slow("ratios", "6x5"),
 ]

@@ -97,6 +97,7 @@ def test_the_spectrum_falls_off_with_the_power_of_the_law(alpha):
     assert abs(slope + 2 * alpha) < 3 * error + 0.01
 
 
+@pytest.mark.slow
 def test_lengths_stretch_the_correlation_along_each_axis():
     """Far from the border the covariance at distance d is the plane's, r K_1(r) / (4 pi), r = tau d / length.
 

@@ -70,6 +70,7 @@ def test_a_run_of_0_1_0_predicts_as_then(archived):
     np.testing.assert_allclose(predicted / scale, np.load(archived / "predicted.npy") / scale, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_of_0_1_0_serves_every_command(capsys, archived, tmp_path):
     out, data = archived / "run", archived / "data.h5"
     for command in (

@@ -2,11 +2,14 @@
 
 import shutil
 
+import pytest
+
 import pde
 from manojax import FNOConfig
 from tests.command_line import TINY, refused
 
 
+@pytest.mark.slow
 def test_a_folder_in_which_another_training_runs_is_not_trained_in(capsys, darcy_file, tmp_path):
     out, said = tmp_path / "run", []
     begin = ("train", darcy_file, "--model", "fno", "--out", out, *TINY)

@@ -39,6 +39,7 @@ def test_a_damaged_record_spoils_no_training_and_a_mended_one_is_read_on_resumin
     assert resume(data, out).run.data_seconds is not None
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_adds_up_its_sessions(darcy_file, tmp_path, monkeypatch):
     start_and_interrupt(darcy_file, tmp_path / "run", monkeypatch, 1, epochs=2)
     [first] = pde.history(tmp_path / "run")

@@ -23,6 +23,7 @@ def test_normalisers_come_from_the_training_part_alone(darcy_file, tmp_path):
     assert one.normalisation == other.normalisation
 
 
+@pytest.mark.slow
 def test_defaults_follow_data_and_grid(darcy_file, tmp_path):
     out = start(
         darcy_file, tmp_path / "run", FNOConfig(width=4, depth=1), resolution=None, validation=str(darcy_file)

@@ -78,7 +78,9 @@ def test_ctrl_c_while_a_checkpoint_is_saved_waits_for_it(darcy_file, undisturbed
     assert_same_bits(last_state(tmp_path / "run"), last_state(undisturbed))
 
 
-@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
+@pytest.mark.parametrize(
+    ("number", "error"), [slow(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
 def test_a_signal_in_the_midst_of_an_epoch_saves_and_stops(
     darcy_file, undisturbed, tmp_path, monkeypatch, number, error
 ):

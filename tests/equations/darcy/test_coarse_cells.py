@@ -62,6 +62,7 @@ def test_errors_are_those_of_the_table():
         assert np.mean(errors) == pytest.approx(expected, rel=1 / 3), faces
 
 
+@pytest.mark.slow
 def test_canonical_files_have_coarse_solves_and_no_residuals(tmp_path):
     """The solve that made the file was another, so on its own grid there are errors too."""
     generate(Darcy(resolution=24, canonical=True), tmp_path / "cells.h5", samples=2, seed=0)

@@ -1,6 +1,7 @@
 """Operators with a solver inside: what they see, correct and refuse."""
 
 import dataclasses
+import functools
 import json
 
 import h5py
@@ -41,12 +42,12 @@ def start(data, out, **changes):
 
 
 @pytest.fixture(scope="module")
-def folders(darcy_file, tmp_path_factory):
-    """One run of each kind, the upscaled one with cell means besides."""
-    out = tmp_path_factory.mktemp("informed")
-    start(darcy_file, out / "strided", informed="strided")
-    start(darcy_file, out / "upscaled", informed="upscaled", restriction="means")
-    return out
+def folder_of(darcy_file, tmp_path_factory):
+    """Folders of runs by kind, trained when they are first asked for; the upscaled one has cell means besides."""
+    out, views = tmp_path_factory.mktemp("informed"), {"strided": {}, "upscaled": {"restriction": "means"}}
+    return functools.cache(
+        lambda informed: start(darcy_file, out / informed, informed=informed, **views[informed])
+    )
 
 
 def expected_solutions(data, stride, informed):
@@ -68,9 +69,9 @@ def test_the_solutions_are_those_of_the_coarse_solve(darcy_file, informed):
 
 
 @INFORMED
-def test_a_model_that_puts_out_zero_predicts_the_coarse_solve(darcy_file, folders, informed):
+def test_a_model_that_puts_out_zero_predicts_the_coarse_solve(darcy_file, folder_of, informed):
     """On the training grid and directly on a finer one."""
-    trained, data = pde.load(folders / informed), datasets.open(darcy_file)
+    trained, data = pde.load(folder_of(informed)), datasets.open(darcy_file)
     silent = Surrogate.of(trained.run, trained.graph, jax.tree.map(jnp.zeros_like, trained.params), 0)
     for stride in (4, 2):
         expected = expected_solutions(data, stride, informed).mean(axis=-1, keepdims=True)
@@ -79,9 +80,9 @@ def test_a_model_that_puts_out_zero_predicts_the_coarse_solve(darcy_file, folder
 
 
 @INFORMED
-def test_the_correction_is_measured_in_its_own_deviation(darcy_file, folders, informed):
+def test_the_correction_is_measured_in_its_own_deviation(darcy_file, folder_of, informed):
     """That of the 18 training samples, the last two being held out."""
-    data, run = datasets.open(darcy_file), Run.open(folders / informed)
+    data, run = datasets.open(darcy_file), Run.open(folder_of(informed))
     solutions = expected_solutions(data, 4, informed)[:18]
     correction = data.read_solution(slice(18), 4) - solutions.mean(axis=-1, keepdims=True)
     assert run.normalisation.output_deviation == pytest.approx(correction.std(), rel=1e-4)
@@ -91,10 +92,10 @@ def test_the_correction_is_measured_in_its_own_deviation(darcy_file, folders, in
 
 
 @INFORMED
-def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file, folders, informed):
+def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file, folder_of, informed):
     """The error of the held-out samples, from channels made before training, and from the file's field."""
-    history = [json.loads(line) for line in (folders / informed / "metrics.jsonl").read_text().splitlines()]
-    surrogate, data = pde.load(folders / informed), datasets.open(darcy_file)
+    history = [json.loads(line) for line in (folder_of(informed) / "metrics.jsonl").read_text().splitlines()]
+    surrogate, data = pde.load(folder_of(informed)), datasets.open(darcy_file)
     predicted = surrogate.predict(data.read_inputs(slice(18, 20)), data.grid, surrogate.run.grid)
     true = data.read_solution(slice(18, 20), 4)
     errors = np.linalg.norm((predicted - true)[..., 0], axis=(1, 2)) / np.linalg.norm(true[..., 0], axis=(1, 2))
@@ -103,8 +104,8 @@ def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file,
 
 
 @INFORMED
-def test_direct_and_resample_evaluate_and_predict(darcy_file, folders, tmp_path, informed):
-    surrogate, data = pde.load(folders / informed), datasets.open(darcy_file)
+def test_direct_and_resample_evaluate_and_predict(darcy_file, folder_of, tmp_path, informed):
+    surrogate, data = pde.load(folder_of(informed)), datasets.open(darcy_file)
     coarse, fine = evaluate(surrogate, data, [5, 17])["rows"]
     assert coarse["direct"]["relative_l2"] == coarse["resample"]["relative_l2"]
     assert fine["direct"]["relative_l2"] < 0.5
@@ -115,11 +116,11 @@ def test_direct_and_resample_evaluate_and_predict(darcy_file, folders, tmp_path,
 
 
 @pytest.mark.slow
-def test_a_way_that_is_impossible_is_a_dash_and_the_rest_is_measured(capsys, folders, tmp_path):
+def test_a_way_that_is_impossible_is_a_dash_and_the_rest_is_measured(capsys, folder_of, tmp_path):
     """The model runs on 7 nodes, of which its own 5 are no stride."""
     data, table = tmp_path / "seven.h5", tmp_path / "evaluation.json"
     generate(Darcy(resolution=7), data, samples=2, seed=0)
-    status, printed, error = command(capsys, "evaluate", folders / "upscaled", data, "--json", table)
+    status, printed, error = command(capsys, "evaluate", folder_of("upscaled"), data, "--json", table)
     assert status == 0
     row = json.loads(table.read_text())["rows"][0]
     reason = row["resample"]["left_out"]
@@ -135,18 +136,18 @@ def test_a_way_that_is_impossible_is_a_dash_and_the_rest_is_measured(capsys, fol
 
 
 @pytest.mark.slow
-def test_where_no_way_is_possible_evaluation_is_an_error(capsys, darcy_file, folders, tmp_path):
+def test_where_no_way_is_possible_evaluation_is_an_error(capsys, darcy_file, folder_of, tmp_path):
     with h5py.File(tmp_path / "cells.h5", "w") as file, h5py.File(darcy_file) as nodes:
         for name in ("coefficient", "solution"):
             file[name] = nodes[name][:, :16, :16]
         file["x"] = file["y"] = (np.arange(16) + 0.5) / 16
         file.attrs.update(boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
-    error = refused(capsys, "evaluate", folders / "upscaled", tmp_path / "cells.h5")
+    error = refused(capsys, "evaluate", folder_of("upscaled"), tmp_path / "cells.h5")
     assert "equally spaced nodes" in error
 
 
-def test_a_resumed_run_makes_the_same_channels(darcy_file, folders):
-    resume(darcy_file, folders / "upscaled")  # or its data would not be those that it was begun with
+def test_a_resumed_run_makes_the_same_channels(darcy_file, folder_of):
+    resume(darcy_file, folder_of("upscaled"))  # or its data would not be those that it was begun with
 
 
 @pytest.mark.slow
@@ -186,9 +187,9 @@ def test_files_of_other_problems_are_refused(darcy_file, tmp_path, damage, messa
     assert not (tmp_path / "run").exists()
 
 
-def test_grids_on_which_nothing_can_be_solved_are_refused(folders):
+def test_grids_on_which_nothing_can_be_solved_are_refused(folder_of):
     """Cell centres hold no border; 7 nodes are no refinement of 5."""
-    surrogate = pde.load(folders / "upscaled")
+    surrogate = pde.load(folder_of("upscaled"))
     centres = (np.arange(8) + 0.5) / 8
     cells = dataclasses.replace(surrogate.run.grid, x=centres, y=centres)
     with pytest.raises(InputError, match="equally spaced nodes"):
@@ -199,9 +200,9 @@ def test_grids_on_which_nothing_can_be_solved_are_refused(folders):
 
 
 @pytest.mark.slow
-def test_a_solve_that_fails_is_no_prediction(folders, tmp_path):
+def test_a_solve_that_fails_is_no_prediction(folder_of, tmp_path):
     """Contrasts of 1e12 on 17 x 17 nodes, none on every fourth: resampling, the evaluation goes on."""
-    surrogate, axis = pde.load(folders / "strided"), np.linspace(0, 1, 17)
+    surrogate, axis = pde.load(folder_of("strided")), np.linspace(0, 1, 17)
     jumps = np.where(np.random.default_rng(0).uniform(size=(1, 17, 17)) < 0.5, 1.0, 1e12).astype(np.float32)
     jumps[:, ::4, ::4] = 1
     with pytest.raises(ArithmeticError, match="did not converge"):

@@ -136,6 +136,7 @@ def test_the_correction_and_the_distance_to_the_upscaled_solution_are_bounded(ra
             assert 0 < distance <= np.expm1(largest) * energy(upscaled[sample])
 
 
+@pytest.mark.slow
 def test_where_the_coefficient_does_not_vary_nothing_is_corrected(random, untrained):
     """A square of another phase in one corner corrects the edges near it alone."""
     a = np.full((1, NODES, NODES), 3.0, np.float32)
