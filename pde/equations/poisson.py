@@ -32,6 +32,7 @@ class Poisson(UnitSquare):
 
     inputs: ClassVar[tuple[str, ...]] = ("source",)
     formula: ClassVar[str] = "-Laplace u = f"
+    larger: ClassVar[str] = "lower --alpha"
     alpha: float = 2.0
     """Smoothness of the source: its covariance goes as (-Laplace + tau^2)^(-alpha)."""
     tau: float = 3.0

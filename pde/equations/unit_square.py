@@ -41,6 +41,8 @@ class UnitSquare(ABC):
     residual: ClassVar[Callable[..., Float[np.ndarray, " sample"]]]
     """A static method: residual(*inputs, solution, grid) of fields (sample, height, width) returns each sample's
     relative residual in the scheme of `solve`."""
+    larger: ClassVar[str] = "draw larger inputs"
+    """Advice where solutions are too small for float32, such as the change of an option."""
     resolution: int = 421
     """Number of nodes along each side, borders included."""
 
@@ -95,9 +97,7 @@ class UnitSquare(ABC):
         inputs = [drawn[name] for name in self.inputs]
         solution = self.solve(*inputs, self.grid)
         if np.abs(solution).max() < np.finfo(np.float32).tiny:
-            raise ArithmeticError(
-                f"sample {index}: the solution is too small for float32; change the options of the law"
-            )
+            raise ArithmeticError(f"sample {index}: the solution is too small for float32; {self.larger}")
         [residual] = self.residual(*(field[None] for field in [*inputs, solution]), self.grid)
         return {**drawn, "solution": solution, "residual": residual}
 

@@ -11,13 +11,14 @@ import pytest
 from flax import nnx
 
 import pde
-from benchmarks.accuracy.paper import solves
+from benchmarks.accuracy.paper import interfaces, solves
 from benchmarks.accuracy.paper.models import CASES
 from benchmarks.accuracy.paper.plan import Plan, case
 from benchmarks.accuracy.paper.rows import keep
 from benchmarks.accuracy.paper.sets import Set
 from benchmarks.pages import paper
 from benchmarks.published.data import Data
+from benchmarks.record import load
 from manojax import FNOConfig
 from pde.equations.darcy.problem import Darcy
 from pde.runs.build import create, size_of, split
@@ -133,3 +134,15 @@ def test_a_fitted_solve_finds_the_contrast_and_the_scale_of_its_file(tmp_path):
     found = solves.fitted(**files)
     assert found["fitted"] == pytest.approx({"ratio": 7.0, "scale": 2.5}, rel=1e-2)
     assert found["relative_mse"] < 1e-5
+
+
+def test_a_coarse_solve_is_ahead_at_each_contrast_near_interfaces_and_elsewhere():
+    """As the text of `docs/paper.md` says; the errors themselves come into it from the results."""
+    found = load("paper")
+    trained = {(each["of"]["set"], each["of"]["case"]): each for each in found["interfaces"]}
+    solved = {each["of"]["set"]: each for each in found["solves"]}
+    assert {name for name, _ in trained} == set(interfaces.SETS)
+    for (name, _), each in trained.items():
+        for key in ("relative_l2", "relative_near_interface", "relative_elsewhere"):
+            assert solved[name][key] < each[key]
+        assert each["relative_near_interface"] > each["relative_elsewhere"]

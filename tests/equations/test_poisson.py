@@ -117,7 +117,7 @@ def test_a_source_that_float32_does_not_hold_leaves_no_file(capsys, tmp_path):
     flags = ("--equation", "poisson", "--resolution", 9, "--samples", 1, "--alpha", 50, "--tau", 0.001)
     status, _, error = run(capsys, "generate", tmp_path / "a.h5", *flags)
     assert status == 1
-    assert "sample 0: the solution is too small for float32; change the options of the law" in error
+    assert "sample 0: the solution is too small for float32; lower --alpha" in error
     assert not list(tmp_path.iterdir())
 
 

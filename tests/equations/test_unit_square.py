@@ -90,6 +90,14 @@ def test_inputs_that_the_law_does_not_name_are_refused():
         next(Other(resolution=5).samples(0, range(1)))
 
 
+def test_solutions_that_float32_does_not_hold_are_refused_with_advice():
+    class Tiny(Rough):
+        larger = "raise --height"
+
+    with pytest.raises(ArithmeticError, match="sample 2: the solution is too small for float32; raise --height"):
+        next(Tiny(resolution=5, height=1e-30).samples(0, range(2, 3)))
+
+
 def test_less_than_one_inner_node_is_refused():
     with pytest.raises(pde.InputError, match="--resolution 2 must be at least 3"):
         Decay(resolution=2)
