@@ -33,6 +33,17 @@ def from_cells(cells: Array, sides: tuple[int, ...], grid: tuple[int, ...]) -> A
     return x[(slice(None), *(slice(n) for n in grid))]
 
 
+def to_patches(x: Array, sides: tuple[int, ...]) -> Array:
+    """(batch, *grid, channel) -> (batch, *cells, point * channel): every cell with the channels of its points."""
+    cells = to_cells(x, sides)
+    return cells.reshape(*cells.shape[:-2], -1)
+
+
+def from_patches(patches: Array, sides: tuple[int, ...], grid: tuple[int, ...]) -> Array:
+    """The inverse of `to_patches`, for a map on `grid`."""
+    return from_cells(patches.reshape(*patches.shape[:-1], math.prod(sides), -1), sides, grid)
+
+
 def cell_counts(grid: tuple[int, ...], sides: tuple[int, ...]) -> tuple[int, ...]:
     """Count the cells that cover a grid along each axis."""
     return tuple(-(-length // side) for length, side in zip(grid, sides, strict=True))

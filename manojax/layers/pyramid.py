@@ -13,7 +13,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.basic import Linear, residual_init
-from manojax.layers.cells import cell_counts, from_cells, to_cells
+from manojax.layers.cells import cell_counts, from_cells, from_patches, to_cells, to_patches
 
 Map = Float[Array, "batch *grid channel"]
 CoarseMap = Float[Array, "batch *cells channel"]
@@ -36,9 +36,9 @@ class Downsample(nnx.Module):
         )
 
     def __call__(self, x: Map) -> CoarseMap:
-        cells = to_cells(x, self.sides)
         if self.matrix is not None:
-            return self.matrix(cells.reshape(*cells.shape[:-2], -1))
+            return self.matrix(to_patches(x, self.sides))
+        cells = to_cells(x, self.sides)
         real = to_cells(jnp.ones((1, *x.shape[1:-1], 1), x.dtype), self.sides)
         return cells.sum(axis=-2) / real.sum(axis=-2)
 
@@ -59,12 +59,10 @@ class Upsample(nnx.Module):
 
     def __call__(self, coarse: CoarseMap, grid: tuple[int, ...]) -> Map:
         """Return the map on a finer grid."""
+        if self.matrix is not None:
+            return from_patches(self.matrix(coarse), self.sides, grid)
         shape = (*coarse.shape[:-1], self.points, coarse.shape[-1])
-        if self.matrix is None:
-            cells = jnp.broadcast_to(coarse[..., None, :], shape)
-        else:
-            cells = self.matrix(coarse).reshape(shape)
-        return from_cells(cells, self.sides, grid)
+        return from_cells(jnp.broadcast_to(coarse[..., None, :], shape), self.sides, grid)
 
 
 def level_count(grid: tuple[int, ...], rate: int, window: int) -> int:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from manojax.layers.attention import SelfAttention
 from manojax.layers.basic import LayerNorm, Linear
-from manojax.layers.cells import from_cells, to_cells
+from manojax.layers.cells import from_patches, to_patches
 from manojax.layers.coordinates import Coordinates, coordinates_or_nodes
 from manojax.layers.trunk import in_sequence, pre_norm_blocks
 from manojax.operators.base import ModelConfig, Operator
@@ -84,14 +84,12 @@ class ViT(Operator):
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         grid = fields.shape[1:-1]
-        cells = to_cells(fields, self.sides)
-        tokens = self.embed(cells.reshape(*cells.shape[:-2], -1))
+        tokens = self.embed(to_patches(fields, self.sides))
         axes = coordinates_or_nodes(grid, coordinates)
         centres = [_centres(axis, side) for axis, side in zip(axes, self.sides, strict=True)]
         tokens = tokens + self.position(_position_features(centres))
         tokens = in_sequence(self.blocks, tokens, remat=self.remat)
-        values = self.head(self.norm(tokens))
-        return from_cells(values.reshape(*cells.shape[:-1], self.out_channels), self.sides, grid)
+        return from_patches(self.head(self.norm(tokens)), self.sides, grid)
 
 
 class FullAttention(ViT):
