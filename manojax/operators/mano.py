@@ -10,6 +10,7 @@ from jax.nn.initializers import Initializer
 from jaxtyping import Float
 
 from manojax.layers.basic import LayerNorm, Linear
+from manojax.layers.cells import cell_counts, from_patches, to_patches
 from manojax.layers.coordinates import Coordinates, append_coordinates, mean_spacing
 from manojax.layers.halo import Space
 from manojax.layers.multipole import Finest, LevelSum, MultipoleAttention, Position
@@ -28,6 +29,11 @@ class MANOConfig(ModelConfig):
     """Number of blocks."""
     heads: int = 4
     """Attention heads; they divide the width."""
+    expansion: int = 1
+    """Channels between the two matrices of an MLP, in units of the width."""
+    patch: int = 1
+    """Points a side of a patch. The blocks work on patches in place of points: a patch starts from the inputs of
+    all its points, and ends as the outputs of all of them."""
     window: int = 2
     """Points a side of an attention window."""
     stride: int = 1
@@ -62,7 +68,8 @@ class MANOConfig(ModelConfig):
     def for_grid(self, shape: tuple[int, ...]) -> "MANOConfig":
         if self.weight_sets is not None:
             return self
-        held = level_count(shape, self.rate, self.window)
+        patches = cell_counts(shape, (self.patch,) * len(shape))
+        held = level_count(patches, self.rate, self.window)
         return dataclasses.replace(self, weight_sets=min(held, self.levels or held))
 
 
@@ -90,7 +97,8 @@ class MANO(Operator):
     """Multipole attention neural operator (Colagrande et al., arXiv 2507.02748).
 
     Lift = a linear map at every point; blocks x + MultipoleAttention(LN(x)), then x + FF(LN(x)) with
-    FF = Linear-GELU-Linear; LayerNorm; head = Linear-Tanh-Linear.
+    FF = Linear-GELU-Linear; LayerNorm; head = Linear-Tanh-Linear. With patches, lift and head are maps of patches,
+    and a grid that the patch does not divide is continued by zeros.
 
     The defaults did best on Darcy flow (`benchmarks/results/accuracy.md`) and depart from the paper: windows start
     at every point, levels correct one another in a cycle in place of the sum, and the finest level has a
@@ -108,8 +116,10 @@ class MANO(Operator):
         width = config.width
         self.coordinates, self.remat = config.coordinates, config.remat
         self.scan = config.finest == "attention"
+        self.patch = (config.patch,) * dimensions
+        points = config.patch**dimensions
         inputs = self.in_channels + (dimensions if config.coordinates else 0)
-        self.lift = Linear(inputs, width, dtype=dtype, rngs=rngs)
+        self.lift = Linear(points * inputs, width, dtype=dtype, rngs=rngs)
 
         def attention(index: int, output_init: Initializer) -> nnx.Module:
             return MultipoleAttention(
@@ -133,11 +143,12 @@ class MANO(Operator):
                 rngs=rngs,
             )
 
-        blocks = pre_norm_blocks(attention, config.depth, width, width, dtype=dtype, rngs=rngs)
+        hidden = config.expansion * width
+        blocks = pre_norm_blocks(attention, config.depth, width, hidden, dtype=dtype, rngs=rngs)
         self.blocks = nnx.List(blocks)
         self.norm = LayerNorm(width, rngs=rngs)
         self.head_in = Linear(width, width, dtype=dtype, rngs=rngs)
-        self.head_out = Linear(width, self.out_channels, dtype=dtype, rngs=rngs)
+        self.head_out = Linear(width, points * self.out_channels, dtype=dtype, rngs=rngs)
 
     def forward(
         self,
@@ -145,11 +156,19 @@ class MANO(Operator):
         coordinates: Coordinates | None,
         space: Space | None = None,
     ) -> Float[Array, "batch *grid out"]:
-        """Map fields to fields; with a `space`, this device's piece of them (see `manojax.operators.sharding`)."""
-        spacing = mean_spacing(fields.shape[1:-1], coordinates, space)
-        x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
+        """Map fields to fields; with a `space`, this device's piece of them (see `manojax.operators.sharding`).
+
+        Raises:
+            ValueError: the pieces cannot be divided into patches, or not be coarsened.
+        """
+        grid = fields.shape[1:-1]
+        if space is not None and grid[0] % self.patch[0]:
+            raise ValueError(f"a device has {grid[0]} rows: a multiple of the patch {self.patch[0]} is needed")
+        spacing = self.patch[0] * mean_spacing(grid, coordinates, space)
+        points = append_coordinates(fields, coordinates) if self.coordinates else fields
+        x = self.lift(to_patches(points, self.patch))
         x = in_sequence(self.blocks, x, spacing, space, remat=self.remat, scan=self.scan)
-        return self.head_out(jnp.tanh(self.head_in(self.norm(x))))
+        return from_patches(self.head_out(jnp.tanh(self.head_in(self.norm(x)))), self.patch, grid)
 
 
 class PaperMANO(MANO):

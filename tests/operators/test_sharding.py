@@ -24,6 +24,7 @@ SPLIT = [
     slow((2, 48, 6), {"window": 3, "stride": 3, "rate": 3, "shifted": True, "levels": 3, **SUM}),
     slow((2, 32, 6), {"position": "continuous", "level_sum": "gated", "remat": True, **FEW}),
     slow((2, 32, 6), {"down": "pooled", "up": "nearest", "weight_sets": 3, **FEW}),
+    slow((2, 32, 6), {"patch": 2, "position": "continuous", **FEW}),
     slow((2, 32, 4, 4), FEW),
 ]
 
@@ -93,8 +94,9 @@ def test_models_that_see_the_whole_grid_refuse_to_split_it(name):
         sharded(model, Mesh(np.array(jax.devices()), ("space",)), space_axis="space")
 
 
-def test_pieces_that_cannot_be_coarsened_are_refused():
-    model, params, _ = parts("mano")
+@pytest.mark.parametrize("patch", [1, 2])
+def test_pieces_that_cannot_be_coarsened_are_refused(patch):
+    model, params, _ = parts("mano", patch=patch)
     many = sharded(model, Mesh(np.array(jax.devices()), ("space",)), space_axis="space")
     with pytest.raises(ValueError, match="a device has 3 rows"):
         many(params, jax.numpy.zeros((1, 24, 6, 1)))
