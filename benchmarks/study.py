@@ -79,9 +79,11 @@ def _refuse_another(out: Path, model: str, config: TrainingConfig, options: Mode
         raise SystemExit(str(error)) from error
 
 
-def errors(data: Path, test: Path, out: Path, model: str, config: TrainingConfig) -> dict[str, Any]:
+def errors(
+    data: Path, test: Path, out: Path, model: str, config: TrainingConfig, options: ModelConfig | None = None
+) -> dict[str, Any]:
     """Train a run to its end; return its errors on test samples, and those of its mean over the symmetries."""
-    plain, symmetric = train_to_the_end(data, out, model, config), load(out, symmetric=True)
+    plain, symmetric = train_to_the_end(data, out, model, config, options), load(out, symmetric=True)
     part = on_training_grid(test, plain)
     return {
         **plain.errors(part.each()),

@@ -1,7 +1,8 @@
 """Which operator does best after the same minutes of training?
 
-    python -m benchmarks.accuracy.equal_time TRAIN.h5 TEST.h5 FOLDER [--models mano fno] [--minutes 15]
-        [--seeds 0 1 2] [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5}}']
+    python -m benchmarks.accuracy.equal_time TRAIN.h5 TEST.h5 FOLDER [--cases mano fno] [--minutes 15]
+        [--seeds 0 1 2] [--restriction means] [--options '{"fno": {"learning_rate": 1e-2, "batch_size": 5},
+        "patches": {"model": "mano", "patch": 2, "width": 64, "expansion": 4}}']
 
 First the training steps of all models are timed in turn, by medians, compiled and warm, with nothing else running;
 then each model is trained for as many whole epochs as fit into the minutes at its own pace. So the outcome does
@@ -20,14 +21,18 @@ coarse solves has 0.0114.
 
 import json
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 
 from benchmarks.pace import Case, epochs_in, paces
 from benchmarks.record import command_line, write
 from benchmarks.study import errors
+from pde.grids.restriction import Restriction
+from pde.preprocessing.view import View
+from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 
 _SETTINGS = ("epochs", "learning_rate", "batch_size", "loss", "seed")
@@ -38,31 +43,41 @@ def main() -> None:
     parser.add_argument("train", type=Path)
     parser.add_argument("test", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--models", nargs="+", default=["mano", "fno"])
+    parser.add_argument("--cases", nargs="+", default=["mano", "fno"], help="models, or names in --options")
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--options", type=json.loads, default={}, help="changes to `TrainingConfig`, by model")
+    parser.add_argument("--options", type=json.loads, default={}, help="of model and training, by case")
+    parser.add_argument("--restriction", choices=get_args(Restriction), default="stride")
     parser.add_argument("--resolution", type=int, default=31)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    config = TrainingConfig(resolution=arguments.resolution, symmetries="all", validation="none")
-    configs = {model: replace(config, **arguments.options.get(model, {})) for model in arguments.models}
-    cases = {model: Case(model, config) for model, config in configs.items()}
+    config = TrainingConfig(
+        resolution=arguments.resolution,
+        symmetries="all",
+        validation="none",
+        view=View(restriction=arguments.restriction),
+    )
+    cases = {name: _case(name, config, arguments.options.get(name, {})) for name in arguments.cases}
     pace = paces(arguments.folder / "pace.json", arguments.train, cases)
     results = defaultdict(list)
     for seed in arguments.seeds:
-        for model in arguments.models:
-            epochs = epochs_in(arguments.minutes, pace[model])
-            chosen = replace(configs[model], seed=seed, epochs=epochs)
-            settings = {name: getattr(chosen, name) for name in _SETTINGS}
-            name = "-".join(map(str, (model, arguments.resolution, *settings.values())))
-            found = errors(arguments.train, arguments.test, arguments.folder / name, model, chosen)
-            results[model].append({**settings, **found})
-            print(model, results[model][-1], flush=True)
-            summary = {"minutes": arguments.minutes, "pace": pace, "results": results}
+        for name, case in cases.items():
+            chosen = replace(case.config, seed=seed, epochs=epochs_in(arguments.minutes, pace[name]))
+            settings = {each: getattr(chosen, each) for each in _SETTINGS}
+            out = arguments.folder / "-".join(map(str, (name, arguments.resolution, *settings.values())))
+            found = errors(arguments.train, arguments.test, out, case.model, chosen, case.options)
+            results[name].append({**settings, **found})
+            print(name, results[name][-1], flush=True)
+            summary = {
+                "minutes": arguments.minutes,
+                "restriction": arguments.restriction,
+                "options": arguments.options,
+                "pace": pace,
+                "results": results,
+            }
             write(arguments.folder / "results.json", summary)
-    for model, runs in results.items():
-        print(f"{model}: {runs[0]['parameters']:,} parameters, {runs[0]['epochs']} epochs, {len(runs)} seeds")
+    for name, runs in results.items():
+        print(f"{name}: {runs[0]['parameters']:,} parameters, {runs[0]['epochs']} epochs, {len(runs)} seeds")
         for way, rows in {
             "one prediction": runs,
             "mean over symmetries": [run["symmetric"] for run in runs],
@@ -70,6 +85,15 @@ def main() -> None:
             values = [row["relative_l2"] for row in rows]
             spread = f" +- {np.std(values):.4f}" if len(values) > 1 else ""
             print(f"  {way}: relative L2 {np.mean(values):.4f}{spread}")
+
+
+def _case(name: str, config: TrainingConfig, options: dict[str, Any]) -> Case:
+    """Build a case: the model of its name, or the one that the options give, with its options and training."""
+    model = options.get("model", name)
+    own = {field.name for field in fields(options_of(model))}
+    of_model = {key: value for key, value in options.items() if key in own}
+    of_training = {key: value for key, value in options.items() if key not in own | {"model"}}
+    return Case(model, replace(config, **of_training), replace(options_of(model), **of_model))
 
 
 if __name__ == "__main__":
