@@ -32,8 +32,8 @@ class MANOConfig(ModelConfig):
     expansion: int = 1
     """Channels between the two matrices of an MLP, in units of the width."""
     patch: int = 1
-    """Points a side of a patch. The blocks work on patches in place of points: a patch starts from the inputs of
-    all its points, and ends as the outputs of all of them."""
+    """Points a side of the patches on which the blocks work. A patch starts from the inputs of all its points, and
+    ends as the outputs of all of them; with 1 it is a point."""
     window: int = 2
     """Points a side of an attention window."""
     stride: int = 1
