@@ -90,9 +90,10 @@ def main() -> None:
 def _case(name: str, config: TrainingConfig, options: dict[str, Any]) -> Case:
     """Build a case: the model of its name, or the one that the options give, with its options and training."""
     model = options.get("model", name)
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     own = {field.name for field in fields(options_of(model))}
-    of_model = {key: value for key, value in options.items() if key in own}
-    of_training = {key: value for key, value in options.items() if key not in own | {"model"}}
+    of_model = {key: value for key, value in given.items() if key in own}
+    of_training = {key: value for key, value in given.items() if key not in own | {"model"}}
     return Case(model, replace(config, **of_training), replace(options_of(model), **of_model))
 
 
