@@ -34,18 +34,15 @@ to 450 s, some of it beside other work.
 
 import argparse
 import json
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from benchmarks.accuracy import schemes
 from benchmarks.accuracy.laws import LAWS
-from benchmarks.accuracy.schemes import compiled
+from benchmarks.accuracy.schemes import Program, compiled, mean_error, milliseconds
 from benchmarks.record import command_line, write
 from benchmarks.study import kept_run, made
 from pde.data import datasets
@@ -57,12 +54,9 @@ from pde.preprocessing.view import View
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.surrogates.surrogate import Surrogate
-from pde.system.timing import medians_in_turn
 
-ROUNDS = 60
 LAW_SAMPLES = 30
 STOPPED = (0.3, 0.1, 0.03)
-Program = Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]
 
 
 def main() -> None:
@@ -131,9 +125,9 @@ def by_grid(test: DataFile, surrogates: list[Surrogate], grids: list[int]) -> li
             "upscaled": compiled(schemes.coarse(test.grid, stride, "upscaled")),
             "learned": compiled(schemes.operator(surrogates[0], test.grid, stride)),
         }
-        upscaled = _error(programs["upscaled"], test, stride)
+        upscaled = mean_error(programs["upscaled"], test, stride)
         learned = [_run_error(each, test, stride) for each in surrogates]
-        times = _milliseconds(programs, test)
+        times = milliseconds(programs, test)
         rows.append({"nodes": resolution, "upscaled": upscaled, "learned": learned, "milliseconds": times})
         mean, spread = float(np.mean(learned)), _spread(learned)
         ratios = f"{mean / upscaled:7.2f} {times['learned'] / times['upscaled']:6.2f}"
@@ -167,10 +161,10 @@ def on_all_nodes(test: DataFile, surrogates: list[Surrogate]) -> dict[str, dict[
         **{f"multigrid from zero to {tolerance}": [_multigrid(test, tolerance)] for tolerance in STOPPED},
         "fine solve": [_multigrid(test, 1e-10)],
     }
-    times = _milliseconds({name: each[0] for name, each in programs.items()}, test)
+    times = milliseconds({name: each[0] for name, each in programs.items()}, test)
     found = {}
     for name, each in programs.items():
-        errors = [_error(program, test, 1) for program in each]
+        errors = [mean_error(program, test, 1) for program in each]
         found[name] = {"relative_l2": errors, "milliseconds": times[name]}
         print(f"{name:32} {np.mean(errors):9.5f} {_spread(errors):8.5f} {times[name]:8.1f} ms", flush=True)
     return found
@@ -186,7 +180,7 @@ def by_law(arguments: argparse.Namespace, surrogates: dict[str, Surrogate]) -> d
         path = arguments.folder / f"law-{law.replace('/', '-')}.h5"
         data = datasets.open(made(path, Darcy(**LAWS.get(law, {})), LAW_SAMPLES, 1))
         stride = data.stride_to(arguments.resolutions[0])
-        upscaled = _error(compiled(schemes.coarse(data.grid, stride, "upscaled")), data, stride)
+        upscaled = mean_error(compiled(schemes.coarse(data.grid, stride, "upscaled")), data, stride)
         errors = {name: _run_error(each, data, stride) for name, each in surrogates.items()}
         found[law] = {"upscaled": upscaled, **errors}
         ratios = " ".join(f"{error:9.5f} {error / upscaled:6.2f}" for error in errors.values())
@@ -199,23 +193,6 @@ def _run_error(surrogate: Surrogate, data: DataFile, stride: int) -> float:
     predicted = [surrogate.predict(data.read_inputs(block), data.grid, grid) for block in data.blocks()]
     true = data.read_solution(stride=stride)
     return float(relative_l2(jnp.asarray(np.concatenate(predicted), jnp.float32), jnp.asarray(true)).mean())
-
-
-def _error(program: Program, data: DataFile, stride: int) -> float:
-    """Mean relative L2 of a program on a file's samples."""
-    errors = []
-    for i in range(data.samples):
-        one = slice(i, i + 1)
-        true = data.read_solution(one, stride)[0, ..., 0]
-        errors.append(np.linalg.norm(program(data.read_inputs(one)[0, ..., 0]) - true) / np.linalg.norm(true))
-    return float(np.mean(errors))
-
-
-def _milliseconds(programs: dict[str, Program], data: DataFile) -> dict[str, float]:
-    """Medians for the first sample, called in turn."""
-    a = data.read_inputs(slice(1))[0, ..., 0]
-    calls = [partial(program, a) for program in programs.values()]
-    return dict(zip(programs, medians_in_turn(calls, ROUNDS), strict=True))
 
 
 def _spread(values: list[float]) -> float:

@@ -3,7 +3,8 @@
 Each takes a (height, width) on the fine nodes and is called with x64 enabled; all count upscaling and solve.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from jax import Array
 from jaxtyping import Float
 from scipy.sparse.linalg import splu
 
+from pde.data.data_file import DataFile
 from pde.equations.darcy.canonical import assemble
 from pde.equations.darcy.coarse_nodes import CoarseFaces, solve_network
 from pde.grids.grid import Grid
@@ -23,9 +25,12 @@ from pde.solvers.elliptic import solve
 from pde.solvers.upscaling import upscale
 from pde.surrogates.resampling import carried, relaxed
 from pde.surrogates.surrogate import Surrogate
+from pde.system.timing import medians_in_turn
 
 Field = Float[Array, "height width"]
 Scheme = Callable[[Field], Field]
+Program = Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]
+ROUNDS = 60
 
 
 def coarse(fine: Grid, stride: int, faces: CoarseFaces) -> Scheme:
@@ -91,7 +96,7 @@ def by_multigrid(scheme: Scheme, fine: Grid, stride: int, tolerance: float) -> S
     return lambda a: solve(a, jnp.ones_like(a), spacing=spacing, guess=spread(a), tolerance=tolerance).solution
 
 
-def compiled(scheme: Scheme) -> Callable[[Float[np.ndarray, "height width"]], Float[np.ndarray, "rows columns"]]:
+def compiled(scheme: Scheme) -> Program:
     """One program for a scheme, NumPy in and out."""
     program = jax.jit(scheme)
 
@@ -114,3 +119,20 @@ def superlu(fine: Grid) -> Callable[[Float[np.ndarray, "height width"]], Float[n
         return np.pad(solved.reshape(a.shape[0] - 2, -1), 1)
 
     return call
+
+
+def mean_error(program: Program, data: DataFile, stride: int) -> float:
+    """Mean relative L2 of a program on a file's samples."""
+    errors = []
+    for i in range(data.samples):
+        one = slice(i, i + 1)
+        true = data.read_solution(one, stride)[0, ..., 0]
+        errors.append(np.linalg.norm(program(data.read_inputs(one)[0, ..., 0]) - true) / np.linalg.norm(true))
+    return float(np.mean(errors))
+
+
+def milliseconds(programs: Mapping[str, Program], data: DataFile) -> dict[str, float]:
+    """Medians for the first sample, called in turn."""
+    a = data.read_inputs(slice(1))[0, ..., 0]
+    calls = [partial(program, a) for program in programs.values()]
+    return dict(zip(programs, medians_in_turn(calls, ROUNDS), strict=True))
