@@ -11,7 +11,9 @@ not depend on other work of the machine, and a second call goes on where the fir
 no validation samples: the last parameters count.
 
 Stated is relative L2 on the training grid, a mean over test samples, with mean and standard deviation over seeds;
-also for the mean of predictions under the square's eight symmetries, which takes eight times as long.
+also for the mean of predictions under the square's eight symmetries, which takes eight times as long. Beside them
+stand two coarse solves, which take no training. Milliseconds are of one sample, from the fine coefficient, one
+compiled program each, called in turn.
 
 Found (`results/equal_time.json`, three seeds, 200 test samples): MANO 0.0113 +- 0.0001, of eight predictions
 0.0108; FNO with `{"learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}` 0.0120 +- 0.0001 and 0.0110,
@@ -27,13 +29,18 @@ from typing import Any, get_args
 
 import numpy as np
 
+from benchmarks.accuracy import schemes
+from benchmarks.accuracy.schemes import compiled, mean_error, milliseconds
 from benchmarks.pace import Case, epochs_in, paces
 from benchmarks.record import command_line, write
 from benchmarks.study import errors
+from pde.data import datasets
+from pde.data.data_file import DataFile
 from pde.grids.restriction import Restriction
 from pde.preprocessing.view import View
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
+from pde.surrogates.surrogate import Surrogate, load
 
 _SETTINGS = ("epochs", "learning_rate", "batch_size", "loss", "seed")
 
@@ -59,13 +66,14 @@ def main() -> None:
     )
     cases = {name: _case(name, config, arguments.options.get(name, {})) for name in arguments.cases}
     pace = paces(arguments.folder / "pace.json", arguments.train, cases)
-    results = defaultdict(list)
+    results, surrogates, summary = defaultdict(list), {}, {}
     for seed in arguments.seeds:
         for name, case in cases.items():
             chosen = replace(case.config, seed=seed, epochs=epochs_in(arguments.minutes, pace[name]))
             settings = {each: getattr(chosen, each) for each in _SETTINGS}
             out = arguments.folder / "-".join(map(str, (name, arguments.resolution, *settings.values())))
             found = errors(arguments.train, arguments.test, out, case.model, chosen, case.options)
+            surrogates[name] = load(out)
             results[name].append({**settings, **found})
             print(name, results[name][-1], flush=True)
             summary = {
@@ -76,6 +84,8 @@ def main() -> None:
                 "results": results,
             }
             write(arguments.folder / "results.json", summary)
+    summary["programs"] = _programs(datasets.open(arguments.test), arguments.resolution, surrogates)
+    write(arguments.folder / "results.json", summary)
     for name, runs in results.items():
         print(f"{name}: {runs[0]['parameters']:,} parameters, {runs[0]['epochs']} epochs, {len(runs)} seeds")
         for way, rows in {
@@ -95,6 +105,23 @@ def _case(name: str, config: TrainingConfig, options: dict[str, Any]) -> Case:
     of_model = {key: value for key, value in given.items() if key in own}
     of_training = {key: value for key, value in given.items() if key not in own | {"model"}}
     return Case(model, replace(config, **of_training), replace(options_of(model), **of_model))
+
+
+def _programs(test: DataFile, resolution: int, surrogates: dict[str, Surrogate]) -> dict[str, dict[str, float]]:
+    """Print and return milliseconds of predictions and of two coarse solves, and the errors of the solves."""
+    stride = test.stride_to(resolution)
+    solves = {
+        f"coarse solve, {faces} faces": compiled(schemes.coarse(test.grid, stride, faces))
+        for faces in ("mean", "upscaled")
+    }
+    predictions = {name: compiled(schemes.operator(each, test.grid, stride)) for name, each in surrogates.items()}
+    times = milliseconds(solves | predictions, test)
+    found = {name: {"milliseconds": each} for name, each in times.items()}
+    for name, solve in solves.items():
+        found[name]["relative_l2"] = mean_error(solve, test, stride)
+    for name, each in found.items():
+        print(name, each)
+    return found
 
 
 if __name__ == "__main__":
