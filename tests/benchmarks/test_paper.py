@@ -73,7 +73,7 @@ def test_a_table_has_means_over_seeds_and_the_command_of_each_row(tmp_path, monk
         "| cells-32: coarse-solve, 2.0 ms a sample | none |  |  |  | 0.00100 | 0.0300 | `solves --sets cells-32` |"
     )
     assert plain in paper.sections()["models"]
-    others = "--cases mano-paper mano-reference-93k fno vit full-attention mano-reference"
+    others = "--cases mano-patches mano-paper mano-reference-93k fno vit full-attention mano-reference"
     for left in ("--data DATA --sets darcy-16 nodes-31", f"--sets cells-32 {others}"):
         for budget in ("--minutes 15", "--epochs 15"):
             assert f"models FOLDER {left} {budget}\n" in written["not_run"]

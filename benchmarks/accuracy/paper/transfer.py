@@ -17,7 +17,7 @@ from pde.training.transfer import measure
 SETS = {"cells-32": sets.SETS["cells-32"]}
 GRIDS = (32, 64, 128)
 _VIEWS = {"own-points": OWN_POINTS, "anchored": View()}
-_MODELS = ("mano", "mano-paper", "mano-reference-93k", "fno")
+_MODELS = ("mano", "mano-patches", "mano-paper", "mano-reference-93k", "fno")
 CASES = {
     f"{name}-{kind}": case(models.CASES[name].model, models.CASES[name].options, view)
     for name in _MODELS
