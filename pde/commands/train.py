@@ -19,7 +19,7 @@ from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run, best_epoch, history, refuse_changes
 from pde.system.errors import InputError
-from pde.system.numbers import short
+from pde.system.numbers import counted, short
 from pde.system.processes import Processes, leads
 from pde.training.engine.devices import DEFAULT, Division
 from pde.training.prepare import held_out, training_data
@@ -82,7 +82,7 @@ def _learnt(run: Run, folder: Path, data: Path) -> str:
     epochs = history(folder)
     minutes = sum(line["seconds"] for line in epochs) / 60
     under = f" under {', '.join(run.symmetries)}" if run.symmetries else ""
-    trained = f"trained{under} in {len(epochs)} epochs and {minutes:.1f} minutes"
+    trained = f"trained{under} in {counted(len(epochs), 'epoch')} and {minutes:.1f} minutes"
     _, validation = held_out(training_data(data, run.training), run.training)
     if validation is None:
         return f"{trained}; no validation samples"

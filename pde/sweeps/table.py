@@ -6,7 +6,7 @@ from typing import Any
 from pde.evaluation.baselines import schemes
 from pde.reports.text import about_coarse
 from pde.runs.build import title_of
-from pde.system.numbers import short
+from pde.system.numbers import counted, short
 from pde.system.timing import REPEATS
 
 Costs = dict[str, dict[str, tuple[float, float]]]
@@ -53,7 +53,7 @@ def _about(found: Mapping[str, Any]) -> str:
     grid = " x ".join(map(str, found["shape"]))
     return (
         f"{found['test']}, {found['samples']} samples at {grid} points: means over samples{spread}. "
-        f"Trained on {found['data']} for {training['epochs']} epochs in batches of "
+        f"Trained on {found['data']} for {counted(training['epochs'], 'epoch')} in batches of "
         f"{training['batch_size']}. Milliseconds: one sample at a time, median of {REPEATS}, {found['device']}; "
         "seconds: of all epochs, compiling and validation included."
     )
