@@ -1,11 +1,12 @@
 """How well do MANO, FNO and ViT do on a data set that nobody here generated?
 
-    python -m benchmarks.accuracy.neuraloperator_darcy --data DIR [--models fno mano vit] [--seeds 0 1 2]
-        [--json FILE]
+    python -m benchmarks.accuracy.neuraloperator_darcy --data DIR [--cases fno mano mano-patches vit]
+        [--seeds 0 1 2] [--json FILE]
 
 DIR holds `darcy_neuralop_train_16.h5` and `darcy_neuralop_test_16.h5`: the 16 x 16 Darcy set of the neuraloperator
 package. Each model is trained with nothing but the defaults of `manojax train` (the last tenth of the 1000
-training samples is held out and chooses the checkpoint) and is tested once on the 50 test samples.
+training samples is held out and chooses the checkpoint) and is tested once on the 50 test samples. Cases are those
+of `benchmarks.accuracy.paper.models`; `mano-patches` has options of its own.
 
 Found (2 cores, mean of 3 seeds): relative MSE 0.0072 for MANO (`results/neuraloperator_darcy_mano.json`; training
 finds that the samples have the transpose; 0.0091 without). With an earlier initialisation, not yet held at their
@@ -19,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.accuracy.paper.models import CASES
+from benchmarks.pace import Case
 from benchmarks.record import command_line, write
-from manojax import MODELS
 from pde import load
 from pde.data import datasets
 from pde.runs.config import TrainingConfig
@@ -35,15 +37,15 @@ REFERENCES = {
 }
 
 
-def measure(model: str, seed: int, data: Path) -> dict[str, float]:
+def measure(case: Case, seed: int, data: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         started = time.perf_counter()
         train(
             data / "darcy_neuralop_train_16.h5",
             out,
-            model=model,
-            options=MODELS[model].Config(),
+            model=case.model,
+            options=case.options,
             config=TrainingConfig(seed=seed),
         )
         seconds = time.perf_counter() - started
@@ -56,22 +58,22 @@ def measure(model: str, seed: int, data: Path) -> dict[str, float]:
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--models", nargs="+", default=["fno", "mano", "vit"])
+    parser.add_argument("--cases", nargs="+", default=["fno", "mano", "mano-patches", "vit"], choices=CASES)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     results = {}
-    for model in arguments.models:
-        results[model] = []
+    for name in arguments.cases:
+        results[name] = []
         for seed in arguments.seeds:
-            results[model].append(measure(model, seed, arguments.data))
-            print(model, results[model][-1], flush=True)
+            results[name].append(measure(CASES[name], seed, arguments.data))
+            print(name, results[name][-1], flush=True)
             write(arguments.json, {"results": results})
 
     print(f"\n{'':45}{'relative L2':>12}{'relative MSE':>14}{'seconds':>9}")
-    for model, runs in results.items():
-        means = {name: np.mean([run[name] for run in runs]) for name in ("relative_l2", "relative_mse", "seconds")}
-        label = f"{model}, {runs[0]['parameters']:,} parameters, mean of {len(runs)} seeds"
+    for name, runs in results.items():
+        means = {key: np.mean([run[key] for run in runs]) for key in ("relative_l2", "relative_mse", "seconds")}
+        label = f"{name}, {runs[0]['parameters']:,} parameters, mean of {len(runs)} seeds"
         print(f"{label:45}{means['relative_l2']:12.4f}{means['relative_mse']:14.5f}{means['seconds']:9.0f}")
     for label, (l2, mse) in REFERENCES.items():
         print(f"{label:45}{l2 or float('nan'):12.4f}{mse:14.5f}")
