@@ -29,6 +29,23 @@ def equal_time() -> str:
     return table(found, ["", "parameters", "epochs", "seeds", "L2", "eight", "H1", "eight"], rows)
 
 
+def cell_means() -> str:
+    found, further, rows = load("equal_time_means"), load("equal_time_means_seeds"), []
+    programs = found["programs"]
+    for name, first_seed in found["results"].items():
+        runs = [*first_seed, *further["results"].get(name, [])]
+        first, errors = runs[0], [run["relative_l2"] for run in runs]
+        spread = f" ± {statistics.stdev(errors):.4f}" if len(errors) > 1 else ""
+        trained = size(first["parameters"]), str(first["epochs"]), str(len(runs))
+        accuracy = f"{mean(runs, 'relative_l2')}{spread}", mean((run["symmetric"] for run in runs), "relative_l2")
+        rows.append([title_of(name), *trained, *accuracy, f"{programs[name]['milliseconds']:.1f}"])
+    for name, each in programs.items():
+        if name not in found["results"]:
+            error = f"{each['relative_l2']:.4f}"
+            rows.append([name, "none", "", "", error, "", f"{each['milliseconds']:.1f}"])
+    return table(found, ["", "parameters", "epochs", "seeds", "L2", "eight", "ms"], rows)
+
+
 def tuning() -> str:
     found, trials = load("tuning"), {}
     for row in found["trials"]:
@@ -169,7 +186,7 @@ def canonical() -> str:
     return table(found, ["scheme", "least", "median", "most"], rows)
 
 
-ERRORS = equal_time, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
+ERRORS = equal_time, cell_means, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
 LEARNED = learned, learned_widths, learned_fine, learned_by_law
 FRONT = front.front, front.alone
 GENERALISATION = by_samples, by_law, by_seed
@@ -183,6 +200,7 @@ def benchmarks_page() -> str:
         **{write.__name__: write() for write in (*ERRORS, *LEARNED, *FRONT, *GENERALISATION, *COSTS)},
         **front.front_figures(),
         strided=load("informed_31")["rows"][0]["relative_l2"],
+        at_43=next(row["upscaled"] for row in load("learned")["grids"] if row["nodes"] == 43),
         constant=load("learned")["constant"]["31"],
         floor=floor["mean"],
         error=floor["standard error"],
