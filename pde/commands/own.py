@@ -41,7 +41,8 @@ def import_own(argv: list[str]) -> list[str]:
 
 def _import(name: str) -> None:
     here = os.getcwd()
-    sys.path.append(here)
+    added = [here] if here not in sys.path else []
+    sys.path += added
     try:
         importlib.import_module(name.partition(":")[0])
     except Exception as error:  # the module may raise anything
@@ -49,4 +50,5 @@ def _import(name: str) -> None:
             f"{name} cannot be imported ({type(error).__name__}: {error}); mend its module"
         ) from error
     finally:
-        sys.path.remove(here)
+        for each in added:
+            sys.path.remove(each)

@@ -168,6 +168,15 @@ def test_what_a_module_of_the_working_directory_imports_is_not_shadowed_either(e
     assert "The Zen of Python" in printed
 
 
+@pytest.mark.parametrize("on_the_path", [False, True])
+def test_the_search_path_is_left_as_it_was(elsewhere, capsys, monkeypatch, on_the_path):
+    if on_the_path:
+        monkeypatch.syspath_prepend(str(elsewhere))
+    before = list(sys.path)
+    run(capsys, "train", "--model", NAME, "--help")
+    assert sys.path == before
+
+
 def test_what_is_no_operator_is_refused_in_a_sentence(elsewhere, capsys, darcy_file):
     (elsewhere / "ownpackage" / "unfinished.py").write_text("class Scaled(:")
     (elsewhere / "ownpackage" / "needy.py").write_text("import notinstalled")
