@@ -35,13 +35,14 @@ def cell_means() -> str:
     for name, first_seed in found["results"].items():
         runs = [*first_seed, *further["results"].get(name, [])]
         first, errors = runs[0], [run["relative_l2"] for run in runs]
-        spread = f" ± {statistics.stdev(errors):.4f}" if len(errors) > 1 else ""
+        spread = f" ± {statistics.stdev(errors):.5f}" if len(errors) > 1 else ""
         trained = size(first["parameters"]), str(first["epochs"]), str(len(runs))
-        accuracy = f"{mean(runs, 'relative_l2')}{spread}", mean((run["symmetric"] for run in runs), "relative_l2")
+        eight = statistics.mean(run["symmetric"]["relative_l2"] for run in runs)
+        accuracy = f"{statistics.mean(errors):.5f}{spread}", f"{eight:.5f}"
         rows.append([title_of(name), *trained, *accuracy, f"{programs[name]['milliseconds']:.1f}"])
     for name, each in programs.items():
         if name not in found["results"]:
-            error = f"{each['relative_l2']:.4f}"
+            error = f"{each['relative_l2']:.5f}"
             rows.append([name, "none", "", "", error, "", f"{each['milliseconds']:.1f}"])
     return table(found, ["", "parameters", "epochs", "seeds", "L2", "eight", "ms"], rows)
 
