@@ -68,26 +68,20 @@ def main() -> None:
     )
     cases = {name: _case(name, config, arguments.options.get(name, {})) for name in arguments.cases}
     pace = paces(arguments.folder / "pace.json", arguments.train, cases)
-    results, surrogates, summary = defaultdict(list), {}, {}
+    settings = {name: getattr(arguments, name) for name in ("minutes", "restriction", "options")} | {"pace": pace}
+    results, surrogates = defaultdict(list), {}
     for seed in arguments.seeds:
         for name, case in cases.items():
             chosen = replace(case.config, seed=seed, epochs=epochs_in(arguments.minutes, pace[name]))
-            settings = {each: getattr(chosen, each) for each in _SETTINGS}
-            out = arguments.folder / "-".join(map(str, (name, arguments.resolution, *settings.values())))
+            training = {each: getattr(chosen, each) for each in _SETTINGS}
+            out = arguments.folder / "-".join(map(str, (name, arguments.resolution, *training.values())))
             found = errors(arguments.train, arguments.test, out, case.model, chosen, case.options)
             surrogates[name] = load(out)
-            results[name].append({**settings, **found})
+            results[name].append({**training, **found})
             print(name, results[name][-1], flush=True)
-            summary = {
-                "minutes": arguments.minutes,
-                "restriction": arguments.restriction,
-                "options": arguments.options,
-                "pace": pace,
-                "results": results,
-            }
-            write(arguments.folder / "results.json", summary)
-    summary["programs"] = _programs(datasets.open(arguments.test), arguments.resolution, surrogates)
-    write(arguments.folder / "results.json", summary)
+            write(arguments.folder / "results.json", {**settings, "results": results})
+    programs = _programs(datasets.open(arguments.test), arguments.resolution, surrogates)
+    write(arguments.folder / "results.json", {**settings, "results": results, "programs": programs})
     for name, runs in results.items():
         print(f"{name}: {runs[0]['parameters']:,} parameters, {runs[0]['epochs']} epochs, {len(runs)} seeds")
         for way, rows in {

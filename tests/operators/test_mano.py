@@ -26,6 +26,15 @@ def test_patches_are_the_points_of_a_coarser_grid_with_more_channels(shape, side
     np.testing.assert_allclose(on_patches(fields, fine), expected, rtol=0, atol=1e-6)
 
 
+def test_the_expansion_is_that_of_every_mlp():
+    def parameters(**options):
+        model = manojax.create("mano", width=8, depth=3, heads=2, **options, rngs=nnx.Rngs(0))
+        return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))
+
+    hidden = 3 * 8  # further channels, each with a column of the first matrix, a bias and a row of the second
+    assert parameters(expansion=4) - parameters() == 3 * hidden * (8 + 1 + 8)
+
+
 def test_as_many_sets_of_weights_as_levels_of_patches():
     model = manojax.MODELS["mano"]
     assert model.Config(patch=2, weight_sets=None).for_grid((31, 31)).weight_sets == 4
