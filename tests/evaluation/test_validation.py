@@ -31,6 +31,7 @@ def test_training_ends_with_its_error_beside_plain_baselines(capsys, darcy_file,
     assert status == 0
     said = printed.splitlines()[0]
     assert said.startswith(f"{tmp_path / 'run'}: trained")
+    assert " in 1 epoch and " in said
     error, solve = re.search(r"least validation error (\S+) .* a plain solve .* has ([^;]+);", said).groups()
     assert 0 < float(solve) < float(error)
     surrogate = pde.load(tmp_path / "run")
