@@ -7,7 +7,7 @@ import manojax
 from manojax.layers.cells import from_patches, to_patches
 
 
-@pytest.mark.parametrize(("shape", "side"), [((12, 8), 2), ((9, 6), 3), ((8,), 2)], ids=str)
+@pytest.mark.parametrize(("shape", "side"), [((8, 6), 2), ((9, 6), 3), ((8,), 2)], ids=str)
 def test_patches_are_the_points_of_a_coarser_grid_with_more_channels(shape, side):
     """Operators on patches and on such points have the same parameters and the same values."""
     dimensions, points = len(shape), side ** len(shape)
@@ -22,8 +22,8 @@ def test_patches_are_the_points_of_a_coarser_grid_with_more_channels(shape, side
     fields = jax.random.normal(jax.random.key(0), (2, *shape, 2))
     fine = tuple(np.arange(n, dtype=np.float32) for n in shape)
     centres = tuple(axis.reshape(-1, side).mean(axis=1) for axis in fine)
-    expected = from_patches(on_points(to_patches(fields, sides), centres), sides, shape)
-    np.testing.assert_allclose(on_patches(fields, fine), expected, rtol=0, atol=1e-6)
+    expected = from_patches(jax.jit(on_points)(to_patches(fields, sides), centres), sides, shape)
+    np.testing.assert_allclose(jax.jit(on_patches)(fields, fine), expected, rtol=0, atol=1e-6)
 
 
 def test_the_expansion_is_that_of_every_mlp():
