@@ -150,15 +150,12 @@ def window_attention(
     parts = (query.astype(jnp.float32), key.astype(jnp.float32), value.astype(jnp.float32))
     if bias is not None:
         bias = bias[tuple(slice(window - k, window + k - 1) for k in windows)]
-    axes = [
-        Axis(np.arange(n), n, k, min(stride, k), shift if k < n else 0) for n, k in zip(grid, windows, strict=True)
-    ]
-    if rows is not None:
-        axes[0] = axes[0]._replace(places=rows[0])
+    axes = tuple(Axis(n, k, min(stride, k), shift if k < n else 0) for n, k in zip(grid, windows, strict=True))
     if math.prod(windows) ** 2 <= _MOST_UNROLLED:
         # The gradient computes the weights again: this costs less than to keep their intermediate results.
         attend = jax.checkpoint(functools.partial(neighbour_attention, axes=axes))
-        attended = from_planes(attend(*(to_planes(part) for part in parts), bias=bias))
+        places = None if rows is None else rows[0]
+        attended = from_planes(attend(*(to_planes(part) for part in parts), bias=bias, rows=places))
     elif rows is not None:
         raise ValueError(f"windows of {math.prod(windows)} points are too large for a map split over devices")
     else:
@@ -171,7 +168,7 @@ def _copied_attention(
     key: Heads,
     value: Heads,
     *,
-    axes: list[Axis],
+    axes: tuple[Axis, ...],
     bias: Bias | None,
 ) -> Heads:
     """Copy every window out of the map and attend inside each by itself, for windows of many points."""
@@ -190,7 +187,7 @@ def _copied_attention(
     return total / count
 
 
-def _windows(x: Array, axes: list[Axis]) -> Array:
+def _windows(x: Array, axes: tuple[Axis, ...]) -> Array:
     """(batch, *grid, heads, head_dim) -> (batch, *windows, point, heads, head_dim), zero beyond the map.
 
     A window is assembled from cells as large as the stride: whole pieces of the map, never single points.
