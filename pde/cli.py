@@ -1,29 +1,20 @@
-"""The command line: `manojax COMMAND`, each command a file in `pde.commands`."""
+"""The command line: `manojax COMMAND`, each command a file in `pde.commands`.
+
+A file is imported when its command is called, so that help and mistyped names take a fraction of a second.
+"""
 
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stderr
+from importlib import import_module
 from importlib.metadata import version
 from io import StringIO
 from typing import Any, Protocol, runtime_checkable
 
-from manojax import MODELS
-from pde.commands.convert import Convert
-from pde.commands.demo import Demo
-from pde.commands.evaluate import Evaluate
-from pde.commands.export import Export
-from pde.commands.generate import DEFAULT, generate_command, parse_generate
-from pde.commands.info import Info
-from pde.commands.merge import Merge
 from pde.commands.own import import_own
 from pde.commands.parsing import parse
-from pde.commands.predict import Predict
-from pde.commands.report import WriteReport
-from pde.commands.sweep import Sweep
-from pde.commands.train import parse_train, train_command
-from pde.runs.config import TrainingConfig
 from pde.system.errors import InputError, suggestion
 from pde.system.interrupts import Terminated
 
@@ -34,6 +25,46 @@ class Command(Protocol):
 
     def run(self) -> None: ...
 
+
+COMMANDS = {
+    "generate": (
+        "flags",
+        "Generate a data set of an equation. With --equation NAME, --help shows the options of that equation.",
+    ),
+    "merge": ("Merge", "Join shards of a data set into the file that one process would have written."),
+    "convert": (
+        "Convert",
+        "Convert a data file (HDF5, .mat, .pt or .npz) to an HDF5 file with the names and axes of manojax.",
+    ),
+    "train": (
+        "flags",
+        "Train an operator. --model NAME --help shows a model's options too, --help-verbose shows all flags.",
+    ),
+    "sweep": (
+        "Sweep",
+        "Train each model, width and seed into one table, or continue it. --help-verbose shows all flags.",
+    ),
+    "evaluate": (
+        "Evaluate",
+        "Measure a trained operator's errors on several grids, beside interpolation and coarse solves.",
+    ),
+    "predict": ("Predict", "Write the predicted solution for every sample of a data file."),
+    "export": (
+        "Export",
+        "Export a trained operator, with a model card, as a program for one grid that runs without this package.",
+    ),
+    "report": (
+        "WriteReport",
+        "Write one HTML page about a run: learning curves, configuration and, with a test file, its errors.",
+    ),
+    "info": ("Info", "Describe a data file or the folder of a training run."),
+    "demo": (
+        "Demo",
+        "Generate data, train MANO and FNO, evaluate both on finer grids and write a report, in some minutes.",
+    ),
+}
+"""Every command with what its file offers: a class of its flags, or a function that finds them in the arguments;
+and what it does."""
 
 QUIET = "--quiet"
 _AGAIN = {
@@ -65,6 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     quiet, argv = QUIET in argv, [each for each in argv if each != QUIET]
     try:
         command = _parse(import_own(argv))
+        from pde.system.programs import keep_programs  # after parsing, as it imports JAX
+
+        keep_programs()
         with redirect_stderr(StringIO()) if quiet else nullcontext():
             command.run()
     except InputError as error:
@@ -85,25 +119,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(argv: list[str]) -> Command:
-    if argv[:1] == ["generate"]:
-        return parse_generate(argv[1:])
-    if argv[:1] == ["train"]:
-        return parse_train(argv[1:])
-    commands: dict[str, Any] = {
-        "generate": generate_command(DEFAULT),
-        "merge": Merge,
-        "convert": Convert,
-        "train": train_command("mano", MODELS["mano"].Config(), TrainingConfig()),
-        "sweep": Sweep,
-        "evaluate": Evaluate,
-        "predict": Predict,
-        "export": Export,
-        "report": WriteReport,
-        "info": Info,
-        "demo": Demo,
-    }
     name = "".join(argv[:1])
-    if name and not name.startswith("-") and name not in commands:
-        hint = suggestion(name, commands)
-        raise InputError(f"{name}: there is no such command{hint} (there are {', '.join(commands)})")
-    return parse(commands, "manojax", argv, _ABOUT)
+    if name in COMMANDS:
+        return parse(_flags(name, argv[1:]), f"manojax {name}", argv[1:], COMMANDS[name][1])
+    if name and not name.startswith("-"):
+        hint = suggestion(name, COMMANDS)
+        raise InputError(f"{name}: there is no such command{hint} (there are {', '.join(COMMANDS)})")
+    completed = name.startswith("--tyro")  # completions know all flags, also those of a model
+    known = {each: _flags(each, ["--model", "mano"]) if completed else _without_flags(each) for each in COMMANDS}
+    return parse(known, "manojax", argv, _ABOUT)
+
+
+def _flags(name: str, argv: list[str]) -> Any:
+    offered = getattr(import_module(f"pde.commands.{name}"), COMMANDS[name][0])
+    return offered if isinstance(offered, type) else offered(argv)
+
+
+def _without_flags(name: str) -> Callable[[], None]:
+    """Return what help shows of a command beside the others."""
+
+    def command() -> None: ...
+
+    command.__doc__ = COMMANDS[name][1]
+    return command

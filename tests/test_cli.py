@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from pde import load
-from pde.commands.train import parse_train
+from pde.commands import train
+from pde.commands.parsing import parse
 from pde.runs.description import Transfer
 from tests.command_line import TINY, refused, run
 
@@ -104,9 +105,9 @@ def test_a_command_is_repeated_with_resume_whatever_its_flags(folder, darcy_file
     dataclasses.replace(begun, training=dataclasses.replace(begun.training, symmetries="none")).save(
         tmp_path / "run"
     )
-    command = parse_train(
-        [str(darcy_file), "--model", "fno", "--out", str(tmp_path / "run"), "--symmetries", "none", "--resume"]
-    )
+    run_folder = str(tmp_path / "run")
+    given = [str(darcy_file), "--model", "fno", "--out", run_folder, "--symmetries", "none", "--resume"]
+    command = parse(train.flags(given), "manojax train", given, "")
     assert command.resume
     assert command.training.symmetries == "none"
 

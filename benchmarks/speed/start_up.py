@@ -1,39 +1,87 @@
-"""The times of `import manojax` and of `import pde` beside that of the libraries they stand on.
+"""How long commands and imports take to start, beside the libraries they stand on.
 
-    python -m benchmarks.speed.imports [--rounds 9]
+    python -m benchmarks.speed.start_up [--rounds 5] [--json FILE]
 
-All in fresh processes, in turn; seconds are of the process's own CPU time, medians over the rounds.
+All run in processes of their own, in turn. Two trainings of one step are among them, of MANO at 31 x 31 points:
+one with an empty cache of compiled programs, and one that finds the programs of the first
+(`pde.system.programs`). Stated are seconds on the clock and of the processor, medians over the rounds, after one
+round to warm the disk up; "first step" has the seconds of the epoch, from the start of training until the step's
+loss is known.
 
-Found, on 2 cores: `import manojax` takes 1.03 times, `import pde` 0.03 times as long as `from flax import nnx`
-(asked of `pde`: at most 1.5).
+Found (`results/start_up.json`, 2 cores of an AMD EPYC): `manojax --help` takes 0.29 times as long as `import jax`.
+The first step of a second training takes 0.31 times as long as that of the first, the whole command 0.39 times.
 """
 
+import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
 
-from benchmarks.record import command_line
+from benchmarks.record import command_line, write
+from pde.runs.run import seconds_of
 
-STATEMENTS = ("from flax import nnx", "import manojax", "import pde")
-
-
-def seconds(statement: str) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", statement], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+FLAGS = "--model mano --epochs 1 --train-samples 10 --validation none --symmetries none"
+STATEMENTS = ("import jax", "from flax import nnx", "import manojax", "import pde")
+FIRST, SECOND = "train, one step, first", "train, one step, again"
 
 
 def main() -> None:
     parser = command_line(__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    rounds = [[seconds(statement) for statement in STATEMENTS] for _ in range(parser.parse_args().rounds + 1)]
-    medians = [
-        statistics.median(column) for column in zip(*rounds[1:], strict=True)
-    ]  # the first warms the disk up
-    for statement, median in zip(STATEMENTS, medians, strict=True):
-        print(f"{statement:24} {median:.2f} s, {median / medians[0]:.2f} times the first")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measured(Path(folder), arguments.rounds)
+    for name, row in found.items():
+        print(f"{name:24}", *(f"{each} {value:.2f}" for each, value in row.items()))
+    help_, again = found["manojax --help"]["seconds"], found[SECOND]["seconds"]
+    print(f"help over import jax {help_ / found['import jax']['seconds']:.2f}")
+    print(f"a training again over the first {again / found[FIRST]['seconds']:.2f}")
+    step = found["first step again"]["seconds"] / found["first step"]["seconds"]
+    print(f"its first step over that of the first {step:.2f}")
+    write(arguments.json, {"rounds": arguments.rounds, "start-up": found})
+
+
+def measured(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
+    data = folder / "data.h5"
+    cache = folder / "cache"
+    subprocess.run(command(f"generate {data} --resolution 31 --samples 10"), check=True, stdout=subprocess.DEVNULL)
+    train = command(f"train {data} --out {folder / 'run'} {FLAGS}")
+    calls = {each: [sys.executable, "-c", each] for each in STATEMENTS}
+    calls |= {"manojax --help": command("--help"), FIRST: train, SECOND: train}
+    times = defaultdict(list)
+    for turn in range(rounds + 1):
+        shutil.rmtree(cache, ignore_errors=True)
+        for name, call in calls.items():
+            shutil.rmtree(folder / "run", ignore_errors=True)
+            taken = {name: seconds(call, cache)}
+            if call is train:
+                taken["first step" + " again" * (name is SECOND)] = {"seconds": seconds_of(folder / "run")}
+            for each, row in taken.items():
+                times[each] += [row] if turn else []
+    return {
+        name: {each: statistics.median(row[each] for row in rows) for each in rows[0]}
+        for name, rows in times.items()
+    }
+
+
+def command(line: str) -> list[str]:
+    return [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", *line.split()]
+
+
+def seconds(call: list[str], cache: Path) -> dict[str, float]:
+    """Return the seconds of a process on the clock and of the processor."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(call, check=True, capture_output=True, env=os.environ | {"XDG_CACHE_HOME": str(cache)})
+    taken, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"seconds": taken, "processor seconds": cpu}
 
 
 if __name__ == "__main__":

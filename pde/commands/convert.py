@@ -11,7 +11,7 @@ from pde.data.convert import convert
 
 @dataclass(frozen=True)
 class Convert:
-    """Convert a data file (HDF5, .mat, .pt or .npz) to an HDF5 file with the names and axes of manojax."""
+    """The flags of `manojax convert`."""
 
     data: Positional[Path]
     """Data file to read."""

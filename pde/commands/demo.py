@@ -27,7 +27,7 @@ EPOCHS = {"mano": 20, "fno": 25}  # about three and two minutes on two cores
 
 @dataclass(frozen=True)
 class Demo:
-    """Generate data, train MANO and FNO, evaluate both on finer grids and write a report, in some minutes."""
+    """The flags of `manojax demo`."""
 
     out: Path = Path("demo")
     """Folder to create."""

@@ -21,7 +21,7 @@ from pde.system.files import refuse_unwritable, write_text
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a trained operator's errors on several grids, beside interpolation and coarse solves."""
+    """The flags of `manojax evaluate`."""
 
     run_folder: Positional[Path]
     """Folder of the training run."""

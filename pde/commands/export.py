@@ -11,7 +11,7 @@ from pde.surrogates.surrogate import Mode
 
 @dataclass(frozen=True)
 class Export:
-    """Export a trained operator, with a model card, as a program for one grid that runs without this package."""
+    """The flags of `manojax export`."""
 
     run_folder: Positional[Path]
     """Folder of the training run."""

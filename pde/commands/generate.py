@@ -8,7 +8,6 @@ from typing import Annotated, Any, Generic, TypeVar
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional
 
-from pde.commands.parsing import parse
 from pde.data.generate import generate
 from pde.data.shards import Shard, parse_splits
 from pde.equations.equation import Problem
@@ -21,7 +20,7 @@ Law = TypeVar("Law", bound=Problem)
 
 @dataclass(frozen=True)
 class Generate(Generic[Law]):
-    """Generate a data set of an equation. With --equation NAME, --help shows the options of that equation."""
+    """The flags of `manojax generate` for an equation."""
 
     out: Positional[Path]
     """HDF5 file to write."""
@@ -62,17 +61,12 @@ class Generate(Generic[Law]):
             print(f"{output.path}{shard}: samples {first} to {last} of seed {self.seed}, {size} {points} a side")
 
 
-def generate_command(equation: str) -> Any:
-    """Return the flags of `generate` for an equation."""
-    return Generate[find(equation).problem]
-
-
-def parse_generate(argv: list[str]) -> Generate[Any]:
-    """Parse the arguments; the equation decides which options exist."""
+def flags(argv: list[str]) -> Any:
+    """Return the flags of `generate`; the equation that the arguments name decides which options exist."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--equation", default=DEFAULT)
     try:
         name = first.parse_known_args(argv)[0].equation
     except argparse.ArgumentError:
         name = DEFAULT  # tyro's message is better
-    return parse(generate_command(name), "manojax generate", argv)
+    return Generate[find(name).problem]

@@ -11,7 +11,7 @@ from pde.reports.info import describe, facts
 
 @dataclass(frozen=True)
 class Info:
-    """Describe a data file or the folder of a training run."""
+    """The flags of `manojax info`."""
 
     path: Positional[Path]
     """Data file or folder of a training run."""

@@ -12,7 +12,7 @@ from pde.system.errors import InputError
 
 @dataclass(frozen=True)
 class Merge:
-    """Join shards of a data set into the file that one process would have written."""
+    """The flags of `manojax merge`."""
 
     out: Positional[Path]
     """HDF5 file to write."""

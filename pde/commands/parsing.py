@@ -8,7 +8,7 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from typing import Annotated, Any
@@ -17,36 +17,22 @@ import tyro
 from tyro.conf import DisallowNone, FlagCreatePairsOff, OmitArgPrefixes, Suppress
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
-from pde.preprocessing.view import View
-from pde.runs.config import TrainingConfig
-from pde.system.processes import Processes
-
 HELP, VERBOSE = {"-h", "--help"}, "--help-verbose"
-RARE = {
-    Processes: {"coordinator", "process_id", "num_processes"},
-    TrainingConfig: {
-        *("resolutions", "accumulate", "stream", "weight_decay", "ema", "precision", "scale_free"),
-        *("boundary", "domain"),
-    },
-    View: {"inputs", "filter_width"},
-}
-"""Options that many commands share and few users set. `--help` leaves them out to fit a screen, and likewise those
-that the class of a problem names in `rare`."""
 
 
-def parse(command: Any, prog: str, argv: Sequence[str], description: str | None = None) -> Any:
+def parse(command: Any, prog: str, argv: Sequence[str], description: str) -> Any:
     """Parse the command line of one command, or of several commands by name.
 
-    `--help` shows the first sentence about each flag that many set, `--help-verbose` the full text of all.
+    `--help` shows the first sentence about each flag, and leaves out those that a class of options names in its
+    `rare`, to fit a screen; `--help-verbose` shows the full text of all.
     """
     verbose = VERBOSE in argv
-    hidden = RARE if HELP & set(argv) and not verbose else {}
     settings: dict[str, Any] = {
         "prog": prog,
         "args": ["--help" if each == VERBOSE else each for each in argv],
         "config": (OmitArgPrefixes,),
         "description": description,
-        "registry": _registry(_joined if verbose else _first_sentence, hidden),
+        "registry": _registry(_joined if verbose else _first_sentence, bool(HELP & set(argv)) and not verbose),
     }
     with _colours_on_a_terminal_alone():
         if isinstance(command, dict):
@@ -71,8 +57,8 @@ def _colours_on_a_terminal_alone() -> Iterator[None]:
         print(held.read(), end="")
 
 
-def _registry(shown: Callable[[str], str], hidden: Mapping[type, set[str]]) -> ConstructorRegistry:
-    """Make tyro's rule for dataclasses, with some fields hidden and `shown` applied to the help of the others."""
+def _registry(shown: Callable[[str], str], short: bool) -> ConstructorRegistry:
+    """Make tyro's rule for dataclasses: `shown` is applied to the help of fields, and `short` hides rare ones."""
     registry, inside = ConstructorRegistry(), []
 
     @registry.struct_rule
@@ -85,9 +71,8 @@ def _registry(shown: Callable[[str], str], hidden: Mapping[type, set[str]]) -> C
         finally:
             inside.pop()
         assert isinstance(spec, StructConstructorSpec)
-        names = set().union(*(found for kind, found in hidden.items() if issubclass(info.type, kind)))
-        names |= set(getattr(info.type, "rare", ())) if hidden else set()
-        fields = (_hidden(each) if each.name in names else _shown(each, shown) for each in spec.fields)
+        rare = getattr(info.type, "rare", ()) if short else ()
+        fields = (_hidden(each) if each.name in rare else _shown(each, shown) for each in spec.fields)
         return dataclasses.replace(spec, fields=tuple(fields))
 
     return registry

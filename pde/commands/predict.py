@@ -14,7 +14,7 @@ from pde.system.errors import InputError
 
 @dataclass(frozen=True)
 class Predict:
-    """Write the predicted solution for every sample of a data file."""
+    """The flags of `manojax predict`."""
 
     run_folder: Positional[Path]
     """Folder of the training run, or with --exported a folder that `manojax export` wrote."""

@@ -19,7 +19,7 @@ from pde.system.files import refuse_unwritable
 
 @dataclass(frozen=True)
 class WriteReport:
-    """Write one HTML page about a run: learning curves, configuration and, with a test file, its errors."""
+    """The flags of `manojax report`."""
 
     run_folder: Positional[Path]
     """Folder of the training run."""

@@ -18,7 +18,7 @@ class Training(TrainingConfig):
 
 @dataclass(frozen=True)
 class Sweep:
-    """Train each model, width and seed into one table, or continue it. --help-verbose shows all flags."""
+    """The flags of `manojax sweep`."""
 
     data: Positional[Path]
     """Data file to train on."""

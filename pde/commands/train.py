@@ -13,7 +13,7 @@ from tyro.conf import DisallowNone, FlagCreatePairsOff, Positional, Suppress, ar
 
 from manojax import MODELS
 from manojax.operators.base import ModelConfig
-from pde.commands.parsing import HELP, VERBOSE, parse
+from pde.commands.parsing import HELP, VERBOSE
 from pde.evaluation.validation import coarse_errors
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
@@ -99,47 +99,13 @@ def _learnt(run: Run, folder: Path, data: Path) -> str:
     return "; ".join(said)
 
 
-def train_command(model: str, options: ModelConfig, training: TrainingConfig) -> Callable[..., Train]:
-    """Return the flags of `train`: the model decides their names, a run to resume their defaults."""
+def flags(argv: list[str]) -> Callable[..., Train]:
+    """Return the flags of `train`: the model that the arguments name decides which options exist, and a run to
+    resume their defaults.
 
-    def command(
-        data: Positional[Path],
-        *,
-        out: Path,
-        model: Annotated[str, arg(help=_MODEL)] = model,
-        resume: Switch = False,
-        tensorboard: Unsaid[Path | None] = None,
-        mesh: Unsaid[str | None] = None,
-        shard_optimiser: Switch = False,
-        processes: Annotated[Processes, arg(name="process")] = _UNSAID,
-        architecture: ModelConfig = options,
-        training: TrainingConfig = training,
-    ) -> Train:
-        """Train an operator. --model NAME --help shows a model's options too, --help-verbose shows all flags.
-
-        Args:
-            data: Data file to train on.
-            out: Folder to create for the run.
-            resume: Continue the run in --out, or begin it if there is none.
-            tensorboard: Folder to write metrics to, for TensorBoard; this needs the extra `tensorboard`.
-            mesh: Numbers of devices that share a batch and, in MANO, its grid, such as data=4,space=2.
-            shard_optimiser: Divide the optimiser's state among devices that share a batch (ZeRO-1).
-            processes: The processes of a training on several machines.
-            architecture: Options of the model.
-            training: Options of the training.
-        """
-        division = DEFAULT if mesh is None else Division.parse(mesh)
-        division = dataclasses.replace(division, optimiser=shard_optimiser)
-        board = None if tensorboard is None else TensorBoard(tensorboard)
-        processes.join()
-        return Train(data, out, model, resume, architecture, training, division, board)
-
-    command.__annotations__["architecture"] = type(options)
-    return command
-
-
-def parse_train(argv: list[str]) -> Train:
-    """Parse the arguments: the model decides which options exist, a run to resume their defaults."""
+    Raises:
+        InputError: no model is named, or another one than that of the run to resume; as for `Run.open`.
+    """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--model")
     first.add_argument("--out", type=Path)
@@ -160,11 +126,47 @@ def parse_train(argv: list[str]) -> Train:
         raise InputError(f"--model {name}: {given.out} was begun with {saved.model}; leave the flag out")
     options = saved.options if saved else defaults
     training = saved.training if saved else TrainingConfig()
-    command = train_command(name, options, training)
+    command = _flags(name, options, training, saved)
     if given.model is None and saved is None:  # help without the options of a model
         command.__annotations__["architecture"] = Suppress[type(options)]
-    parsed = parse(command, "manojax train", argv)
-    if saved is not None:
-        mend = "leave the flag out, or train into a new folder"
-        refuse_changes((parsed.options, parsed.training), saved, parsed.out, mend)
-    return parsed
+    return command
+
+
+def _flags(model: str, options: ModelConfig, training: TrainingConfig, begun: Run | None) -> Callable[..., Train]:
+    def command(
+        data: Positional[Path],
+        *,
+        out: Path,
+        model: Annotated[str, arg(help=_MODEL)] = model,
+        resume: Switch = False,
+        tensorboard: Unsaid[Path | None] = None,
+        mesh: Unsaid[str | None] = None,
+        shard_optimiser: Switch = False,
+        processes: Annotated[Processes, arg(name="process")] = _UNSAID,
+        architecture: ModelConfig = options,
+        training: TrainingConfig = training,
+    ) -> Train:
+        """Check the flags of `manojax train`.
+
+        Args:
+            data: Data file to train on.
+            out: Folder to create for the run.
+            resume: Continue the run in --out, or begin it if there is none.
+            tensorboard: Folder to write metrics to, for TensorBoard; this needs the extra `tensorboard`.
+            mesh: Numbers of devices that share a batch and, in MANO, its grid, such as data=4,space=2.
+            shard_optimiser: Divide the optimiser's state among devices that share a batch (ZeRO-1).
+            processes: The processes of a training on several machines.
+            architecture: Options of the model.
+            training: Options of the training.
+        """
+        if begun is not None:
+            mend = "leave the flag out, or train into a new folder"
+            refuse_changes((architecture, training), begun, out, mend)
+        division = DEFAULT if mesh is None else Division.parse(mesh)
+        division = dataclasses.replace(division, optimiser=shard_optimiser)
+        board = None if tensorboard is None else TensorBoard(tensorboard)
+        processes.join()
+        return Train(data, out, model, resume, architecture, training, division, board)
+
+    command.__annotations__["architecture"] = type(options)
+    return command

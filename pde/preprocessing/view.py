@@ -1,6 +1,7 @@
 """The view that a model has of a data file: inputs, their restriction to its grid, coarse solutions."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tyro.conf import Fixed, Suppress
 
@@ -13,6 +14,8 @@ from pde.grids.restriction import Restriction
 class View:
     """The fields that a model sees, and how it sees them."""
 
+    rare: ClassVar[tuple[str, ...]] = ("inputs", "filter_width")
+    """Options that only `--help-verbose` shows."""
     inputs: tuple[str, ...] = ()
     """Data sets that the model sees; by default the inputs of the equation."""
     filter_width: float | None = None

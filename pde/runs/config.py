@@ -1,7 +1,7 @@
 """The settings of a training."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from tyro.conf import FlagCreatePairsOff, arg
 
@@ -12,6 +12,11 @@ from pde.preprocessing.view import View
 class TrainingConfig:
     """The settings of a training; each is a flag of `manojax train`."""
 
+    rare: ClassVar[tuple[str, ...]] = (
+        *("resolutions", "accumulate", "stream", "weight_decay", "ema", "precision", "scale_free"),
+        *("boundary", "domain"),
+    )
+    """Options that only `--help-verbose` shows."""
     resolution: int | None = None
     """Number of points along axis 1 of the training grid; by default the largest of --resolutions, or else the
     number of the file's grid. The training grid is a stride of the file's grid. The operator is held at it, and

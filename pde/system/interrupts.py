@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from pde.system.processes import anywhere
-
 
 class Terminated(SystemExit):
     """The process was asked to end by SIGTERM, as clusters do before they take a machine away."""
@@ -24,6 +22,8 @@ class Stop:
 
     def share(self) -> None:
         """Stop if another process of the training is to stop; all processes call this at the same point."""
+        from pde.system.processes import anywhere  # the command line's help must not wait for JAX
+
         if anywhere(self.by is not None):
             self.by = self.by or signal.SIGTERM
 

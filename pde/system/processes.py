@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import jax
 import numpy as np
@@ -17,6 +17,8 @@ Result = TypeVar("Result")
 class Processes:
     """The meeting point of the processes of a training. Slurm, Kubernetes and TPU pods need no flags."""
 
+    rare: ClassVar[tuple[str, ...]] = ("coordinator", "process_id", "num_processes")
+    """Options that only `--help-verbose` shows."""
     coordinator: str | None = None
     """Address host:port at which the first process listens and which all processes can reach."""
     process_id: int | None = None
