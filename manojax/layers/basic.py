@@ -29,6 +29,17 @@ def check_heads(width: int, heads: int) -> None:
         raise ValueError(f"width {width} is not a multiple of heads {heads}; give a divisor of the width")
 
 
+def rematerialised(module: nnx.Module, *inputs: Any) -> Any:
+    """Return module(*inputs); its gradient computes it a second time instead of keeping intermediate results."""
+    graph, state = nnx.split(module)
+
+    @jax.checkpoint
+    def call(state: Any, *inputs: Any) -> Any:
+        return nnx.merge(graph, state)(*inputs)
+
+    return call(state, *inputs)
+
+
 @jax.custom_jvp
 def gelu(x: Array) -> Array:
     """x times the normal distribution function at x: the exact one, as in PyTorch, not its tanh approximation."""
@@ -64,7 +75,7 @@ class LayerNorm(nnx.Module):
         self.norm = nnx.LayerNorm(width, rngs=rngs)
 
     def __call__(self, x: Map) -> Map:
-        return self.norm(x.astype(jnp.float32)).astype(x.dtype)
+        return rematerialised(self.norm, x.astype(jnp.float32)).astype(x.dtype)
 
 
 class MLP(nnx.Module):

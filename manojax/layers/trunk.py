@@ -9,7 +9,7 @@ from flax import nnx
 from jax.nn.initializers import Initializer
 from jax.typing import DTypeLike
 
-from manojax.layers.basic import MLP, LayerNorm, Map, residual_init
+from manojax.layers.basic import MLP, LayerNorm, Map, rematerialised, residual_init
 
 
 class PreNormBlock(nnx.Module):
@@ -83,14 +83,3 @@ def in_sequence(
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
     x, _ = jax.lax.scan(lambda x, state: (through(nnx.merge(graphs[0], state), x), None), x, stacked)
     return x
-
-
-def rematerialised(module: nnx.Module, *inputs: Any) -> Any:
-    """Return module(*inputs); its gradient computes it a second time instead of keeping intermediate results."""
-    graph, state = nnx.split(module)
-
-    @jax.checkpoint
-    def call(state: Any, *inputs: Any) -> Any:
-        return nnx.merge(graph, state)(*inputs)
-
-    return call(state, *inputs)
