@@ -58,7 +58,7 @@ def paces(
         run, (parts, _) = prepare(data, case.model, case.options or options_of(case.model), config)
         graph, params = run.build()
         optimiser = optimiser_for(run.training, steps)
-        make = partial(make_gradient, make_loss(graph, run, run.grid), config.accumulate)
+        make = partial(make_gradient, make_loss(graph, run, run.grid), run.training.accumulate or 1)
         chosen = group(run.symmetries)
         mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
         samples = Resident(parts[0].read(slice(None)), mesh)

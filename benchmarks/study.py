@@ -67,6 +67,7 @@ def _refuse_another(out: Path, model: str, config: TrainingConfig, options: Mode
         config,
         epochs=config.epochs or begun.training.epochs,
         resolution=config.resolution or begun.training.resolution,
+        accumulate=config.accumulate or begun.training.accumulate,
         view=replace(
             config.view,
             inputs=config.view.inputs or begun.view.inputs,

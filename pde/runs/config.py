@@ -33,10 +33,10 @@ class TrainingConfig:
     """Number of passes over the samples; by default 5000 steps, at most 500 passes."""
     batch_size: int = 10
     """Number of samples in a step."""
-    accumulate: int = 1
+    accumulate: int | None = None
     """Number of pieces to divide a batch into. The pieces are computed one after the other and their gradients
-    averaged. This takes the memory of one piece, and less time on CPUs where a piece fits the cache and the batch
-    does not."""
+    averaged, which takes the memory of one piece. By default a piece has at most ten thousand points on CPUs,
+    where it then fits the cache, and an accelerator computes the whole batch at once."""
     stream: FlagCreatePairsOff[bool] = False
     """Read samples from the file when they are needed, for files larger than the memory. Samples are
     read ahead in the background, and none is kept."""

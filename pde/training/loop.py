@@ -51,13 +51,15 @@ def fit(
     on_epoch: OnEpoch | None,
 ) -> None:
     """Train the model of a run, from the last checkpoint in its folder `out` to its last epoch."""
-    epochs, steps = run.training.epochs, steps_an_epoch(run.samples, run.training.batch_size)
-    assert epochs is not None  # filled in by prepare
+    epochs, accumulate = run.training.epochs, run.training.accumulate
+    assert epochs is not None  # both filled in by prepare
+    assert accumulate is not None
+    steps = steps_an_epoch(run.samples, run.training.batch_size)
     graph, params = run.build()
     optimiser = optimiser_for(run.training, epochs * steps)
     batch = batch_in_force(run.samples, run.training.batch_size)
-    mesh = training_mesh(batch // run.training.accumulate, division)
-    _say_if_idle(mesh, run.training.accumulate)
+    mesh = training_mesh(batch // accumulate, division)
+    _say_if_idle(mesh, accumulate)
     state = params, optimiser.init(params)
     placed = placing(state, mesh, division)
     state = jax.device_put(state, placed)
@@ -65,7 +67,7 @@ def fit(
     augment = partial(transformed, symmetries)
     for each in training:
         loss = make_loss(graph, run, each.grid, space_of(mesh))
-        make = partial(make_gradient, loss, run.training.accumulate)
+        make = partial(make_gradient, loss, accumulate)
         samples = feeder(each, run.training, mesh, batch)
         steppers.append(Stepper(make, optimiser, samples, augment, mesh, placed))
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 import sys
 from pathlib import Path
 
@@ -28,9 +29,10 @@ from pde.runs.run import Run
 from pde.surrogates.forward import forward
 from pde.system.errors import InputError, check_seed
 from pde.system.machine import cores, processor
-from pde.training.engine.devices import DEFAULT, SPACE, Division, space_of, training_mesh
+from pde.training.engine.devices import DATA, DEFAULT, SPACE, Division, space_of, training_mesh
 from pde.training.engine.feeding import Feeder, Resident, Streamed
 from pde.training.engine.optimisers import make_optimiser
+from pde.training.engine.pieces import pieces
 from pde.training.samples import Samples, kept, stored, together
 from pde.training.symmetry_test import ENOUGH, invariant
 
@@ -92,11 +94,13 @@ def prepare(
         raise InputError(f"--model {model}: {error}") from error
     samples = finest.count
     batch = batch_in_force(samples, config.batch_size)
-    if batch % config.accumulate:
+    if batch % (config.accumulate or 1):
         raise InputError(
             f"--accumulate {config.accumulate} does not divide a batch of {batch} samples; choose a divisor"
         )
-    mesh = training_mesh(batch // config.accumulate, division)
+    mesh = training_mesh(batch // (config.accumulate or 1), division)
+    points = math.prod(finest.grid.shape) // mesh.shape[SPACE]
+    accumulate = config.accumulate or pieces(batch // mesh.shape[DATA], points)
     steps = steps_an_epoch(samples, config.batch_size)
     epochs = config.epochs or min(_MAX_EPOCHS, -(-_STEP_BUDGET // steps))
     normalisation = Normalisation.fit(finest.each(), grid, config.view.solutions)
@@ -111,7 +115,7 @@ def prepare(
     run = Run(
         model=model,
         options=options,
-        training=dataclasses.replace(config, epochs=epochs, resolution=grid.shape[0]),
+        training=dataclasses.replace(config, epochs=epochs, resolution=grid.shape[0], accumulate=accumulate),
         data=name_of(source),
         equation=str(opened.attributes.get("equation", "")),
         digest=_digest(grid, *training, validation),
