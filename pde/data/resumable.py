@@ -9,6 +9,7 @@ took are added to the record beside the file (`pde.data.cost`) whenever samples 
 import os
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,13 @@ from pde.system.files import refuse_existing, refuse_unwritable, write_aside
 
 SAVE_SECONDS = 1.0
 """Time after which newly added samples are made safe on disk."""
+_LEAST_WRITE = 2**20  # bytes: a call takes as long as the solve of a small sample
 
 
 class Samples:
     """The samples of a file that is being written, in order; the first `done` of them are safe on disk.
+
+    A thread of its own makes samples safe, so that nobody waits for the disk while others are solved.
 
     Args:
         file: the file as long as it is partial.
@@ -38,30 +42,58 @@ class Samples:
     def __init__(self, file: h5py.File, path: Path):
         self._file, self._path = file, path
         self._stored: dict[str, Any] = dict(file)
-        self._residuals: list[np.ndarray] = []
+        self._waiting: list[dict[str, np.ndarray]] = []
+        self._residuals: list[float] = []
         self._saved = time.monotonic()
+        self._saver, self._saving = ThreadPoolExecutor(1), Future[None]()
+        self._saving.set_result(None)
         self.done = int(np.count_nonzero(~np.isnan(self._stored["residual"][...])))
+        self._written = self.done
         self._started, self._first = time.perf_counter(), self.done
         if not self.done:
             Cost().save(path)  # in place of the record of a file that is gone
         self._earlier = cost_of(path)
 
     def append(self, sample: Mapping[str, np.ndarray]) -> None:
-        """Add the next sample; it is safe within a second or so."""
-        index = self.done + len(self._residuals)
-        for name in sample.keys() - {"residual"}:
-            self._stored[name][index] = sample[name].astype(np.float32)
-        self._residuals.append(sample["residual"])
-        if time.monotonic() - self._saved > SAVE_SECONDS:
-            self.save()
+        """Add the next sample; it is safe within two seconds or so.
 
-    def save(self) -> None:
-        """Make the samples added so far safe."""
+        Raises:
+            OSError: it, or one before it, could not be written.
+        """
+        fields = {name: sample[name].astype(np.float32) for name in sample.keys() - {"residual"}}
+        self._waiting.append(fields)
+        self._residuals.append(float(sample["residual"]))
+        if len(self._waiting) * sum(field.nbytes for field in fields.values()) >= _LEAST_WRITE:
+            self._write()
+        if time.monotonic() - self._saved > SAVE_SECONDS and self._saving.done():
+            self._save()
+
+    def close(self) -> None:
+        """Make all samples safe."""
+        with self._saver:
+            self._save()
+            self._saving.result()
+
+    def _write(self) -> None:
+        """Write the fields of the samples that wait, without their residuals."""
+        stop = self._written + len(self._waiting)
+        for name in self._waiting[0] if self._waiting else ():
+            self._stored[name][self._written : stop] = np.stack([sample[name] for sample in self._waiting])
+        self._written, self._waiting = stop, []
+
+    def _save(self) -> None:
+        """Begin to make the samples added so far safe, after those before them."""
+        self._saving.result()
+        self._write()
+        residuals, self._residuals = self._residuals, []
+        self._saved, self._saving = time.monotonic(), self._saver.submit(self._make_safe, residuals)
+
+    def _make_safe(self, residuals: list[float]) -> None:
         _to_disk(self._file)
-        stop = self.done + len(self._residuals)
-        self._stored["residual"][self.done : stop] = self._residuals
+        stop = self.done + len(residuals)
+        self._stored["residual"][self.done : stop] = residuals
         _to_disk(self._file)
-        self.done, self._residuals, self._saved = stop, [], time.monotonic()
+        self.done = stop
         if self._earlier is not None:  # else the cost of the first samples is unknown, and so is that of all
             now = Cost(self.done - self._first, (Session.since(self._started),))
             (self._earlier + now).save(self._path)
@@ -116,7 +148,7 @@ class ResumableFile:
                 try:
                     yield samples
                 finally:
-                    samples.save()
+                    samples.close()
         except ArithmeticError:
             self._partial.unlink()
             record_of(self.path).unlink(missing_ok=True)

@@ -141,12 +141,11 @@ class Darcy:
 
     def _batch(self, seed: int, indices: range, size: int) -> list[dict[str, np.ndarray]]:
         with jax.enable_x64(True):
-            key = jax.random.key(seed)
             if size == 1:
                 draw = _canonical_sample if self.canonical else _sample
-                fields = jax.tree.map(lambda x: np.asarray(x)[None], draw(self, key, indices[0]))
+                fields = jax.tree.map(lambda x: np.asarray(x)[None], draw(self, seed, indices[0]))
             else:
-                fields = jax.tree.map(np.asarray, _samples(self, key, jnp.asarray(padded(indices, size))))
+                fields = jax.tree.map(np.asarray, _samples(self, seed, jnp.asarray(padded(indices, size))))
         coefficient, solved = fields
         return [
             {
@@ -159,8 +158,8 @@ class Darcy:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _coefficient(problem: Darcy, key: Array, index: Array | int) -> Array:
-    key = jax.random.fold_in(key, index)
+def _coefficient(problem: Darcy, seed: Array | int, index: Array | int) -> Array:
+    key = jax.random.fold_in(jax.random.key(seed), index)
     tau, law = problem.tau, problem.law
     if isinstance(law, Mixture):
         law_key, key = jax.random.split(key)
@@ -177,8 +176,8 @@ def _coefficient(problem: Darcy, key: Array, index: Array | int) -> Array:
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _sample(problem: Darcy, key: Array, index: Array | int) -> tuple[Array, Solve]:
-    coefficient = _coefficient(problem, key, index)
+def _sample(problem: Darcy, seed: Array | int, index: Array | int) -> tuple[Array, Solve]:
+    coefficient = _coefficient(problem, seed, index)
     spacing = 1 / (problem.resolution - 1)
     source = jnp.ones_like(coefficient)
     return coefficient, solve(coefficient, source, spacing=(spacing, spacing), tolerance=problem.tolerance)
@@ -187,8 +186,8 @@ def _sample(problem: Darcy, key: Array, index: Array | int) -> tuple[Array, Solv
 _samples = jax.jit(jax.vmap(_sample, in_axes=(None, None, 0)), static_argnums=0)
 
 
-def _canonical_sample(problem: Darcy, key: Array, index: int) -> tuple[Array, Solve]:
-    coefficient = _coefficient(problem, key, index)
+def _canonical_sample(problem: Darcy, seed: int, index: int) -> tuple[Array, Solve]:
+    coefficient = _coefficient(problem, seed, index)
     check(np.asarray(coefficient), f"sample {index}")  # otherwise its spline would fail
     return coefficient, solve_canonical(coefficient, tolerance=problem.tolerance)
 
