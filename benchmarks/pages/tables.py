@@ -6,7 +6,7 @@ python -m benchmarks.pages.tables
 import statistics
 from pathlib import Path
 
-from benchmarks.pages import front, paper
+from benchmarks.pages import front, paper, speed
 from benchmarks.pages.cells import FACES, Results, mean, milliseconds, size, table
 from benchmarks.pages.learned import learned, learned_by_law, learned_fine, learned_widths
 from benchmarks.pages.published_set import published_set
@@ -19,7 +19,7 @@ HERE, DOCS = Path(__file__).parent, ROOT / "docs"
 
 def equal_time() -> str:
     found, rows = load("equal_time"), []
-    others = (load(f"equal_time_{name}")["results"] for name in ("fno_rate", "fno_h1", "unet"))
+    others = (load(f"equal_time_{name}")["results"] for name in ("fno_rate", "fno_h1", "unet", "patches"))
     for name, runs in (item for results in (found["results"], *others) for item in results.items()):
         eight = [run["symmetric"] for run in runs]
         errors = (mean(of, key) for key in ("relative_l2", "relative_h1") for of in (runs, eight))
@@ -173,15 +173,6 @@ def fno() -> str:
     return table(found, ["", "parameters", *jobs], rows)
 
 
-def solvers() -> str:
-    found = load("solvers")
-    rows = [
-        [name, milliseconds(row), f"{row['ratio']:.1f}", f"{row['residual']:.0e}"]
-        for name, row in found["solvers"]["rows"].items()
-    ]
-    return table(found, ["solver", "ms", "times ours", "residual"], rows)
-
-
 def iterations() -> str:
     found = load("iterations")
     most = found["most iterations"]
@@ -203,7 +194,7 @@ ERRORS = equal_time, cell_means, tuning, transfer, informed, coarse_solve, neura
 LEARNED = learned, learned_widths, learned_fine, learned_by_law
 FRONT = front.front, front.alone
 GENERALISATION = by_samples, by_law, by_seed
-COSTS = operators, fno, solvers, iterations
+COSTS = operators, fno, iterations
 
 
 def benchmarks_page() -> str:
@@ -219,7 +210,6 @@ def benchmarks_page() -> str:
         error=floor["standard error"],
         ratio=load("operators")["64 x 64"]["full attention by mano"],
         rounds=load("fno")["rounds"],
-        compilation=load("solvers")["solvers"]["compilation"],
         fitted=paper.fitted_solve(),
     )
 
@@ -243,10 +233,15 @@ def paper_page() -> str:
     return filled("paper", **paper.sections(), best_epochs=sixteen_mse())
 
 
+def speed_page() -> str:
+    return filled("speed", **speed.sections())
+
+
 PAGES = {
     DOCS / "benchmarks.md": benchmarks_page,
     DOCS / "weak-baselines.md": weak_baselines_page,
     DOCS / "paper.md": paper_page,
+    DOCS / "speed.md": speed_page,
 }
 
 

@@ -2,10 +2,15 @@
 
     python -m benchmarks.speed.generate [--sides 65 129 257 421 1025] [--seconds 2] [--rounds 5] [--json FILE]
 
-Darcy flow, two-phase 12/3 on nodes, all cores. In every round the same samples are once only solved, from their
-coefficients in memory, and once generated into a file: field, coefficient, solve, residual, conversion, writing
-and `fsync`. Both run in this process, after one round in which they are compiled. Stated are medians over the
-rounds, of milliseconds a sample and of the ratio within a round.
+Darcy flow, two-phase 12/3 on nodes, all cores. In every round as many samples are once only solved, from
+coefficients in memory, once only their Gaussian fields are drawn, and once they are generated into a file: field,
+coefficient, solve, residual, conversion, writing and `fsync`. All run in this process, after one round in which
+they are compiled. Stated are medians over the rounds, of milliseconds a sample and of the ratio of generation to
+the solves within a round.
+
+Found (`results/generate.json`, 2 cores of an AMD EPYC): 1.3 times the solves at 1025 x 1025, 1.6 at 421 x 421, 1.9
+to 2.0 at 65 to 257. Before a thread of its own made samples safe and small samples were written together, this
+benchmark had 1.4, 1.7 and 1.9 to 3.3.
 """
 
 import tempfile
@@ -20,6 +25,7 @@ import numpy as np
 from benchmarks.record import command_line, write
 from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
+from pde.random_fields.gaussian import gaussian_field
 from pde.solvers.elliptic import solve
 from pde.solvers.side_by_side import in_order
 
@@ -45,30 +51,41 @@ def row(side: int, budget: float, rounds: int) -> dict[str, float]:
     samples = max(4, int(budget / (NANOSECONDS_A_POINT * 1e-9 * side**2)))
     coefficients = [sample["coefficient"] for sample in problem.samples(0, range(4))]
     step = 1 / (side - 1)
-    solving, generating = [], []
+    solving, drawing, generating = [], [], []
     with jax.enable_x64(True), tempfile.TemporaryDirectory() as folder:
         solved = jax.jit(
             lambda a: solve(a, jnp.ones_like(a), spacing=(step, step), tolerance=problem.tolerance).solution
         )
 
+        @jax.jit
+        def drawn(number: jax.Array) -> jax.Array:
+            key = jax.random.fold_in(jax.random.key(0), number)
+            return gaussian_field(key, (side, side), alpha=problem.alpha, tau=problem.tau)
+
         def solve_one(number: int) -> np.ndarray:
             with jax.enable_x64(True):
                 return np.asarray(solved(coefficients[number % len(coefficients)]))
 
+        def draw_one(number: int) -> np.ndarray:
+            with jax.enable_x64(True):
+                return np.asarray(drawn(number))
+
         for turn in range(rounds + 1):
-            started = time.perf_counter()
-            deque(in_order(solve_one, range(samples)), maxlen=0)
-            between = time.perf_counter()
+            times = [time.perf_counter()]
+            for one in (solve_one, draw_one):
+                deque(in_order(one, range(samples)), maxlen=0)
+                times.append(time.perf_counter())
             generate(problem, Path(folder) / f"{turn}.h5", samples=samples, seed=0)
-            ended = time.perf_counter()
+            times.append(time.perf_counter())
             (Path(folder) / f"{turn}.h5").unlink()
             if turn:
-                solving.append((between - started) / samples)
-                generating.append((ended - between) / samples)
+                for taken, each in zip((solving, drawing, generating), np.diff(times), strict=True):
+                    taken.append(each / samples)
     return {
         "side": side,
         "samples": samples,
         "solve, ms": 1e3 * float(np.median(solving)),
+        "field, ms": 1e3 * float(np.median(drawing)),
         "generate, ms": 1e3 * float(np.median(generating)),
         "ratio": float(np.median(np.array(generating) / solving)),
     }

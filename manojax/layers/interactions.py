@@ -11,6 +11,8 @@ The computation is padding, shifted slices and matrix products only: nothing is 
 
 import functools
 import itertools
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -24,6 +26,8 @@ from manojax.layers.summaries import Heads
 
 Offset = tuple[int, ...]
 
+MOST_LOGITS = {"cpu": 2**20}
+"""Logits that are held at a time: they should fit the cache of a CPU (4 MiB), and fill an accelerator."""
 # Logit of a missing key: finite, so that a query which meets no key at all has no NaN.
 _MASKED = -1e30
 
@@ -60,6 +64,9 @@ def copy_to_finer(contributions: Contributions, rate: int, grid: tuple[int, ...]
     return Contributions(*map(copy, contributions))
 
 
+Attend = Callable[..., Contributions]
+
+
 @functools.partial(jax.jit, static_argnames=("query_side", "key_side", "children", "apart", "causal"))
 def cell_attention(
     query: Heads,
@@ -85,15 +92,42 @@ def cell_attention(
     keys, values, counts = (_neighbours(_nested(x, key_side, children), offsets) for x in (key, value, count))
 
     met = np.repeat(met.reshape(len(met), -1), key_side**dimensions, axis=1)
-    logits = jnp.einsum("...cqhd,...khd->...hcqk", queries, keys) + _log_counts(counts[..., 0, 0], met)
+    terms = _log_counts(counts[..., 0, 0], met)
+    found = _in_blocks(_attend, (queries, keys, values, terms), dimensions, met.size * query_side**dimensions)
+    return Contributions(*(_unnested(x, query_side, children, query.shape[1:-2]) for x in found))
+
+
+def _attend(
+    queries: Float[Array, "*cells child point heads head_dim"],
+    keys: Float[Array, "*cells key heads head_dim"],
+    values: Float[Array, "*cells key heads head_dim"],
+    terms: Float[Array, "*one_batch 1 child 1 key"],
+) -> Contributions:
+    """Compute contributions of keys to the queries of each cell; `terms` are added to the logits."""
+    logits = jnp.einsum("...cqhd,...khd->...hcqk", queries, keys) + terms
     largest = jax.lax.stop_gradient(logits.max(axis=-1))
     exponentials = jnp.exp(logits - largest[..., None])
-    found = Contributions(
+    return Contributions(
         jnp.moveaxis(largest, -3, -1)[..., None],
         jnp.moveaxis(exponentials.sum(axis=-1), -3, -1)[..., None],
         jnp.einsum("...hcqk,...khd->...cqhd", exponentials, values),
     )
-    return Contributions(*(_unnested(x, query_side, children, query.shape[1:-2]) for x in found))
+
+
+def _in_blocks(attend: Attend, parts: tuple[Array, ...], dimensions: int, pairs: int) -> Contributions:
+    """Apply `attend` to as many cells at a time as keep the logits of their `pairs` pairs in bounded memory.
+
+    The gradient computes the logits of a block again.
+    """
+    batch, *cells = parts[0].shape[: 1 + dimensions]
+    most = MOST_LOGITS.get(jax.default_backend(), 2**28)
+    block = max(1, most // (batch * pairs * parts[0].shape[-2]))
+    if block >= math.prod(cells):
+        return attend(*parts)
+    one_axis = (part.reshape(part.shape[0], -1, *part.shape[1 + dimensions :]) for part in parts)
+    by_cell = tuple(jnp.moveaxis(part, 1, 0) for part in one_axis)
+    found = jax.lax.map(jax.checkpoint(lambda each: attend(*each)), by_cell, batch_size=block)
+    return Contributions(*(jnp.moveaxis(x, 0, 1).reshape(batch, *cells, *x.shape[2:]) for x in found))
 
 
 def interaction_list(

@@ -8,6 +8,7 @@ from flax import nnx
 
 from manojax import FastMultipoleAttention
 from manojax.layers.attention import full_attention
+from manojax.layers.interactions import MOST_LOGITS
 from tests.cases import slow
 from tests.layers.fast_multipole_reference import fast_multipole_attention
 
@@ -161,6 +162,25 @@ def test_the_furthest_keys_may_outweigh_all_others(summarise_queries):
     assert np.isfinite(gradient).all()
 
 
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_samples_with_many_logits_together_are_attended_to_in_blocks_with_the_same_results(form):
+    """A sample by itself has few logits."""
+    samples, n = 1 + MOST_LOGITS["cpu"] // (512 * 192 * 2), 512
+    graph, params = nnx.split(attention(group=64, summaries=4, **form), nnx.Param)
+    x, weight = jax.random.normal(jax.random.key(1), (2, samples, n, 8))
+
+    @jax.jit
+    def both(params, x, weight):
+        return jax.value_and_grad(lambda p: (nnx.merge(graph, p)(x) * weight).sum())(params)
+
+    whole, gradient = both(params, x, weight)
+    each = [both(params, x[i : i + 1], weight[i : i + 1]) for i in range(samples)]
+    np.testing.assert_allclose(whole, sum(value for value, _ in each), rtol=1e-4)
+    summed = jax.tree.map(lambda *parts: sum(parts), *(part for _, part in each))
+    for one, other in zip(jax.tree.leaves(gradient), jax.tree.leaves(summed), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3 * np.abs(other).max())
+
+
 def flops(n, **form):
     """Of the program that XLA is given, by its own count."""
     graph, state = nnx.split(attention(16, group=64, summaries=4, **form))
@@ -170,12 +190,20 @@ def flops(n, **form):
     return costs["flops"]
 
 
+@pytest.fixture
+def at_once(monkeypatch):
+    """All logits at once: XLA counts a loop over blocks as a single block."""
+    monkeypatch.setitem(MOST_LOGITS, "cpu", 2**40)
+
+
+@pytest.mark.usefixtures("at_once")
 def test_cost_is_linear_where_queries_are_summarised():
     counts = [flops(n, summarise_queries=True) for n in (1024, 4096, 16384)]
     exponents = np.diff(np.log(counts)) / np.log(4)
     assert (exponents < 1.05).all(), exponents
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("causal", [False, True])
 def test_cost_grows_by_the_logarithm_where_they_are_not(causal):
     """Each doubling adds one level, and with it the same cost to every point."""
