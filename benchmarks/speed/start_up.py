@@ -8,8 +8,8 @@ one with an empty cache of compiled programs, and one that finds the programs of
 round to warm the disk up; "first step" has the seconds of the epoch, from the start of training until the step's
 loss is known.
 
-Found (`results/start_up.json`, 2 cores of an AMD EPYC): `manojax --help` takes 0.29 times as long as `import jax`.
-The first step of a second training takes 0.31 times as long as that of the first, the whole command 0.39 times.
+Found (`results/start_up.json`, 2 cores of an AMD EPYC): `manojax --help` takes 0.36 times as long as `import jax`.
+The first step of a second training takes 0.32 times as long as that of the first, the whole command 0.40 times.
 """
 
 import os
