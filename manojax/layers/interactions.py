@@ -12,7 +12,6 @@ The computation is padding, shifted slices and matrix products only: nothing is 
 import functools
 import itertools
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -64,9 +63,6 @@ def copy_to_finer(contributions: Contributions, rate: int, grid: tuple[int, ...]
     return Contributions(*map(copy, contributions))
 
 
-Attend = Callable[..., Contributions]
-
-
 @functools.partial(jax.jit, static_argnames=("query_side", "key_side", "children", "apart", "causal"))
 def cell_attention(
     query: Heads,
@@ -93,7 +89,7 @@ def cell_attention(
 
     met = np.repeat(met.reshape(len(met), -1), key_side**dimensions, axis=1)
     terms = _log_counts(counts[..., 0, 0], met)
-    found = _in_blocks(_attend, (queries, keys, values, terms), dimensions, met.size * query_side**dimensions)
+    found = _in_blocks((queries, keys, values, terms), dimensions, met.size * query_side**dimensions)
     return Contributions(*(_unnested(x, query_side, children, query.shape[1:-2]) for x in found))
 
 
@@ -114,8 +110,8 @@ def _attend(
     )
 
 
-def _in_blocks(attend: Attend, parts: tuple[Array, ...], dimensions: int, pairs: int) -> Contributions:
-    """Apply `attend` to as many cells at a time as keep the logits of their `pairs` pairs in bounded memory.
+def _in_blocks(parts: tuple[Array, Array, Array, Array], dimensions: int, pairs: int) -> Contributions:
+    """Apply `_attend` to as many cells at a time as keep the logits of their `pairs` pairs in bounded memory.
 
     The gradient computes the logits of a block again.
     """
@@ -123,10 +119,10 @@ def _in_blocks(attend: Attend, parts: tuple[Array, ...], dimensions: int, pairs:
     most = MOST_LOGITS.get(jax.default_backend(), 2**28)
     block = max(1, most // (batch * pairs * parts[0].shape[-2]))
     if block >= math.prod(cells):
-        return attend(*parts)
+        return _attend(*parts)
     one_axis = (part.reshape(part.shape[0], -1, *part.shape[1 + dimensions :]) for part in parts)
     by_cell = tuple(jnp.moveaxis(part, 1, 0) for part in one_axis)
-    found = jax.lax.map(jax.checkpoint(lambda each: attend(*each)), by_cell, batch_size=block)
+    found = jax.lax.map(jax.checkpoint(lambda each: _attend(*each)), by_cell, batch_size=block)
     return Contributions(*(jnp.moveaxis(x, 0, 1).reshape(batch, *cells, *x.shape[2:]) for x in found))
 
 
