@@ -32,14 +32,15 @@ def equal_time() -> str:
 def cell_means() -> str:
     found, further, rows = load("equal_time_means"), load("equal_time_means_seeds"), []
     programs = found["programs"]
-    for name, first_seed in found["results"].items():
-        runs = [*first_seed, *further["results"].get(name, [])]
+    for name in found["results"] | further["results"]:
+        runs = [*found["results"].get(name, []), *further["results"].get(name, [])]
         first, errors = runs[0], [run["relative_l2"] for run in runs]
         spread = f" ± {statistics.stdev(errors):.5f}" if len(errors) > 1 else ""
         trained = size(first["parameters"]), str(first["epochs"]), str(len(runs))
         eight = statistics.mean(run["symmetric"]["relative_l2"] for run in runs)
         accuracy = f"{statistics.mean(errors):.5f}{spread}", f"{eight:.5f}"
-        rows.append([title_of(name), *trained, *accuracy, f"{programs[name]['milliseconds']:.1f}"])
+        time = f"{programs[name]['milliseconds']:.1f}" if name in programs else ""
+        rows.append([title_of(name), *trained, *accuracy, time])
     for name, each in programs.items():
         if name not in found["results"]:
             error = f"{each['relative_l2']:.5f}"
