@@ -22,7 +22,7 @@ from pde.system.errors import InputError
 from pde.system.numbers import counted, short
 from pde.system.processes import Processes, leads
 from pde.training.engine.devices import DEFAULT, Division
-from pde.training.prepare import held_out, training_data
+from pde.training.source import held_out, training_data
 from pde.training.tensorboard import TensorBoard
 from pde.training.train import resume, train
 

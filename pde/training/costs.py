@@ -9,7 +9,7 @@ from pde.data.data_file import DataFile
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run, history, seconds_of
 from pde.system.errors import InputError
-from pde.training.prepare import held_out
+from pde.training.source import held_out
 
 
 def record_costs(folder: Path, data: DataFile) -> None:

@@ -3,8 +3,6 @@
 import dataclasses
 import hashlib
 import math
-import sys
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -16,8 +14,6 @@ from jaxtyping import Float
 from manojax.operators.base import ModelConfig, Operator
 from manojax.operators.sharding import by_pieces
 from pde import metrics
-from pde.data import datasets
-from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
 from pde.grids.symmetries import check_symmetries, generators
 from pde.preprocessing.batches import in_batches
@@ -33,7 +29,8 @@ from pde.training.engine.devices import DATA, DEFAULT, SPACE, Division, space_of
 from pde.training.engine.feeding import Feeder, Resident, Streamed
 from pde.training.engine.optimisers import make_optimiser
 from pde.training.engine.pieces import pieces
-from pde.training.samples import Samples, kept, stored, together
+from pde.training.samples import Samples, kept, together
+from pde.training.source import Source, Split, name_of, open_source, say_unused, split_samples
 from pde.training.symmetry_test import ENOUGH, invariant
 
 _STEP_BUDGET, _MAX_EPOCHS = 5000, 500
@@ -42,12 +39,6 @@ HIGHEST_LEARNING_RATE = 10.0
 _CHECKED = 100
 """Number of samples whose coarse solutions are compared with the file's."""
 _FAR = 0.5  # relative error from which on a coarse solution is no start for a correction
-
-
-Source = Path | DataFile
-"""Path of a data file, or an open data set."""
-Split = tuple[list[Samples], Samples | None]
-"""Training samples, an entry for each grid, and validation samples."""
 
 
 def prepare(
@@ -74,13 +65,13 @@ def prepare(
         width = config.view.filter_width
         raise InputError(f"--filter-width {width} must be 0 to 10 spacings of the training grid")
     check_seed(config.seed)
-    opened = _open(source, config)
-    _say_unused(opened)
+    opened = open_source(source, config)
+    say_unused(opened)
     view = dataclasses.replace(config.view, inputs=opened.inputs)
     if config.scale_free:
         view = dataclasses.replace(view, scaling=scaling_of(opened))
     config = dataclasses.replace(config, view=view)
-    training, validation, grid = _open_samples(source, config)
+    training, validation, grid = split_samples(source, config)
     grids = [each.grid for each in training]
     if config.symmetries == "all":
         check_symmetries(grids)
@@ -133,12 +124,6 @@ def prepare(
     return run, (training, validation)
 
 
-def open_samples(source: Source, config: TrainingConfig) -> Split:
-    """Open the samples of a run that another process has prepared; nothing is read yet."""
-    training, validation, _ = _open_samples(source, config)
-    return training, validation
-
-
 def _streams(config: TrainingConfig) -> bool:
     """Tell if samples are streamed; with several processes, each reads only its own share."""
     return config.stream or jax.process_count() > 1
@@ -171,71 +156,6 @@ def _check_split(operator: Operator, grid: Grid, channels: int, mesh: Mesh) -> N
         jax.eval_shape(trial, jax.ShapeDtypeStruct((1, *grid.shape, channels), jnp.float32))
     except ValueError as error:
         raise InputError(f"--mesh space={mesh.shape[SPACE]}: {error}") from error
-
-
-def training_data(source: Source, config: TrainingConfig) -> DataFile:
-    """Open the file of a run, cut to the samples that the run uses."""
-    return _open(source, config).first(config.train_samples)
-
-
-def name_of(source: Source) -> str:
-    """Return the name of the training data that a run records, without folders."""
-    return (source.path if isinstance(source, DataFile) else source).name
-
-
-def _open(source: Source, config: TrainingConfig) -> DataFile:
-    if isinstance(source, DataFile):
-        if config.boundary is not None or config.domain is not None:
-            raise InputError(
-                f"{source.path}: give boundary and domain where the data set is made, not to its training"
-            )
-        return source.with_inputs(config.view.inputs)
-    return datasets.open(source, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
-
-
-def _say_unused(data: DataFile) -> None:
-    used = (*data.inputs, "solution")
-    unused = [name for name in data.sampled if name not in used]
-    if unused:
-        print(
-            f"manojax: {data.path}: training uses {', '.join(used)}, not {', '.join(unused)}; "
-            "--inputs names others",
-            file=sys.stderr,
-        )
-
-
-def held_out(data: DataFile, config: TrainingConfig) -> tuple[slice, tuple[DataFile, slice] | None]:
-    """Return the samples of a file to train on, and the file and samples to validate on.
-
-    Raises:
-        InputError: a file of one sample, or bad validation data.
-    """
-    if config.validation == "none":
-        return slice(None), None
-    if config.validation == "last-tenth":
-        if data.samples < 2:
-            raise InputError(f"{data.path} has one sample, none to hold out; give --validation none")
-        first = data.samples - max(1, data.samples // 10)
-        return slice(first), (data, slice(first, None))
-    return slice(None), (_open(Path(config.validation), config), slice(None))
-
-
-def _open_samples(source: Source, config: TrainingConfig) -> tuple[list[Samples], Samples | None, Grid]:
-    """Open training and validation samples, and find the training grid."""
-    data = training_data(source, config)
-    resolution = config.resolution
-    if resolution is None:
-        resolution = max(config.resolutions, default=data.grid.shape[0])
-    grid = data.grid.strided(data.stride_to(resolution))
-    samples, validation = held_out(data, config)
-    grids = [data.grid.strided(data.stride_to(r)) for r in config.resolutions or (resolution,)]
-    training = [stored(data, samples, config, each) for each in grids]
-    if validation is None:
-        return training, None, grid
-    file, samples = validation
-    if not file.grid.strided(file.stride_to(grid.shape[0])).matches(grid):
-        raise InputError(f"{file.path} has other points than the training grid; validate on the same grid")
-    return training, stored(file, samples, config, grid), grid
 
 
 def _check_equation(samples: Samples, normalisation: Normalisation, learned: Operator | None) -> None:

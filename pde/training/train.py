@@ -19,15 +19,9 @@ from pde.system.processes import led
 from pde.training.costs import record_costs
 from pde.training.engine.devices import DEFAULT, Division
 from pde.training.loop import OnEpoch, fit
-from pde.training.prepare import (
-    Source,
-    Split,
-    name_of,
-    open_samples,
-    prepare,
-    training_data,
-)
+from pde.training.prepare import prepare
 from pde.training.rejected_symmetries import record_rejected
+from pde.training.source import Source, Split, name_of, open_samples, training_data
 from pde.training.transfer import record_transfer
 
 

@@ -11,7 +11,7 @@ from pde.runs.description import Transfer
 from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
 from pde.system.progress import progress
-from pde.training.prepare import held_out
+from pde.training.source import held_out
 
 
 def record_transfer(folder: Path, data: DataFile) -> None:
