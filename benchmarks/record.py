@@ -25,6 +25,11 @@ def again(python: str = sys.executable, *options: str) -> list[str]:
     return [python, *options, "-m", spec.name]
 
 
+def manojax(*arguments: object) -> list[str]:
+    """Return the command `manojax ARGUMENTS` for a process of its own."""
+    return [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", *map(str, arguments)]
+
+
 def write(path: Path | None, found: dict[str, Any]) -> None:
     """Write what was found into a file, beside the machine and the versions that found it.
 

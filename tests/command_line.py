@@ -4,6 +4,8 @@ from pde.cli import main
 
 TINY = ("--resolution", "9", "--epochs", "1", "--width", "8", "--depth", "1")
 """Flags of a training run of a moment."""
+PROGRAM = "import sys; from pde.cli import main; sys.exit(main())"
+"""The command line as a Python program, for a process of its own."""
 
 
 def run(capsys, *arguments):

@@ -8,9 +8,8 @@ coefficient, solve, residual, conversion, writing and `fsync`. All run in this p
 they are compiled. Stated are medians over the rounds, of milliseconds a sample and of the ratio of generation to
 the solves within a round.
 
-Found (`results/generate.json`, 2 cores of an AMD EPYC): 1.3 times the solves at 1025 x 1025, 1.6 at 421 x 421, 1.9
-to 2.0 at 65 to 257. Before a thread of its own made samples safe and small samples were written together, this
-benchmark had 1.4, 1.7 and 1.9 to 3.3.
+Found (`results/generate.json`, 2 cores of an AMD EPYC): 1.3 times the solves at 1025 x 1025, 1.6 at 421 x 421 and
+1.9 at 65 x 65 to 257 x 257.
 """
 
 import tempfile

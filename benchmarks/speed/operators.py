@@ -18,9 +18,8 @@ grow with exponents of 1.00, times of steps with 0.99 (MANO), 1.01 (attention at
 run, 1.12 of its forward pass), 1.05 (FMA) and 1.04 (one axis). A step of full attention takes 9 times the
 operations of MANO's, 66 times the memory and 90 times as long. A block costs 1.9 times its own products, with
 gradient 2.8; with attention at all levels 3.7 and 3.7, and 3.8 and 4.4 for windows that do not overlap. On a
-machine whose products took twice as long these were 1.9 and 1.9, 2.6 and 2.1, 3.5 and 3.3. All these are of
-layer normalisations that kept their intermediate results; since they compute them again, a step of MANO takes half
-the memory, and a block 2.3 and 2.3 times its products (AMD EPYC, 2 rounds, not kept). Products are small
+machine whose products took twice as long these were 1.9 and 1.9, 2.6 and 2.1, 3.5 and 3.3. All these were
+found while layer normalisations kept their intermediate results for the gradient. Products are small
 (32 x 32 at every point), and the faster they are, the more reading and writing the map weighs beside them.
 Projecting straight to planes, without transposes, was tried and is no faster; nor is a layer normalisation by
 products with constant matrices, or one whose derivative is given by hand.

@@ -12,8 +12,7 @@ memory that a step takes.
 that number of pieces is marked.
 
 Found (`results/pieces.json`, batch 10, 2 cores of an AMD EPYC): at 31 x 31 one piece is fastest. The chosen pieces
-take 0.78 to 0.95 of the time of the whole batch at 61 x 61 and 0.59 to 0.80 at 85 x 85. ViT, in an earlier run,
-took 0.76 and 0.29 of it there, with five and ten pieces.
+take 0.78 to 0.95 of the time of the whole batch at 61 x 61 and 0.59 to 0.80 at 85 x 85.
 """
 
 import time

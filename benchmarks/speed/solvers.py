@@ -17,7 +17,6 @@ import os
 import platform
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -29,13 +28,12 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import splu, spsolve
 
-from benchmarks.record import command_line, write
+from benchmarks.record import command_line, manojax, write
 from pde.system.machine import cores
 
 TOLERANCE = 1e-8
 CORES = cores()
 GRIDS = (211, 421, 1025)
-CLI = "import sys; from pde.cli import main; sys.exit(main())"
 
 
 def matrix(a: np.ndarray) -> csc_array:
@@ -170,7 +168,7 @@ def by_grid(rounds: int) -> list[dict]:
 def generating(samples: int) -> dict:
     """Peak memory and time of `manojax generate` at 421, everything included."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", CLI, "generate", f"{folder}/a.h5", "--samples", str(samples)]
+        command = manojax("generate", f"{folder}/a.h5", "--samples", samples)
         start = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         taken = time.perf_counter() - start

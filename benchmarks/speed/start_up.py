@@ -5,8 +5,8 @@
 All run in processes of their own, in turn. Two trainings of one step are among them, of MANO at 31 x 31 points:
 one with an empty cache of compiled programs, and one that finds the programs of the first
 (`pde.system.programs`). Stated are seconds on the clock and of the processor, medians over the rounds, after one
-round to warm the disk up; "first step" has the seconds of the epoch, from the start of training until the step's
-loss is known.
+round to warm the disk up; "first step" has the seconds of the epoch, which begin after imports and preparation and
+end when the step's loss is known.
 
 Found (`results/start_up.json`, 2 cores of an AMD EPYC): `manojax --help` takes 0.36 times as long as `import jax`.
 The first step of a second training takes 0.32 times as long as that of the first, the whole command 0.40 times.
@@ -23,7 +23,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.record import command_line, write
+from benchmarks.record import command_line, manojax, write
 from pde.runs.run import seconds_of
 
 FLAGS = "--model mano --epochs 1 --train-samples 10 --validation none --symmetries none"
@@ -51,10 +51,11 @@ def main() -> None:
 def measured(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
     data = folder / "data.h5"
     cache = folder / "cache"
-    subprocess.run(command(f"generate {data} --resolution 31 --samples 10"), check=True, stdout=subprocess.DEVNULL)
-    train = command(f"train {data} --out {folder / 'run'} {FLAGS}")
+    generate = manojax("generate", data, *["--resolution", "31", "--samples", "10"])
+    subprocess.run(generate, check=True, stdout=subprocess.DEVNULL)
+    train = manojax("train", data, "--out", folder / "run", *FLAGS.split())
     calls = {each: [sys.executable, "-c", each] for each in STATEMENTS}
-    calls |= {"manojax --help": command("--help"), FIRST: train, SECOND: train}
+    calls |= {"manojax --help": manojax("--help"), FIRST: train, SECOND: train}
     times = defaultdict(list)
     for turn in range(rounds + 1):
         shutil.rmtree(cache, ignore_errors=True)
@@ -69,10 +70,6 @@ def measured(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
         name: {each: statistics.median(row[each] for row in rows) for each in rows[0]}
         for name, rows in times.items()
     }
-
-
-def command(line: str) -> list[str]:
-    return [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", *line.split()]
 
 
 def seconds(call: list[str], cache: Path) -> dict[str, float]:

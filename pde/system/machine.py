@@ -22,9 +22,14 @@ def processor() -> str:
 
 def _cpu() -> str:
     """Return the name of the CPU: on Linux the model, which `platform` does not know."""
+    models = (line.partition(":")[2].strip() for line in cpu_lines("model name"))
+    return next(models, "") or platform.processor() or platform.machine()
+
+
+def cpu_lines(*starts: str) -> list[str]:
+    """Return the lines that begin so of what Linux says of the CPU; none on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        lines = []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, "") or platform.processor() or platform.machine()
+        return []
+    return [line for line in lines if line.startswith(starts)]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import jax
 
-_MOST_BYTES = 2**30
-"""Size of the cache; beyond it JAX removes the programs that were used longest ago."""
+from pde.system.machine import cpu_lines
+
+_MOST_BYTES = 2**30  # beyond it JAX removes the programs that were used longest ago
 
 
 def keep_programs() -> None:
@@ -23,9 +24,8 @@ def keep_programs() -> None:
     if os.environ.get("MANOJAX_CACHE") == "off" or jax.config.jax_compilation_cache_dir is not None:
         return
     with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home folder
-        folder = (
-            Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "manojax" / "programs" / _kind()
-        )
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = caches / "manojax" / "programs" / _kind()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             return
@@ -38,10 +38,6 @@ def keep_programs() -> None:
 
 def _kind() -> str:
     """Return a digest of all that the system says of the processor's instructions."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    said = [line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))]
-    known = "\n".join([platform.machine(), platform.processor(), *sorted(set(said))])
+    said = sorted(set(cpu_lines("model name", "flags", "Features", "CPU part")))
+    known = "\n".join([platform.machine(), platform.processor(), *said])
     return hashlib.sha256(known.encode()).hexdigest()[:16]

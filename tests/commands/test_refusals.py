@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pde.equations.darcy.problem import Darcy
-from tests.command_line import refused, run
+from tests.command_line import PROGRAM, refused, run
 
 
 def test_an_unknown_model_suggests_the_near_one(capsys, darcy_file, tmp_path):
@@ -170,7 +170,7 @@ def test_a_read_that_fails_says_nothing_but_its_sentence(undisturbed, darcy_file
             path.unlink()
             del entry["files"][path.relative_to(saved).as_posix()]
     (out / "manifest.json").write_text(json.dumps(manifest))
-    command = [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", "evaluate"]
+    command = [sys.executable, "-c", PROGRAM, "evaluate"]
     ended = subprocess.run([*command, out, darcy_file], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert re.fullmatch(r"manojax: error: .* cannot be restored .*\n", ended.stderr)
@@ -178,7 +178,7 @@ def test_a_read_that_fails_says_nothing_but_its_sentence(undisturbed, darcy_file
 
 def test_the_console_script_prints_no_traceback(tmp_path):
     """In a process of its own, without the strictness of the tests."""
-    command = [sys.executable, "-c", "import sys; from pde.cli import main; sys.exit(main())", "info", "nowhere"]
+    command = [sys.executable, "-c", PROGRAM, "info", "nowhere"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert ended.stderr == "manojax: error: nowhere: no such file; check the path\n"

@@ -21,6 +21,7 @@ from pde.grids.grid import Grid
 from pde.system.errors import InputError
 from pde.system.files import write_aside
 from pde.system.versions import versions
+from tests.command_line import PROGRAM
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ def test_ctrl_c_and_another_process_from_the_command_line(tmp_path, capsys):
     command = [
         sys.executable,
         "-c",
-        f"{heard}; import sys; from pde.cli import main; sys.exit(main())",
+        f"{heard}; {PROGRAM}",
         *arguments,
     ]
     slow = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}  # so that it is still at work when it is stopped

@@ -181,6 +181,16 @@ def test_samples_with_many_logits_together_are_attended_to_in_blocks_with_the_sa
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3 * np.abs(other).max())
 
 
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_the_logits_of_all_cells_are_never_held_at_once(form):
+    samples, n = 32 * MOST_LOGITS["cpu"] // (512 * 192 * 2), 512
+    graph, params = nnx.split(attention(group=64, summaries=4, **form), nnx.Param)
+    program = jax.jit(lambda params, x: nnx.merge(graph, params)(x))
+    memory = program.lower(params, jax.ShapeDtypeStruct((samples, n, 8), jnp.float32)).compile().memory_analysis()
+    assert memory is not None
+    assert memory.temp_size_in_bytes < 4 * samples * n * 192 * 2
+
+
 def flops(n, **form):
     """Of the program that XLA is given, by its own count."""
     graph, state = nnx.split(attention(16, group=64, summaries=4, **form))

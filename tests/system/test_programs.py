@@ -7,7 +7,7 @@ import sys
 import h5py
 import pytest
 
-PROGRAM = "import sys; from pde.cli import main; sys.exit(main())"
+from tests.command_line import PROGRAM
 
 
 def manojax(*arguments, **environment):

@@ -1,13 +1,18 @@
 """What is checked, and fitted, before the first step."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
 
 import pde
 from manojax import FNOConfig, MANOConfig
+from pde.runs.config import TrainingConfig
 from pde.runs.run import Run
 from pde.system.errors import InputError
+from pde.training.engine.devices import Division
+from pde.training.prepare import prepare
 from tests.small_runs import history, start
 
 
@@ -45,6 +50,18 @@ def test_the_unit_of_length_changes_nothing_for_the_model(darcy_file, tmp_path):
         file.attrs["domain"] = file.attrs["domain"] * 1024
     metres, millimetres = (history(start(path, tmp_path / path.stem)) for path in (darcy_file, changed))
     assert [line["train_loss"] for line in metres] == [line["train_loss"] for line in millimetres]
+
+
+@pytest.mark.parametrize(("devices", "pieces"), [(1, 2), (2, 1)])
+def test_the_samples_of_each_device_are_divided_into_pieces_by_default(devices, pieces):
+    """Ten samples of 41 x 41 points are more than ten thousand points, five are fewer."""
+    axis, fields = np.linspace(0, 1, 41), np.random.default_rng(0).uniform(1, 2, (2, 10, 41, 41))
+    data = pde.Dataset(coefficient=fields[0], solution=fields[1], x=axis, y=axis, boundary="unknown")
+    config = TrainingConfig(validation="none", symmetries="none")
+    for given, expected in ((None, pieces), (5, 5)):
+        training = replace(config, accumulate=given)
+        run, _ = prepare(data, "fno", FNOConfig(width=4, depth=1, modes=(3, 3)), training, Division(devices))
+        assert run.training.accumulate == expected
 
 
 @pytest.mark.parametrize(
