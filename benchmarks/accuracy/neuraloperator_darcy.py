@@ -8,9 +8,9 @@ package. Each model is trained with nothing but the defaults of `manojax train` 
 training samples is held out and chooses the checkpoint) and is tested once on the 50 test samples. Cases are those
 of `benchmarks.accuracy.paper.models`; `mano-patches` has options of its own.
 
-Found (2 cores, means of 3 seeds): relative MSE 0.0070 for FNO, 0.0072 for ViT, 0.0072 for MANO
-(`results/neuraloperator_darcy_mano.json`, by version 0.1.0) and 0.0072 for MANO on patches
-(`results/neuraloperator_darcy.json`): 50 samples do not tell these apart. Training finds that the samples have the
+Found (2 cores, means of 3 seeds): relative MSE 0.0070 for FNO, 0.0072 for ViT, 0.0071 for MANO
+(`results/neuraloperator_darcy_mano.json`) and 0.0072 for MANO on patches (`results/neuraloperator_darcy.json`): 50
+samples do not tell these apart. Training finds that the samples have the
 transpose. Without symmetries MANO had 0.0091; with an earlier initialisation too, and not yet held at their grid,
 FNO had 0.0094 and ViT 0.0085. A coarse solve with fitted contrast has 0.0052 (`benchmarks.accuracy.paper solves`).
 """

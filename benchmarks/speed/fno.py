@@ -7,19 +7,17 @@ A training step (forward, squared error, gradient, Adam) and inference on the sa
 runs in a process and an environment of its own, with two threads for PyTorch and two cores for JAX. The processes
 stay alive and are asked in turn, one library after the other in every round, so that compilation is outside and a
 busy machine slows all of them alike. Stated are medians of seconds, and medians over rounds of the ratio to ours.
-Steps are taken one by one, and four at a time: in JAX in one call of a compiled loop, as `manojax train` does.
-These and inference are also done in pieces of four samples, one after the other, the gradient accumulated: the
-results are the same, but intermediate arrays stay in the cache.
+
+Ours steps and predicts by the functions that `manojax train` and `Surrogate.predict` call, which divide a batch
+into pieces by themselves; the others take the whole batch, as their own examples do. "In pieces" all take four
+samples at a time, one piece after the other, the gradient accumulated. Steps are taken one by one, and four at a
+time: in JAX in one call of a compiled loop.
 
 neuraloperator's model has the same architecture and as many parameters as ours. pdequinox has the first paper's,
 which has no channel MLPs: its lift and projection are one matrix each, so it computes less per block. At the same
 width it has 5 % more parameters: on the first axis it has wave number -8 beside -7 to 7, and cannot leave it out.
 
-Found, on 2 cores (`results/fno.json`, medians in milliseconds): ours takes 300 for a step by itself, 195 in a loop
-and 122 in pieces too; neuraloperator 451, 424, 326: 1.8, 2.1 and 2.7 times as long; pdequinox 235 by itself, more
-in any loop, which is 0.8 times our step by itself and 1.9 times ours in pieces. Inference: 98, in pieces 61; 133
-and 117; 82 and 69. A whole batch does not fit the cache, and in a step by itself its memory is handed out anew,
-page by page (`dispatch.py`): with huge pages ours takes 655 by itself, in pieces 118, 1/2.8 of neuraloperator's.
+Found: see `results/fno.json` and the table in docs/benchmarks.md.
 """
 
 import argparse
@@ -108,15 +106,57 @@ def jax_jobs(forward: Callable, parameters: Any, fields: Any, targets: Any) -> J
 
 
 def manojax() -> Jobs:
+    import jax
     import jax.numpy as jnp
+    import numpy as np
+    import optax
     from flax import nnx
 
     from manojax import FNO, FNOConfig
+    from pde.grids.grid import Grid
+    from pde.preprocessing.batches import in_batches
+    from pde.training.engine.pieces import pieces
+    from pde.training.engine.steps import make_gradient, make_step, moved
 
-    fields, targets = map(jnp.asarray, batch())
+    given, wanted = batch()
+    fields, targets = jnp.asarray(given), jnp.asarray(wanted)
     model = FNO(1, 1, FNOConfig(width=WIDTH, depth=DEPTH, modes=(MODES, MODES)), rngs=nnx.Rngs(0))
-    graph, parameters = nnx.split(model, nnx.Param)
-    return jax_jobs(lambda p, x: nnx.merge(graph, p)(x), nnx.to_pure_dict(parameters), fields, targets)
+    graph, split = nnx.split(model, nnx.Param)
+    parameters: Any = nnx.to_pure_dict(split)
+    axis = np.linspace(0, 1, SIZE)
+    grid, number, optimiser = Grid(axis, axis), pieces(BATCH, SIZE**2), optax.adam(1e-3)
+
+    def forward(parameters: Any, fields: Any) -> Any:
+        return nnx.merge(graph, parameters)(fields)
+
+    def loss(parameters: Any, fields: Any, targets: Any) -> Any:
+        return ((forward(parameters, fields) - targets) ** 2).sum() / len(fields)
+
+    step, gradient, infer = make_step(loss, optimiser, number), make_gradient(loss, number, None), jax.jit(forward)
+
+    @jax.jit
+    def loop(state: Any) -> Any:
+        def one(_: Any, state: Any) -> Any:
+            return moved(optimiser, state, *gradient(state[0], fields, targets))[0]
+
+        return jax.lax.fori_loop(0, STEPS, one, state)
+
+    state = [(parameters, optimiser.init(parameters))]
+
+    def take_one() -> None:
+        *after, _ = jax.block_until_ready(step(*state[0], fields, targets))
+        state[0] = tuple(after)
+
+    def take_some() -> None:
+        state[0] = jax.block_until_ready(loop(state[0]))
+
+    own = {
+        "step": take_one,
+        "steps in a loop": take_some,
+        "inference": lambda: in_batches(lambda fields: infer(parameters, fields), given, grid),
+    }
+    jobs, size = jax_jobs(forward, parameters, fields, targets)
+    return jobs | own, size
 
 
 def pdequinox() -> Jobs:

@@ -63,6 +63,17 @@ class System(NamedTuple):
     hierarchy: Hierarchy
 
 
+class Iteration(NamedTuple):
+    """The state of conjugate gradients on the red nodes."""
+
+    red: Pair
+    residual: Pair
+    direction: Pair
+    slope: Array
+    norm: Array
+    iterations: Array
+
+
 def solve_system(
     c: Conductances,
     right: Field,
@@ -153,38 +164,46 @@ def _refine(
 
 def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -> tuple[Field, Array]:
     """Conjugate gradients on the red nodes, from zero until the residual's norm is at most `goal`."""
-    scale, coupling, hierarchy = system
+    scale, coupling, _ = system
     dtype = scale.dtype
     padded = fill(jnp.pad(right.astype(dtype), ((1, 0), (1, 0))))
     ee, eo, oe, oo = stored(scale * split(padded))
     black = (eo, oe)
     reduced = stored(add((ee, oo), to_red(coupling, black)))
-    # The residual before scaling; on the black nodes it is zero.
-    weights = tuple(stored(jnp.where(quarter > 0, 1 / quarter**2, 0.0)) for quarter in (scale[0], scale[3]))
+    weights = residual_weights(scale)
 
-    def unfinished(state):
-        *_, norm, iterations = state
-        return (norm > goal.astype(dtype)) & (iterations < max_iterations)
-
-    def step(state):
-        red, residual, direction, previous, _, iterations = state
-        preconditioned = precondition(hierarchy, residual)
-        slope = _dot(residual, preconditioned)
-        direction = stored(add(preconditioned, direction, slope / previous))
-        image = stored(add(direction, to_red(coupling, stored(to_black(coupling, direction))), -1.0))
-        length = slope / _dot(direction, image)
-        red, residual = stored((add(red, direction, length), add(residual, image, -length)))
-        norm = jnp.sqrt(_dot(_multiply(weights, residual), residual))
-        return red, residual, direction, slope, norm, iterations + 1
+    def unfinished(state: Iteration) -> Array:
+        return (state.norm > goal.astype(dtype)) & (state.iterations < max_iterations)
 
     zero = jax.tree.map(jnp.zeros_like, reduced)
     # An infinite previous slope makes the first direction the preconditioned residual itself.
     infinite = jnp.full_like(goal, jnp.inf, dtype=dtype)
-    start = (zero, reduced, zero, infinite, infinite, jnp.full_like(max_iterations, 0))
-    (ee, oo), *_, iterations = jax.lax.while_loop(unfinished, step, start)
-    eo, oe = add(black, to_black(coupling, (ee, oo)))
+    start = Iteration(zero, reduced, zero, infinite, infinite, jnp.full_like(max_iterations, 0))
+    last = jax.lax.while_loop(unfinished, partial(iterate, system, weights), start)
+    ee, oo = last.red
+    eo, oe = add(black, to_black(coupling, last.red))
     solution = join(scale * jnp.stack(stored([ee, eo, oe, oo])))
-    return solution[1 : right.shape[0] + 1, 1 : right.shape[1] + 1].astype(right.dtype), iterations
+    return solution[1 : right.shape[0] + 1, 1 : right.shape[1] + 1].astype(right.dtype), last.iterations
+
+
+def residual_weights(scale: Quarters) -> Pair:
+    """Return the squares by which residuals of red nodes were scaled; on the black nodes the residual is zero."""
+    ee, oo = (stored(jnp.where(quarter > 0, 1 / quarter**2, 0.0)) for quarter in (scale[0], scale[3]))
+    return ee, oo
+
+
+def iterate(system: System, weights: Pair, state: Iteration) -> Iteration:
+    """One iteration: a cycle, an image and two scalar products. The norm is of the residual before scaling."""
+    red, residual, direction, previous, _, iterations = state
+    coupling = system.coupling
+    preconditioned = precondition(system.hierarchy, residual)
+    slope = _dot(residual, preconditioned)
+    direction = stored(add(preconditioned, direction, slope / previous))
+    image = stored(add(direction, to_red(coupling, stored(to_black(coupling, direction))), -1.0))
+    length = slope / _dot(direction, image)
+    red, residual = stored((add(red, direction, length), add(residual, image, -length)))
+    norm = jnp.sqrt(_dot(_multiply(weights, residual), residual))
+    return Iteration(red, residual, direction, slope, norm, iterations + 1)
 
 
 def precondition(hierarchy: Hierarchy, residual: Pair) -> Pair:
