@@ -10,6 +10,7 @@ Each is a module with a command line, run from the root of the repository:
 - `published`: settings of published tables, made for a GPU;
 - `pages`: pages and drawings of `docs/`, made from the results.
 
-They use `manojax` and `pde`, and no benchmark uses another. The package offers `record`, `study`, `pace` and
-`fronts` to all rooms. Code that the benchmarks of one room share stands there, in modules without a command line.
+They use `manojax` and `pde`, and no benchmark uses another. The package offers `record`, `study`, `pace`,
+`programs` and `fronts` to all rooms. Code that the benchmarks of one room share stands there, in modules without a
+command line.
 """

@@ -99,7 +99,7 @@ class Study:
 
 
 def relative_l2(predicted: np.ndarray, data: DataFile) -> float:
-    return mean_errors([sample_errors(predicted, data.read_solution(), (data.grid.x, data.grid.y))])["relative_l2"]
+    return mean_errors([sample_errors(predicted, data.read_solution(), data.grid.axes)])["relative_l2"]
 
 
 def errors(runs: dict[str, Surrogate], data: DataFile) -> dict[str, float]:

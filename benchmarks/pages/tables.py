@@ -6,7 +6,7 @@ python -m benchmarks.pages.tables
 import statistics
 from pathlib import Path
 
-from benchmarks.pages import front, paper, speed
+from benchmarks.pages import front, paper, roofline, speed
 from benchmarks.pages.cells import FACES, Results, mean, milliseconds, size, table
 from benchmarks.pages.learned import learned, learned_by_law, learned_fine, learned_widths
 from benchmarks.pages.published_set import published_set
@@ -235,7 +235,9 @@ def paper_page() -> str:
 
 
 def speed_page() -> str:
-    return filled("speed", **speed.sections())
+    limits = roofline.operators_and_limits, roofline.solver_and_limits
+    tables = {write.__name__: write() for write in limits}
+    return filled("speed", **speed.sections(), **tables, **roofline.roofline_figures())
 
 
 PAGES = {
@@ -250,6 +252,7 @@ def main() -> None:
     for path, page in PAGES.items():
         write_text(path, page())
     front.draw()
+    roofline.draw()
 
 
 if __name__ == "__main__":

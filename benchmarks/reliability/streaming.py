@@ -35,7 +35,7 @@ def write_noise(path: Path, gibibytes: float) -> None:
 
     axis = np.arange(_RESOLUTION) / (_RESOLUTION - 1)
     samples = int(gibibytes * 2**30 / (8 * _RESOLUTION**2))
-    grid = Grid(axis, axis, "zero", (0.0, 1.0, 0.0, 1.0))
+    grid = Grid((axis, axis), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
     inside = np.pad(np.ones((_RESOLUTION - 2,) * 2, np.float32), 1)  # the border is zero, as the grid says
     generator = np.random.default_rng(0)
     aside = path.with_suffix(".partial")

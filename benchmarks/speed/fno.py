@@ -124,7 +124,7 @@ def manojax() -> Jobs:
     graph, split = nnx.split(model, nnx.Param)
     parameters: Any = nnx.to_pure_dict(split)
     axis = np.linspace(0, 1, SIZE)
-    grid, number, optimiser = Grid(axis, axis), pieces(BATCH, SIZE**2), optax.adam(1e-3)
+    grid, number, optimiser = Grid((axis, axis)), pieces(BATCH, SIZE**2), optax.adam(1e-3)
 
     def forward(parameters: Any, fields: Any) -> Any:
         return nnx.merge(graph, parameters)(fields)

@@ -5,6 +5,7 @@ dimensions `coordinates = (x, y)`, where x runs along axis 1 of a field (height)
 Nothing here assumes equal spacing, a square, or points on the border.
 """
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import jax
@@ -63,20 +64,30 @@ def mean_spacing(
 
 
 def interpolate(
-    fields: Float[AnyArray, "batch height width channel"], source: Coordinates, target: Coordinates
-) -> Float[AnyArray, "batch new_height new_width channel"]:
+    fields: Float[AnyArray, "batch *grid channel"], source: Coordinates, target: Coordinates
+) -> Float[AnyArray, "batch *new_grid channel"]:
     """Tensor-product cubic spline (not-a-knot) through `fields` on `source`, evaluated on `target`.
 
     An axis of fewer than four points gets the spline of the highest degree that it allows. Points outside the
     source grid are extrapolated by the outermost polynomial. The result has the fields' dtype. For NumPy
     arrays it is computed in float64, for JAX arrays by a function that can be traced.
     """
-    rows, columns = (_spline_matrix(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True))
+    matrices = [_spline_matrix(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True)]
     if isinstance(fields, Array):
-        matrices = (jnp.asarray(matrix, fields.dtype) for matrix in (rows, columns))
-        return jnp.einsum("bhwc,ih,jw->bijc", fields, *matrices, precision="highest")
-    moved = np.einsum("ih,bhwc,jw->bijc", rows, np.asarray(fields, np.float64), columns, optimize=True)
-    return moved.astype(fields.dtype)
+        return along_each_axis([jnp.asarray(matrix, fields.dtype) for matrix in matrices], fields)
+    return along_each_axis(matrices, np.asarray(fields, np.float64)).astype(fields.dtype)
+
+
+def along_each_axis(
+    matrices: Sequence[Float[AnyArray, "_ _"]], fields: Float[AnyArray, "batch *grid channel"]
+) -> Float[AnyArray, "batch *new_grid channel"]:
+    """Multiply fields along each axis by the matrix (new points, points) of that axis."""
+    points, new = "xyz"[: len(matrices)], "ijk"[: len(matrices)]
+    pairs = ",".join(row + column for row, column in zip(new, points, strict=True))
+    rule = f"b{points}c,{pairs}->b{new}c"
+    if isinstance(fields, Array):
+        return jnp.einsum(rule, fields, *matrices, precision="highest")
+    return np.einsum(rule, fields, *matrices, optimize=True)
 
 
 def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -87,16 +98,14 @@ def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return make_interp_spline(np.asarray(source, np.float64), np.eye(len(source)), degree)(target)
 
 
-def nearest(
-    source: Coordinates, target: Coordinates
-) -> tuple[Int[np.ndarray, " new_height"], Int[np.ndarray, " new_width"], bool]:
+def nearest(source: Coordinates, target: Coordinates) -> tuple[tuple[Int[np.ndarray, " _"], ...], bool]:
     """Find for every target point the index of the nearest source point along each axis; tell if all coincide.
 
     Points coincide where they differ by less than a thousandth of the source spacing.
     """
     found = [_nearest_along_axis(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True)]
-    (rows, rows_nested), (columns, columns_nested) = found
-    return rows, columns, rows_nested and columns_nested
+    places, nested = zip(*found, strict=True)
+    return places, all(nested)
 
 
 def _nearest_along_axis(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, bool]:

@@ -1,5 +1,6 @@
 """Samples on a grid; their fields are read on demand."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ class DataFile:
 
     def read_inputs(
         self, samples: Selection = slice(None), stride: int = 1
-    ) -> Float[np.ndarray, "sample height width channel"]:
+    ) -> Float[np.ndarray, "sample *grid channel"]:
         """The input fields, one channel each.
 
         Raises:
@@ -89,7 +90,7 @@ class DataFile:
 
     def read_solution(
         self, samples: Selection = slice(None), stride: int = 1
-    ) -> Float[np.ndarray, "sample height width 1"]:
+    ) -> Float[np.ndarray, "sample *grid 1"]:
         """The solution, with a channel axis.
 
         Raises:
@@ -101,7 +102,7 @@ class DataFile:
         return solution[..., None]
 
     def check_solution(
-        self, solution: Float[np.ndarray, "sample height width"], samples: Selection, stride: int
+        self, solution: Float[np.ndarray, " sample *grid"], samples: Selection, stride: int
     ) -> None:
         """Check solutions of some samples on a stride of the grid.
 
@@ -111,7 +112,7 @@ class DataFile:
                 largest value counts as zero. Where only some do, anything below half of it counts: on the 16 x 16
                 set of neuraloperator the first row and column have up to 0.42 of it.
         """
-        zero = np.flatnonzero(~solution.any(axis=(1, 2)))
+        zero = np.flatnonzero(~solution.reshape(len(solution), -1).any(axis=1))
         if zero.size:
             raise InputError(
                 f"{self.path}: solution {self._number(samples, zero[0])} is zero everywhere, so relative errors "
@@ -121,14 +122,13 @@ class DataFile:
         if grid.boundary == "zero" and grid.holds_borders.any():
             self._check_border(solution, samples, grid)
 
-    def _check_border(
-        self, solution: Float[np.ndarray, "sample height width"], samples: Selection, grid: Grid
-    ) -> None:
+    def _check_border(self, solution: Float[np.ndarray, " sample *grid"], samples: Selection, grid: Grid) -> None:
         magnitude = np.abs(solution)
-        borders = magnitude[:, 0], magnitude[:, -1], magnitude[:, :, 0], magnitude[:, :, -1]
-        held = [each.max(axis=1) for each, holds in zip(borders, grid.holds_borders, strict=True) if holds]
+        borders = (magnitude.take(end, axis) for axis in range(1, magnitude.ndim) for end in (0, -1))
+        of_samples = (border.reshape(len(border), -1).max(axis=1) for border in borders)
+        held = [each for each, holds in zip(of_samples, grid.holds_borders.ravel(), strict=True) if holds]
         border, zero = np.max(held, axis=0), _ZERO if grid.on_nodes else _ROUGHLY_ZERO
-        bad = np.flatnonzero(border > zero * magnitude.max(axis=(1, 2)))
+        bad = np.flatnonzero(border > zero * magnitude.reshape(len(magnitude), -1).max(axis=1))
         if bad.size:
             raise InputError(
                 f"{self.path}: solution {self._number(samples, bad[0])} is {border[bad[0]]:.3g} on the border, "
@@ -149,7 +149,7 @@ class DataFile:
 
     def read(
         self, name: str, samples: Selection = slice(None), stride: int = 1
-    ) -> Float[np.ndarray, "sample height width"]:
+    ) -> Float[np.ndarray, " sample *grid"]:
         """One field.
 
         Raises:
@@ -160,11 +160,11 @@ class DataFile:
         data, done = find_field(self.fields, self.path, name), 0
         # Whole samples are read in blocks and strided in memory: HDF5's own strided reads go element by element.
         for block in self.pieces(samples):
-            found = data[block][:, ::stride, ::stride]
+            found = data[block][:, *self.grid.every(stride)]
             with np.errstate(over="ignore"):  # infinity is refused below
                 fields[done : done + len(found)] = found
             done += len(found)
-        bad = np.flatnonzero(~np.isfinite(fields).all(axis=(1, 2)))
+        bad = np.flatnonzero(~np.isfinite(fields).reshape(len(fields), -1).all(axis=1))
         if bad.size:
             raise InputError(
                 f"{self.path}: {name} {self._number(samples, bad[0])} holds NaN or infinity, or a value too "
@@ -185,7 +185,7 @@ class DataFile:
 
     @property
     def _block(self) -> int:
-        return max(1, BLOCK_BYTES // (4 * self.grid.shape[0] * self.grid.shape[1]))
+        return max(1, BLOCK_BYTES // (4 * math.prod(self.grid.shape)))
 
     def _number(self, samples: Selection, index: np.integer) -> int:
         """Return the number in the file of the sample at position `index` of a selection."""

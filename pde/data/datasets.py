@@ -107,7 +107,7 @@ def from_contents(
     ):
         raise InputError(f"{path}: attribute domain is {said_domain!r}; it must be four numbers x0 x1 y0 y1")
     try:
-        grid = Grid(x, y, said_boundary or "unknown", said_domain)
+        grid = Grid((x, y), boundary=said_boundary or "unknown", domain=said_domain)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     return DataFile(path, contents.format, inputs, first.shape[0], grid, attributes, fields)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
 from pde.data.data_file import DataFile
 from pde.data.store import create
@@ -37,10 +36,5 @@ class Layout:
         if data.samples != self.samples:
             return f"it holds {data.samples} samples, not {self.samples}"
         if data.grid.shape != self.grid.shape:
-            return "its grid is {} x {}, not {} x {}".format(*data.grid.shape, *self.grid.shape)
-        same = (
-            np.array_equal(data.grid.x, self.grid.x)
-            and np.array_equal(data.grid.y, self.grid.y)
-            and (data.grid.boundary, data.grid.domain) == (self.grid.boundary, self.grid.domain)
-        )
-        return None if same else "its coordinates, boundary or domain differ"
+            return f"its grid is {data.grid}, not {self.grid}"
+        return None if data.grid == self.grid else "its coordinates, boundary or domain differ"

@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from pde.grids.grid import Grid
+from pde.grids.grid import AXES, Grid
 
 
 @contextmanager
@@ -37,7 +37,8 @@ def create(
         }
         if residual:
             stored["residual"] = _reserve(file, "residual", (samples,), np.float64, fillvalue=np.nan)
-        file["x"], file["y"] = grid.x, grid.y
+        for axis, coordinates in zip(AXES, grid.axes, strict=False):
+            file[axis] = coordinates
         file.attrs["inputs"], file.attrs["boundary"] = inputs, grid.boundary
         if grid.domain is not None:
             file.attrs["domain"] = grid.domain

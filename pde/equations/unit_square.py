@@ -73,7 +73,7 @@ class UnitSquare(ABC):
     @property
     def grid(self) -> Grid:
         points = np.linspace(0, 1, self.resolution)
-        return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+        return Grid((points, points), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
 
     def attributes(self) -> dict[str, str | float]:
         """Return the attributes that tell a data file's origin."""

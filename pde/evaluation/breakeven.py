@@ -121,7 +121,7 @@ def _stride_to(trained: Grid, data: DataFile) -> int:
     found = next((stride for stride in strides if data.grid.strided(stride).matches(trained)), None)
     if found is None:
         raise InputError(
-            f"{data.path}: no stride of its {data.grid.shape[0]} x {data.grid.shape[1]} grid is the training grid "
+            f"{data.path}: no stride of its {data.grid} grid is the training grid "
             f"of {trained.shape[0]} x {trained.shape[1]} points, on which --breakeven compares; give another file"
         )
     return found
@@ -134,5 +134,5 @@ def _error(surrogate: Surrogate, data: DataFile, solvable: Solvable, wanted: int
         block = Block.read(data, samples, {"solution", *names, *solvable.inputs})
         solvable.check(block)
         predicted = surrogate.predict(block.channels(names), data.grid, grid)
-        errors.append(sample_errors(predicted, block.solution(wanted), (grid.x, grid.y)))
+        errors.append(sample_errors(predicted, block.solution(wanted), grid.axes))
     return mean_errors(errors)["relative_l2"]

@@ -111,7 +111,7 @@ def _error_up_to(most: float, data: DataFile, equation: Equation, solve: CoarseS
     for samples in data.blocks():
         block = Block.read(data, samples, {"solution", *equation.inputs})
         solved = [solve(inputs) for inputs in zip(*block.named(equation.inputs), strict=True)]
-        errors = sample_errors(np.stack(solved)[..., None], block.solution(wanted), (grid.x, grid.y))
+        errors = sample_errors(np.stack(solved)[..., None], block.solution(wanted), grid.axes)
         total += float(errors["relative_l2"].sum(dtype=np.float64))
         if total > most * data.samples:
             return None

@@ -71,7 +71,7 @@ class ModelPredictor:
         except (InputError, ArithmeticError):
             self._pair = None
             return
-        self._distances.append(sample_errors(fine[:, ::2, ::2], coarse, (trained.x, trained.y)))
+        self._distances.append(sample_errors(fine[:, *trained.every(2)], coarse, trained.axes))
 
 
 def milliseconds_a_sample(surrogate: Surrogate, mode: str, first: Block, stride: int) -> float:

@@ -30,7 +30,7 @@ def coarse_errors(data: DataFile, samples: slice, resolution: int) -> dict[str, 
         block = Block.read(data, chosen, {"solution", *solves.inputs})
         solves.solvable.check(block)
         for scheme, solutions in solves(block).get(stride, {}).items():
-            errors[scheme].append(sample_errors(solutions, block.solution(stride), (grid.x, grid.y)))
+            errors[scheme].append(sample_errors(solutions, block.solution(stride), grid.axes))
     if solves.failed:
         return {}
     return {scheme: mean_errors(blocks)["relative_l2"] for scheme, blocks in errors.items()}

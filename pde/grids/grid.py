@@ -10,44 +10,56 @@ from pde.system.errors import InputError
 
 Boundary = Literal["zero", "unknown"]
 Centring = Literal["nodes", "cells"]
+Axis = Float[np.ndarray, " points"]
+
+AXES = ("x", "y", "z")
+"""Names of the axes, in files and in messages."""
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Coordinates of axis 1 (x) and axis 2 (y) in any length unit, and what is known of the border.
+    """Coordinates along each of one to three axes, in any length unit, and what is known of the border.
 
     Grids with the same numbers are equal, so that a program compiled for one serves the other.
 
     Raises:
-        InputError: an axis of fewer than two points, a coordinate that is not finite or not increasing, a domain
-            that does not hold the points, or a zero border without a domain.
+        InputError: no axis or more than three, an axis of fewer than two points, a coordinate that is not finite
+            or not increasing, a domain that does not hold the points, or a zero border without a domain.
     """
 
-    x: Float[np.ndarray, " height"]
-    y: Float[np.ndarray, " width"]
+    axes: tuple[Axis, ...]
+    """Coordinates along axis 1 of a field (x), axis 2 (y) and axis 3 (z)."""
+    domain: tuple[float, ...] | None = None
+    """Both ends of each axis: x0, x1, y0, y1, z0, z1, as far as there are axes; None if they are not known."""
     boundary: Boundary = "unknown"
     """Knowledge of the border: "zero" if the solution vanishes there."""
-    domain: tuple[float, float, float, float] | None = None
-    """x0, x1, y0, y1; None if it is not known."""
 
     def __post_init__(self):
-        for name, axis in (("x", self.x), ("y", self.y)):
+        if not 1 <= len(self.axes) <= len(AXES):
+            raise InputError(f"a grid has one to three axes, not {len(self.axes)}")
+        for name, axis in zip(AXES, self.axes, strict=False):
             if len(axis) < 2:
                 raise InputError(f"coordinate {name} has {len(axis)} points; an axis needs at least 2")
             if not np.all(np.isfinite(axis)) or np.any(np.diff(axis) <= 0):
                 raise InputError(f"coordinate {name} must be finite and strictly increasing; sort or mend it")
         if self.domain is not None:
-            x0, x1, y0, y1 = self.domain
-            for low, high, axis in ((x0, x1, self.x), (y0, y1, self.y)):
-                slack = 1e-5 * (high - low)
-                if not low < high or axis[0] < low - slack or axis[-1] > high + slack:
-                    raise InputError(
-                        f"domain {x0:g} {x1:g} {y0:g} {y1:g} does not hold the points "
-                        f"({self.x[0]:g} to {self.x[-1]:g}, {self.y[0]:g} to {self.y[-1]:g}); "
-                        "give x0 x1 y0 y1 in the unit of the coordinates"
-                    )
+            self._check_domain()
         elif self.boundary == "zero":
-            raise InputError("boundary zero needs the domain as well: where the border lies (x0 x1 y0 y1)")
+            ends = ends_named(len(self.axes))
+            raise InputError(f"boundary zero needs the domain as well: where the border lies ({ends})")
+
+    def _check_domain(self) -> None:
+        given = " ".join(f"{end:g}" for end in self.domain or ())
+        if len(given.split()) != 2 * len(self.axes):
+            raise InputError(f"domain {given} does not fit the axes; give {ends_named(len(self.axes))}")
+        for (low, high), axis in zip(self.ends, self.axes, strict=True):
+            slack = 1e-5 * (high - low)
+            if not low < high or axis[0] < low - slack or axis[-1] > high + slack:
+                points = ", ".join(f"{axis[0]:g} to {axis[-1]:g}" for axis in self.axes)
+                raise InputError(
+                    f"domain {given} does not hold the points ({points}); "
+                    f"give {ends_named(len(self.axes))} in the unit of the coordinates"
+                )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and self._values == other._values
@@ -55,18 +67,34 @@ class Grid:
     def __hash__(self) -> int:
         return hash(self._values)
 
+    def __str__(self) -> str:
+        """Its points along each axis: "48 x 33"."""
+        return " x ".join(map(str, self.shape))
+
     @property
     def _values(self) -> tuple[Any, ...]:
-        return self.x.tobytes(), self.y.tobytes(), self.boundary, self.domain
+        return *(axis.tobytes() for axis in self.axes), self.boundary, self.domain
 
     @property
-    def shape(self) -> tuple[int, int]:
-        return len(self.x), len(self.y)
+    def x(self) -> Axis:
+        """Coordinates along axis 1."""
+        return self.axes[0]
 
     @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """The domain if it is known, else the bounding box of the points."""
-        return self.domain or (float(self.x[0]), float(self.x[-1]), float(self.y[0]), float(self.y[-1]))
+    def y(self) -> Axis:
+        """Coordinates along axis 2, where there are two axes or more."""
+        return self.axes[1]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(map(len, self.axes))
+
+    @property
+    def ends(self) -> tuple[tuple[float, float], ...]:
+        """Both ends of each axis of the domain if it is known, else its outermost points."""
+        if self.domain is None:
+            return tuple((float(axis[0]), float(axis[-1])) for axis in self.axes)
+        return tuple(zip(self.domain[::2], self.domain[1::2], strict=True))
 
     @property
     def spacing(self) -> float:
@@ -75,34 +103,34 @@ class Grid:
 
     @property
     def on_nodes(self) -> bool:
-        """True if the points hold both ends of the domain along both axes."""
+        """True if the points hold both ends of the domain along all axes."""
         return bool(self.holds_borders.all())
 
     @property
-    def holds_borders(self) -> Bool[np.ndarray, "4"]:
-        """True for each border of the domain, x0, x1, y0 and y1, on which points lie."""
+    def holds_borders(self) -> Bool[np.ndarray, "axis end"]:
+        """True for both ends of each axis of the domain on which points lie."""
         if self.domain is None:
-            return np.zeros(4, bool)
-        x0, x1, y0, y1 = self.domain
-        ends = (self.x[0] - x0, self.x[-1] - x1, self.y[0] - y0, self.y[-1] - y1)
-        return np.abs(ends) < 1e-5 * max(x1 - x0, y1 - y0)
+            return np.zeros((len(self.axes), 2), bool)
+        longest = max(high - low for low, high in self.ends)
+        gaps = [(axis[0] - low, axis[-1] - high) for axis, (low, high) in zip(self.axes, self.ends, strict=True)]
+        return np.abs(gaps) < 1e-5 * longest
 
     @property
     def equally_spaced(self) -> bool:
         """True if the spacing along each axis is constant to a thousandth of itself."""
-        return not any(np.ptp(steps) > 1e-3 * steps.mean() for steps in (np.diff(self.x), np.diff(self.y)))
+        return not any(np.ptp(steps) > 1e-3 * steps.mean() for steps in map(np.diff, self.axes))
 
     def matches(self, other: "Grid") -> bool:
         """Tell if both grids have the same points, to a thousandth of the spacing."""
         return self.shape == other.shape and all(
             np.allclose(a, b, rtol=0, atol=1e-3 * np.diff(a).min())
-            for a, b in ((self.x, other.x), (self.y, other.y))
+            for a, b in zip(self.axes, other.axes, strict=True)
         )
 
     def stride_to(self, resolution: int) -> int:
-        """The stride, from index 0 along both axes, that leaves `resolution` points along axis 1.
+        """The stride, from index 0 along all axes, that leaves `resolution` points along axis 1.
 
-        On nodes it keeps both borders: (n-1)/(R-1). Elsewhere it is n/R, or (n-1)/(R-1) if n/R is not whole.
+        On nodes it keeps all borders: (n-1)/(R-1). Elsewhere it is n/R, or (n-1)/(R-1) if n/R is not whole.
 
         Raises:
             InputError: no stride does; the message names the possible resolutions.
@@ -111,7 +139,7 @@ class Grid:
         if resolution not in choices:
             known = " ".join(str(r) for r in sorted(choices))
             raise InputError(
-                f"resolution {resolution} cannot be strided from the {self.shape[0]} x {self.shape[1]} grid; "
+                f"resolution {resolution} cannot be strided from the {self} grid; "
                 f"choose one of {known}{self._without_border(resolution)}"
             )
         return choices[resolution]
@@ -127,18 +155,22 @@ class Grid:
         return sorted(self._strides())
 
     def _strides(self) -> dict[int, int]:
-        height, width = self.shape
+        height, *others = self.shape
         fewest = 3 if self.on_nodes else 2  # two nodes would hold nothing but the border
-        strides = range(1, (min(height, width) - 1) // (fewest - 1) + 1)
+        strides = range(1, (min(self.shape) - 1) // (fewest - 1) + 1)
         nodal = {(height - 1) // s + 1: s for s in strides if (height - 1) % s == 0}
         if self.on_nodes:
-            return {resolution: s for resolution, s in nodal.items() if (width - 1) % s == 0}
+            return {resolution: s for resolution, s in nodal.items() if all((n - 1) % s == 0 for n in others)}
         return nodal | {height // s: s for s in strides if height % s == 0}
 
     def strided(self, stride: int) -> "Grid":
-        return replace(self, x=self.x[::stride], y=self.y[::stride])
+        return replace(self, axes=tuple(axis[::stride] for axis in self.axes))
 
-    def of_shape(self, shape: tuple[int, int]) -> "Grid":
+    def every(self, stride: int) -> tuple[slice, ...]:
+        """The places of the points that a stride keeps: `fields[:, *grid.every(2)]`."""
+        return (slice(None, None, stride),) * len(self.axes)
+
+    def of_shape(self, shape: tuple[int, ...]) -> "Grid":
         """Make a grid of this shape with equally spaced points of the same domain: nodes, centres or i/n.
 
         Raises:
@@ -146,63 +178,61 @@ class Grid:
         """
         if shape == self.shape:
             return self
-        (x0, x1, y0, y1), margins = self.extent, self._margins()
-        x, y = (
+        margins = self._margins()
+        axes = (
             _equally_spaced(low, high, points, *margin)
-            for low, high, points, margin in zip((x0, y0), (x1, y1), shape, margins, strict=True)
+            for (low, high), points, margin in zip(self.ends, shape, margins, strict=True)
         )
-        return replace(self, x=x, y=y)
+        return replace(self, axes=tuple(axes))
 
     def of_resolution(self, resolution: int) -> "Grid":
-        """Make a grid with `resolution` points along axis 1, and the same density along axis 2.
+        """Make a grid with `resolution` points along axis 1, and the same density along the others.
 
         Raises:
-            InputError: as for `of_shape`; or points of this spacing along axis 2 would not fill the domain.
+            InputError: as for `of_shape`; or points of this spacing along another axis would not fill the domain.
         """
         if resolution == self.shape[0]:
             return self
         margins = self._margins().sum(axis=1)
         cells = np.array(self.shape) - 1 + margins  # along each axis of the domain
-        refined = cells[1] * (resolution - 1 + margins[0]) / cells[0]
-        width = round(refined + 1 - margins[1])
-        if resolution < 2 or width < 2 or abs(width - 1 + margins[1] - refined) > 1e-6:
+        refined = cells * (resolution - 1 + margins[0]) / cells[0]
+        points = np.rint(refined + 1 - margins).astype(int)
+        if points.min() < 2 or np.abs(points - 1 + margins - refined).max() > 1e-6:
             raise InputError(
-                f"resolution {resolution} does not divide both sides of the domain as the {self.shape[0]} x "
-                f"{self.shape[1]} grid does; choose another"
+                f"resolution {resolution} does not divide all sides of the domain as the {self} grid does; choose "
+                "another"
             )
-        return self.of_shape((resolution, width))
+        return self.of_shape(tuple(points.tolist()))
 
     def _margins(self) -> Float[np.ndarray, "axis end"]:
         """Spacings between the outermost points and the ends of the domain: 0 on nodes, 1/2 at cell centres."""
-        (x0, x1, y0, y1), spacings = self.extent, [np.diff(axis).mean() for axis in (self.x, self.y)]
-        gaps = [[self.x[0] - x0, x1 - self.x[-1]], [self.y[0] - y0, y1 - self.y[-1]]]
-        margins = np.array(gaps) / np.array(spacings)[:, None]
+        gaps = [[axis[0] - low, high - axis[-1]] for axis, (low, high) in zip(self.axes, self.ends, strict=True)]
+        margins = np.array(gaps) / np.array([np.diff(axis).mean() for axis in self.axes])[:, None]
         halves = np.rint(2 * margins) / 2
         if self.domain is None or not self.equally_spaced or np.abs(margins - halves).max() > 1e-3:
             raise InputError(
-                f"the training grid of {self.shape[0]} x {self.shape[1]} points is not of equally spaced nodes or "
-                "cell centres of a known domain, so where other points lie is not known; give their grid, or stay "
-                "on this one"
+                f"the training grid of {self} points is not of equally spaced nodes or cell centres of a known "
+                "domain, so where other points lie is not known; give their grid, or stay on this one"
             )
         return halves
 
     def to_json(self) -> dict[str, Any]:
-        return {"x": self.x.tolist(), "y": self.y.tolist(), "boundary": self.boundary, "domain": self.domain}
+        axes = {name: axis.tolist() for name, axis in zip(AXES, self.axes, strict=False)}
+        return {**axes, "boundary": self.boundary, "domain": self.domain}
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "Grid":
+        axes = (np.asarray(saved[name], np.float64) for name in AXES if name in saved)
         domain = saved["domain"]
-        return cls(
-            np.asarray(saved["x"], np.float64),
-            np.asarray(saved["y"], np.float64),
-            saved["boundary"],
-            None if domain is None else tuple(domain),
-        )
+        return cls(tuple(axes), None if domain is None else tuple(domain), saved["boundary"])
 
 
-def _equally_spaced(
-    low: float, high: float, points: int, before: float, after: float
-) -> Float[np.ndarray, " points"]:
+def ends_named(dimensions: int) -> str:
+    """Name the ends of the domain's axes as a user gives them: "x0 x1 y0 y1" for two axes."""
+    return " ".join(f"{name}0 {name}1" for name in AXES[:dimensions])
+
+
+def _equally_spaced(low: float, high: float, points: int, before: float, after: float) -> Axis:
     """Points between two ends; the distances of the outermost points from the ends are given in spacings."""
     spacing = (high - low) / (points - 1 + before + after)
     return np.linspace(low + before * spacing, high - after * spacing, points)

@@ -12,37 +12,32 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from manojax.layers.coordinates import nearest
+from manojax.layers.coordinates import along_each_axis, nearest
 from pde.grids.grid import Grid
 
 Restriction = Literal["stride", "means"]
 
-Fine = Float[Array, "sample fine_height fine_width channel"]
+Fine = Float[Array, "sample *fine_grid channel"]
+Coarse = Float[Array, "sample *grid channel"]
 
 
-def at_points(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample height width channel"]:
+def at_points(fields: Fine, fine: Grid, grid: Grid) -> Coarse:
     """The values at the points of a grid, or at the nearest fine points if the grids are not nested."""
-    rows, columns, _ = nearest((fine.x, fine.y), (grid.x, grid.y))
-    return fields[:, rows[:, None], columns[None, :]]
+    places, _ = nearest(fine.axes, grid.axes)
+    return fields[:, *np.ix_(*places)]
 
 
-def cell_means(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample height width two_channels"]:
+def cell_means(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample *grid two_channels"]:
     """For each channel the arithmetic and the harmonic mean of positive values over the cells of a grid."""
-    rows, columns = (weights.astype(fields.dtype) for weights in cell_weights(fine, grid))
-
-    def mean(values: Fine) -> Float[Array, "sample height width channel"]:
-        return jnp.einsum("ih,nhwc,jw->nijc", rows, values, columns, precision="highest")
-
-    both = jnp.stack([mean(fields), 1 / mean(1 / fields)], axis=-1)
-    return both.reshape(*both.shape[:3], -1)
+    weights = [jnp.asarray(each, fields.dtype) for each in cell_weights(fine, grid)]
+    both = jnp.stack([along_each_axis(weights, fields), 1 / along_each_axis(weights, 1 / fields)], axis=-1)
+    return both.reshape(*both.shape[:-2], -1)
 
 
-def cell_weights(
-    fine: Grid, grid: Grid
-) -> tuple[Float[np.ndarray, "height fine_height"], Float[np.ndarray, "width fine_width"]]:
-    """The fractions of each cell of a grid that belong to the fine points, along both axes; they sum to one."""
-    x0, x1, y0, y1 = fine.extent
-    return _overlaps(fine.x, grid.x, x0, x1), _overlaps(fine.y, grid.y, y0, y1)
+def cell_weights(fine: Grid, grid: Grid) -> tuple[Float[np.ndarray, "points fine_points"], ...]:
+    """The fractions of each cell of a grid that belong to the fine points, along each axis; they sum to one."""
+    axes = zip(fine.axes, grid.axes, fine.ends, strict=True)
+    return tuple(_overlaps(points, coarse, low, high) for points, coarse, (low, high) in axes)
 
 
 def _overlaps(

@@ -60,8 +60,8 @@ def group(names: Collection[str]) -> list[Symmetry]:
 
 
 def _generators(grid: Grid) -> list[str]:
-    x0, x1, y0, y1 = grid.extent
-    has = (_is_symmetric(grid.x, x0, x1), _is_symmetric(grid.y, y0, y1), _are_alike(grid))
+    flips = (_is_symmetric(axis, low, high) for axis, (low, high) in zip(grid.axes, grid.ends, strict=True))
+    has = (*flips, _are_alike(grid))
     return list(itertools.compress(GENERATORS, has))
 
 
@@ -96,6 +96,6 @@ def _is_symmetric(axis: Float[np.ndarray, " n"], low: float, high: float) -> boo
 
 def _are_alike(grid: Grid) -> bool:
     """Tell if both axes have the same points, seen from their ends of the domain."""
-    x0, x1, y0, y1 = grid.extent
-    same = Grid(grid.y - y0, grid.x - x0).matches(Grid(grid.x - x0, grid.y - y0))
-    return same and bool(np.isclose(x1 - x0, y1 - y0))
+    (x0, x1), (y0, y1) = grid.ends
+    x, y = grid.x - x0, grid.y - y0
+    return Grid((y, x)).matches(Grid((x, y))) and bool(np.isclose(x1 - x0, y1 - y0))

@@ -1,7 +1,7 @@
 """Relative errors of fields, one value a sample, on any grid.
 
 Norms are sums over points, as in the literature of neural operators; in relative errors equal weights cancel.
-Fields are (batch, height, width, channel) in physical units; the caller takes means over samples.
+Fields are (batch, *grid, channel) in physical units, on one to three axes; the caller takes means over samples.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike
 
 from manojax.layers.coordinates import Coordinates
 
-Fields = Float[Array, "batch height width channel"]
+Fields = Float[Array, "batch *grid channel"]
 PerSample = Float[Array, " batch"]
 
 
 def relative_l2(predicted: Fields, true: Fields) -> PerSample:
     """||p - u|| / ||u||.
 
-    Like `LpLoss(d=2)` of neuraloperator, which also sums over a batch and adds 1e-8 to the denominator.
+    Like `LpLoss` of neuraloperator, which also sums over a batch and adds 1e-8 to the denominator.
     """
     return _root(relative_mse(predicted, true))
 
@@ -33,7 +33,7 @@ def relative_mse(predicted: Fields, true: Fields) -> PerSample:
 
 
 def relative_h1(predicted: Fields, true: Fields, coordinates: Coordinates) -> PerSample:
-    """Relative error in the norm ||u||^2 + ||du/dx||^2 + ||du/dy||^2.
+    """Relative error in the norm ||u||^2 + ||du/dx||^2 + ||du/dy||^2, with as many derivatives as axes.
 
     Derivatives are central differences at true coordinates, one-sided at the ends of an axis, as in
     `numpy.gradient`. Their weight in the norm depends on the unit of the coordinates. Coordinates must be known
@@ -48,10 +48,10 @@ def relative_h1(predicted: Fields, true: Fields, coordinates: Coordinates) -> Pe
     return _root(_squared_h1(error, coordinates) / _squared_h1(true * scale, coordinates))
 
 
-def _scale(true: Fields) -> Float[Array, "batch 1 1 1"]:
+def _scale(true: Fields) -> Float[Array, " batch *ones"]:
     """A power of two for each sample that brings its largest value near one, so that squares stay within
     float32."""
-    _, exponent = jnp.frexp(jnp.max(jnp.abs(true), axis=(1, 2, 3), keepdims=True))
+    _, exponent = jnp.frexp(jnp.max(jnp.abs(true), axis=tuple(range(1, true.ndim)), keepdims=True))
     return jnp.ldexp(jnp.ones_like(exponent, true.dtype), -exponent)
 
 
@@ -61,24 +61,23 @@ def _root(square: PerSample) -> PerSample:
 
 
 def _squared(fields: Fields) -> PerSample:
-    return jnp.sum(fields**2, axis=(1, 2, 3))
+    return jnp.sum(fields**2, axis=tuple(range(1, fields.ndim)))
 
 
 def _squared_h1(fields: Fields, coordinates: Coordinates) -> PerSample:
-    x, y = coordinates
-    along_x, along_y = _derivative(fields, _steps(x)), _derivative(fields.swapaxes(1, 2), _steps(y))
-    return _squared(fields) + _squared(along_x) + _squared(along_y)
-
-
-def _steps(axis: ArrayLike) -> Float[Array, "1 step 1 1"]:
-    """Distances of neighbouring points, taken in float64: coordinates may be large and their distances small."""
-    return jnp.asarray(np.diff(np.asarray(axis, np.float64))[None, :, None, None], jnp.float32)
+    total = _squared(fields)
+    for axis, points in enumerate(coordinates, start=1):
+        total = total + _squared(_derivative(jnp.moveaxis(fields, axis, 1), points))
+    return total
 
 
 def _derivative(
-    fields: Float[Array, "batch n m channel"], steps: Float[Array, "1 step 1 1"]
-) -> Float[Array, "batch n m channel"]:
+    fields: Float[Array, "batch n *others channel"], points: ArrayLike
+) -> Float[Array, "batch n *others channel"]:
     """Derivative along axis 1. Inside, the two one-sided slopes weighted for second order on any spacing."""
+    # Distances are taken in float64: coordinates may be large and their distances small.
+    distances = np.diff(np.asarray(points, np.float64)).reshape(1, -1, *[1] * (fields.ndim - 2))
+    steps = jnp.asarray(distances, jnp.float32)
     slopes = jnp.diff(fields, axis=1) / steps
     before, after = steps[:, :-1], steps[:, 1:]
     inner = (after * slopes[:, :-1] + before * slopes[:, 1:]) / (before + after)

@@ -12,9 +12,9 @@ from pde.metrics.interfaces import Points, border, region_rms
 from pde.metrics.norms import mean_errors, sample_errors
 from pde.metrics.spectra import band_rms
 
-Fields = Float[np.ndarray, "sample height width 1"]
+Fields = Float[np.ndarray, "sample *grid 1"]
 Errors = dict[str, Float[np.ndarray, " sample"]]
-Residual = Callable[[Float[np.ndarray, "sample height width"]], Float[np.ndarray, " sample"]]
+Residual = Callable[[Float[np.ndarray, " sample *grid"]], Float[np.ndarray, " sample"]]
 """Relative residuals of solutions on the grid, one a sample."""
 
 
@@ -40,11 +40,12 @@ def all_errors(
     if near is not None:
         regions |= {"near_interface": near, "elsewhere": ~near}
     regional = band_rms(error) | {name: region_rms(error, points) for name, points in regions.items()}
-    largest = np.abs(error).max(axis=(1, 2))
+    points = tuple(range(1, u.ndim))
+    largest = np.abs(error).max(axis=points)
     absolute = {"rmse": _rms(error), "maximum": largest} | regional
     relative = {name: each / _rms(u) for name, each in regional.items()}
-    relative["maximum"] = largest / np.abs(u).max(axis=(1, 2))
-    errors = sample_errors(predicted, true, (grid.x, grid.y))
+    relative["maximum"] = largest / np.abs(u).max(axis=points)
+    errors = sample_errors(predicted, true, grid.axes)
     errors |= {f"relative_{name}": each for name, each in relative.items()}
     errors |= {f"absolute_{name}": each for name, each in absolute.items()}
     if residual is not None:
@@ -70,5 +71,5 @@ def summarise(blocks: Sequence[dict[str, np.ndarray]]) -> dict[str, Any]:
     return means | distribution(errors["relative_l2"])
 
 
-def _rms(fields: Float[np.ndarray, "sample height width"]) -> Float[np.ndarray, " sample"]:
-    return np.sqrt(np.mean(fields**2, axis=(1, 2)))
+def _rms(fields: Float[np.ndarray, " sample *grid"]) -> Float[np.ndarray, " sample"]:
+    return np.sqrt(np.mean(fields**2, axis=tuple(range(1, fields.ndim))))

@@ -109,7 +109,7 @@ def worst_samples(
 
 def _panels(rows: int, columns: int, grid: Grid) -> tuple[Figure, np.ndarray]:
     """Empty panels of the domain's shape."""
-    x0, x1, y0, y1 = grid.extent
+    (x0, x1), (y0, y1) = grid.ends
     height = 2.0 * min(max((y1 - y0) / (x1 - x0), 0.3), 2.0)
     figure = Figure(figsize=(2.5 * columns + 0.6, rows * (height + 0.35) + 0.3))
     figure.set_layout_engine("constrained", w_pad=0.08)  # else the numbers below neighbours touch
@@ -118,7 +118,7 @@ def _panels(rows: int, columns: int, grid: Grid) -> tuple[Figure, np.ndarray]:
 
 def _draw(axes: Axes, field: Field, grid: Grid, title: str, **colours: Any) -> QuadMesh:
     drawn = axes.pcolormesh(grid.x, grid.y, field.T, shading="nearest", rasterized=True, **colours)
-    x0, x1, y0, y1 = grid.extent
+    (x0, x1), (y0, y1) = grid.ends
     axes.set(aspect="equal", xlim=(x0, x1), ylim=(y0, y1))
     axes.set_title(title, fontsize=8)
     axes.tick_params(labelsize=7)

@@ -1,5 +1,6 @@
 """Compiled functions called on batches of a size that suits the machine."""
 
+import math
 from collections.abc import Callable
 
 import jax
@@ -9,7 +10,7 @@ from jaxtyping import Float
 
 from pde.grids.grid import Grid
 
-Fields = Float[np.ndarray, "sample _ _ _"]
+Fields = Float[np.ndarray, " sample *_"]
 
 # The activations of a model should fit the cache of a CPU, and fill an accelerator.
 _POINTS_A_BATCH = {"cpu": 2**14}
@@ -17,10 +18,10 @@ _POINTS_A_BATCH = {"cpu": 2**14}
 
 def in_batches(
     function: Callable[[Fields], Array], fields: Fields, grid: Grid
-) -> Float[np.ndarray, "sample new_height new_width channels"]:
+) -> Float[np.ndarray, "sample *new_grid channels"]:
     """Call a compiled function that maps fields to `grid`, in batches of a size that suits the machine."""
     points = _POINTS_A_BATCH.get(jax.default_backend(), 2**20)
-    size = int(np.clip(points // (grid.shape[0] * grid.shape[1]), 1, len(fields)))
+    size = int(np.clip(points // math.prod(grid.shape), 1, len(fields)))
     found = []
     for start in range(0, len(fields), size):
         batch = fields[start : start + size]

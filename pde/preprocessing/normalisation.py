@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from pde.grids.grid import Grid
 
-Fields = Float[np.ndarray, "sample height width channel"]
+Fields = Float[np.ndarray, "sample *grid channel"]
 Range = tuple[float, float]
 """Lowest and highest value."""
 
@@ -29,7 +29,7 @@ class Normalisation:
     input_deviation: tuple[float, ...]
     output_mean: float
     output_deviation: float
-    origin: tuple[float, float]
+    origin: tuple[float, ...]
     length: float
     solutions: int = 0
     """Number of coarse solutions, which are the last inputs."""
@@ -50,21 +50,21 @@ class Normalisation:
             grid: grid on which they are given.
             solutions: number of coarse solutions, which are the last inputs.
         """
-        x0, x1, y0, y1 = grid.extent
         seen, outputs = RunningStatistics(), RunningStatistics()
         lowest, highest = np.inf, -np.inf
         for inputs, solution in blocks:
             seen.add(inputs)
-            lowest = np.minimum(lowest, inputs.min(axis=(0, 1, 2)))
-            highest = np.maximum(highest, inputs.max(axis=(0, 1, 2)))
+            points = tuple(range(inputs.ndim - 1))
+            lowest = np.minimum(lowest, inputs.min(axis=points))
+            highest = np.maximum(highest, inputs.max(axis=points))
             outputs.add(solution - _mean_of_last(inputs, solutions) if solutions else solution)
         return cls(
             input_mean=tuple(seen.mean.tolist()),
             input_deviation=tuple(np.where(seen.deviation > 0, seen.deviation, 1.0).tolist()),
             output_mean=0.0 if solutions else float(outputs.mean[0]),
             output_deviation=float(outputs.deviation[0]) or 1.0,
-            origin=(x0, y0),
-            length=max(x1 - x0, y1 - y0),
+            origin=tuple(low for low, _ in grid.ends),
+            length=max(high - low for low, high in grid.ends),
             solutions=solutions,
             input_range=tuple(zip(np.atleast_1d(lowest).tolist(), np.atleast_1d(highest).tolist(), strict=True)),
         )
@@ -82,25 +82,24 @@ class Normalisation:
             output_deviation=self.length**2,
         )
 
-    def encode(
-        self, inputs: Float[Array, "batch height width channel"]
-    ) -> Float[Array, "batch height width channel"]:
+    def encode(self, inputs: Float[Array, "batch *grid channel"]) -> Float[Array, "batch *grid channel"]:
+        shape = (*[1] * (inputs.ndim - 1), -1)
         mean, deviation = (
-            np.reshape(np.asarray(v, np.float32), (1, 1, 1, -1)) for v in (self.input_mean, self.input_deviation)
+            np.reshape(np.asarray(v, np.float32), shape) for v in (self.input_mean, self.input_deviation)
         )
         return (inputs - mean) / deviation
 
     def decode(
-        self, outputs: Float[Array, "batch height width 1"], inputs: Float[Array, "batch _ _ channel"]
-    ) -> Float[Array, "batch height width 1"]:
+        self, outputs: Float[Array, "batch *grid 1"], inputs: Float[Array, "batch *_ channel"]
+    ) -> Float[Array, "batch *grid 1"]:
         """Return the solution, given the model's outputs and its inputs before they were encoded."""
         decoded = outputs * self.output_deviation + self.output_mean
         return decoded + _mean_of_last(inputs, self.solutions) if self.solutions else decoded
 
-    def coordinates(self, grid: Grid) -> tuple[Float[Array, " height"], Float[Array, " width"]]:
+    def coordinates(self, grid: Grid) -> tuple[Float[Array, " _"], ...]:
         """Return the coordinates of a grid as a model sees them."""
-        x, y = ((axis - origin) / self.length for axis, origin in zip((grid.x, grid.y), self.origin, strict=True))
-        return jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32)
+        axes = ((axis - origin) / self.length for axis, origin in zip(grid.axes, self.origin, strict=True))
+        return tuple(jnp.asarray(axis, jnp.float32) for axis in axes)
 
 
 class RunningStatistics:

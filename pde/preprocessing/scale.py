@@ -20,15 +20,15 @@ from pde.equations.registry import equation_of
 from pde.system.errors import InputError
 
 
-def sizes(fields: Float[AnyArray, "sample height width channel"]) -> Float[Array, "sample 1 1 channel"]:
+def sizes(fields: Float[AnyArray, "sample *grid channel"]) -> Float[Array, "sample *ones channel"]:
     """Return the mean absolute value of each input of each sample; 1 for one that is zero everywhere."""
-    found = jnp.abs(jnp.asarray(fields)).mean(axis=(1, 2), keepdims=True)
+    found = jnp.abs(jnp.asarray(fields)).mean(axis=tuple(range(1, fields.ndim - 1)), keepdims=True)
     return jnp.where(found > 0, found, jnp.ones_like(found))
 
 
 def solution_scale(
-    fields: Float[AnyArray, "sample height width channel"], powers: tuple[float, ...]
-) -> Float[Array, "sample 1 1 1"]:
+    fields: Float[AnyArray, "sample *grid channel"], powers: tuple[float, ...]
+) -> Float[Array, " sample *ones"]:
     """Return s, the factor of each sample's solution, given the power of each input."""
     each = jnp.split(sizes(fields), len(powers), axis=-1)
     return functools.reduce(jnp.multiply, (size**power for size, power in zip(each, powers, strict=True)))

@@ -1,6 +1,7 @@
 """Descriptions of a data file or a run folder in a few lines."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,11 @@ def _state(run: Run, folder: Path) -> str:
 
 
 def _grid(grid: Grid) -> list[tuple[str, str]]:
-    known = "domain unknown" if grid.domain is None else "domain {:g} {:g} {:g} {:g}".format(*grid.domain)
-    kind = "nodes, borders included" if grid.on_nodes else f"from ({grid.x[0]:g}, {grid.y[0]:g})"
-    return [("grid", f"{grid.shape[0]} x {grid.shape[1]}, {kind}; {known}; border {grid.boundary}")]
+    known = "domain unknown" if grid.domain is None else f"domain {_numbers(grid.domain, ' ')}"
+    first = _numbers((axis[0] for axis in grid.axes), ", ")
+    kind = "nodes, borders included" if grid.on_nodes else f"from ({first})"
+    return [("grid", f"{grid}, {kind}; {known}; border {grid.boundary}")]
+
+
+def _numbers(values: Iterable[float], between: str) -> str:
+    return between.join(f"{value:g}" for value in values)

@@ -12,8 +12,10 @@ def check_spacing(grid: Grid) -> tuple[float, float]:
     """Return the spacing along each axis of a grid on which the solvers work.
 
     Raises:
-        InputError: a grid that does not hold its borders or is not equally spaced.
+        InputError: a grid that has not two axes, does not hold its borders or is not equally spaced.
     """
+    if len(grid.axes) != 2:
+        raise InputError(f"the solver takes grids of two axes; this one has {len(grid.axes)}")
     if not (grid.on_nodes and grid.equally_spaced):
         raise InputError("the solver needs equally spaced nodes, borders included")
     return float(np.diff(grid.x).mean()), float(np.diff(grid.y).mean())

@@ -32,7 +32,7 @@ def as_numbers(fields: Any) -> Any:
 
 def as_samples(
     fields: Float[AnyArray, "*shape"], inputs: Sequence[str]
-) -> tuple[Float[AnyArray, "sample height width channel"], tuple[Any, ...]]:
+) -> tuple[Float[AnyArray, "sample *grid channel"], tuple[Any, ...]]:
     """Return fields in the shape that models take, and the shape of the solution that the caller expects.
 
     Args:
@@ -56,11 +56,8 @@ def as_samples(
     return fields.reshape(-1, *shape[-2:], 1), shape
 
 
-def check_points(fields: Float[AnyArray, "sample height width channel"], grid: Grid) -> None:
+def check_points(fields: Float[AnyArray, "sample *grid channel"], grid: Grid) -> None:
     """Raise InputError if the fields do not have the shape of the grid."""
-    if fields.shape[1:3] != grid.shape:
-        height, width = fields.shape[1:3]
-        raise InputError(
-            f"fields of {height} x {width} points: the grid has {grid.shape[0]} x {grid.shape[1]}; give the grid "
-            "that they lie on"
-        )
+    if fields.shape[1:-1] != grid.shape:
+        points = " x ".join(map(str, fields.shape[1:-1]))
+        raise InputError(f"fields of {points} points: the grid has {grid}; give the grid that they lie on")

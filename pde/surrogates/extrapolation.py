@@ -71,7 +71,7 @@ class Extrapolation:
             return found
         own, its = seen.grid, data.grid
         slack = 2 * max(own.spacing, its.spacing)  # a grid of unknown domain ends at its own points
-        if np.abs(np.subtract(its.extent, own.extent)).max() > slack:
+        if np.abs(np.subtract(its.ends, own.ends)).max() > slack:
             found.append(f"the domain is {_spoken(its)}, was {_spoken(own)}")
         equation = data.attributes.get("equation", "")
         if seen.equation and equation and equation != seen.equation:
@@ -108,5 +108,4 @@ def _outside(values: Range, known: Range) -> bool:
 
 
 def _spoken(grid: Grid) -> str:
-    x0, x1, y0, y1 = grid.extent
-    return f"[{x0:g}, {x1:g}] x [{y0:g}, {y1:g}]"
+    return " x ".join(f"[{low:g}, {high:g}]" for low, high in grid.ends)

@@ -108,15 +108,15 @@ def _domain(grid: Grid) -> str:
     if grid.domain is None:
         return "The domain is not known."
     known = "is zero" if grid.boundary == "zero" else "is not known"
-    return "The domain is {:g} to {:g} by {:g} to {:g}; the solution on its border {}.".format(*grid.domain, known)
+    sides = " by ".join(f"{low:g} to {high:g}" for low, high in grid.ends)
+    return f"The domain is {sides}; the solution on its border {known}."
 
 
 def _data(run: Description) -> dict[str, Any]:
-    height, width = run.grid.shape
     validation = f"{run.training.validation}" if isinstance(run, Run) and run.validated else "none"
     samples = {"training samples": run.samples, "validation": validation} if isinstance(run, Run) else {}
     inputs = ", ".join(run.view.inputs)
-    return {"file": run.data, **samples, "inputs": inputs, "training grid": f"{height} x {width}"}
+    return {"file": run.data, **samples, "inputs": inputs, "training grid": str(run.grid)}
 
 
 def _training(surrogate: Surrogate) -> dict[str, Any]:
@@ -164,10 +164,7 @@ def _loss(run: Run, epochs: list[dict[str, Any]], exported: int) -> str:
 def _limits(surrogate: Surrogate, grid: Grid, mode: Mode) -> str:
     run, found = surrogate.run, ""
     if not grid.matches(run.grid):
-        found += (
-            f"- This is not the training grid of {run.grid.shape[0]} x {run.grid.shape[1]}: predictions are made "
-            f"by the mode `{mode}`.\n"
-        )
+        found += f"- This is not the training grid of {run.grid}: predictions are made by the mode `{mode}`.\n"
     if run.view.informed != "none":
         found += (
             "- It solves a coarse problem inside, so the coefficient must be positive everywhere, and the program "

@@ -113,10 +113,9 @@ def _stride(data: DataFile, grid: Grid) -> int:
     strides = map(data.grid.stride_to, data.grid.resolutions())
     found = next((stride for stride in strides if data.grid.strided(stride).matches(grid)), None)
     if found is None:
-        (height, width), points = data.grid.shape, " x ".join(map(str, grid.shape))
         raise InputError(
-            f"{data.path}: no stride of its {height} x {width} grid is the {points} grid that the model was "
-            f"exported for; export the run again with --resolution {height}"
+            f"{data.path}: no stride of its {data.grid} grid is the {grid} grid that the model was exported for; "
+            f"export the run again with --resolution {data.grid.shape[0]}"
         )
     return found
 

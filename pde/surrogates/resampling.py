@@ -22,8 +22,8 @@ from pde.solvers.side_by_side import each_sample
 
 
 def carried(
-    predicted: Float[AnyArray, "sample height width 1"], trained: Grid, on: Grid
-) -> Float[AnyArray, "sample new_height new_width 1"]:
+    predicted: Float[AnyArray, "sample *grid 1"], trained: Grid, on: Grid
+) -> Float[AnyArray, "sample *new_grid 1"]:
     """Interpolate predictions on the training grid to another grid.
 
     If either grid declares a zero border, zero values on the border of the domain are added first.
@@ -33,7 +33,7 @@ def carried(
     declared = on if on.boundary == "zero" else trained
     if declared.boundary == "zero":
         predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
-    return interpolate(predicted, (trained.x, trained.y), (on.x, on.y))
+    return interpolate(predicted, trained.axes, on.axes)
 
 
 def relaxed(
@@ -71,12 +71,12 @@ def _relax_all(
 
 
 def add_zero_border(
-    fields: Float[AnyArray, "sample height width channel"], grid: Grid
-) -> tuple[Float[AnyArray, "sample new_height new_width channel"], Grid]:
+    fields: Float[AnyArray, "sample *grid channel"], grid: Grid
+) -> tuple[Float[AnyArray, "sample *new_grid channel"], Grid]:
     """Add zeros to fields on the borders of the domain where the grid has no points."""
-    x0, x1, y0, y1 = grid.extent
-    (x, rows), (y, columns) = _with_border(grid.x, x0, x1), _with_border(grid.y, y0, y1)
-    widths, extended = ((0, 0), rows, columns, (0, 0)), replace(grid, x=x, y=y)
+    added = [_with_border(axis, *ends) for axis, ends in zip(grid.axes, grid.ends, strict=True)]
+    axes, points = zip(*added, strict=True)
+    widths, extended = ((0, 0), *points, (0, 0)), replace(grid, axes=axes)
     if isinstance(fields, Array):
         return jnp.pad(fields, widths), extended
     return np.pad(fields, widths), extended

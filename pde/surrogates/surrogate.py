@@ -227,7 +227,7 @@ class Surrogate:
     def nested(self, grid: Grid) -> bool:
         """Tell if the points of the training grid are points of a grid, so that inputs there are known exactly."""
         trained = self.run.grid
-        return nearest((grid.x, grid.y), (trained.x, trained.y))[-1]
+        return nearest(grid.axes, trained.axes)[-1]
 
     def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
         """Compute mean relative errors on the training grid, from blocks of samples as the model sees them."""
@@ -237,7 +237,7 @@ class Surrogate:
         self, seen: Seen, solution: Float[np.ndarray, "sample height width 1"]
     ) -> dict[str, Float[np.ndarray, " sample"]]:
         """Compute the relative errors of every sample on the training grid."""
-        return sample_errors(self.predict_seen(seen), solution, (self.run.grid.x, self.run.grid.y))
+        return sample_errors(self.predict_seen(seen), solution, self.run.grid.axes)
 
     def predict_seen(self, seen: Seen) -> Float[np.ndarray, "sample height width 1"]:
         """Predict on the training grid from the model's inputs there, in the scale of the model."""

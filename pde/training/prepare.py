@@ -202,7 +202,7 @@ def _symmetries(config: TrainingConfig, samples: Samples, grids: list[Grid]) -> 
 
 def _digest(grid: Grid, *splits: Samples | None) -> str:
     """SHA-256 of everything that training and validation see."""
-    digest = hashlib.sha256(grid.x.tobytes() + grid.y.tobytes())
+    digest = hashlib.sha256(b"".join(axis.tobytes() for axis in grid.axes))
     for samples in splits:
         if samples is not None:
             for pair in samples.each():

@@ -37,7 +37,7 @@ class Numbers:
 
     @property
     def grid(self):
-        return Grid(np.arange(self.points) / self.points, np.arange(self.points) / self.points)
+        return Grid((np.arange(self.points) / self.points, np.arange(self.points) / self.points))
 
     def attributes(self):
         return {"law": self.law}

@@ -61,7 +61,7 @@ def test_at_the_training_grid_both_are_the_same(surrogate, darcy_file):
 def test_default_resolutions_are_once_twice_and_four_times_the_training_grid(surrogate, darcy_file):
     grid = datasets.open(darcy_file).grid
     assert default_resolutions(surrogate.run.grid, grid) == [5, 9, 17]
-    assert default_resolutions(surrogate.run.grid, Grid(np.linspace(0, 1, 8), np.linspace(0, 1, 8))) == [8]
+    assert default_resolutions(surrogate.run.grid, Grid((np.linspace(0, 1, 8), np.linspace(0, 1, 8)))) == [8]
 
 
 def test_consistency_compares_twice_the_training_grid_with_it(surrogate, darcy_file):

@@ -8,12 +8,12 @@ UNIT = (0.0, 1.0, 0.0, 1.0)
 
 
 def nodes(height, width=None):
-    return Grid(np.linspace(0, 1, height), np.linspace(0, 1, width or height), "zero", UNIT)
+    return Grid((np.linspace(0, 1, height), np.linspace(0, 1, width or height)), boundary="zero", domain=UNIT)
 
 
 def centres(n):
     x = (np.arange(n) + 0.5) / n
-    return Grid(x, x, domain=UNIT)
+    return Grid((x, x), domain=UNIT)
 
 
 def test_a_stride_of_nodes_keeps_both_borders():
@@ -35,7 +35,7 @@ def test_the_published_cell_centre_sets():
 def test_elsewhere_n_over_r_comes_first():
     """Points i/64: 32 of them are every second one, from index 0."""
     x = np.arange(64) / 64
-    grid = Grid(x, x, domain=UNIT)
+    grid = Grid((x, x), domain=UNIT)
     assert grid.stride_to(32) == 2
     assert grid.strided(2).shape == (32, 32)
     np.testing.assert_array_equal(grid.strided(2).x, np.arange(32) / 32)
@@ -43,7 +43,7 @@ def test_elsewhere_n_over_r_comes_first():
 
 def test_a_stride_must_fit_both_axes_of_nodes():
     assert nodes(13, 9).resolutions() == [4, 7, 13]
-    assert Grid(np.arange(13.0), np.arange(7.0)).resolutions() == [3, 4, 5, 7, 13]
+    assert Grid((np.arange(13.0), np.arange(7.0))).resolutions() == [3, 4, 5, 7, 13]
 
 
 @pytest.mark.parametrize(("resolution", "named"), [(50, "of 3 4 5 6 7 11 13 16 21 31 61"), (122, "61")])
@@ -64,7 +64,7 @@ def test_other_resolutions_are_refused_and_the_possible_ones_named(resolution, n
 )
 def test_grids_that_make_no_sense_are_refused(x, boundary, domain, message):
     with pytest.raises(InputError, match=message):
-        Grid(np.asarray(x), np.linspace(0, 1, 4), boundary, domain)
+        Grid((np.asarray(x), np.linspace(0, 1, 4)), boundary=boundary, domain=domain)
 
 
 def test_json_brings_a_grid_back():
@@ -78,11 +78,11 @@ def test_json_brings_a_grid_back():
 
 def test_points_match_to_a_thousandth_of_the_spacing_of_their_own_axis():
     x, y = np.arange(5.0), 1e-4 * np.arange(5)
-    assert not Grid(x, y).matches(Grid(x, y + 1e-4))
-    assert Grid(x, y).matches(Grid(x, y + 1e-8))
+    assert not Grid((x, y)).matches(Grid((x, y + 1e-4)))
+    assert Grid((x, y)).matches(Grid((x, y + 1e-8)))
 
 
-@pytest.mark.parametrize("of", [nodes, centres, lambda n: Grid(np.arange(n) / n, np.arange(n) / n, domain=UNIT)])
+@pytest.mark.parametrize("of", [nodes, centres, lambda n: Grid((np.arange(n) / n, np.arange(n) / n), domain=UNIT)])
 def test_other_numbers_of_points_are_placed_alike(of):
     grid = of(9)
     assert grid.of_shape((9, 9)) is grid
@@ -104,14 +104,14 @@ def test_a_resolution_refines_both_axes_alike():
 def test_where_points_of_no_known_law_would_lie_is_not_known():
     """Uneven ones, those of no known domain, and strides of cell centres, which are no cell centres."""
     uneven = np.linspace(0, 1, 9) ** 2
-    for grid in (Grid(uneven, uneven, domain=UNIT), Grid(*[np.linspace(0, 1, 9)] * 2), centres(421).strided(5)):
+    for grid in (Grid((uneven, uneven), domain=UNIT), Grid((np.linspace(0, 1, 9),) * 2), centres(421).strided(5)):
         assert grid.of_resolution(grid.shape[0]) is grid
         with pytest.raises(InputError, match="where other points lie is not known"):
             grid.of_resolution(17)
 
 
 def test_a_resolution_that_the_domain_rules_out_is_told_to_be_there_without_it():
-    grid = Grid(np.linspace(0, 1, 48), np.linspace(0, 1, 33), "zero", (0.0, 1.0, 0.0, 1.0))
+    grid = Grid((np.linspace(0, 1, 48), np.linspace(0, 1, 33)), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
     with pytest.raises(InputError, match=r"choose one of 48 .*without --boundary and --domain"):
         grid.stride_to(24)
     with pytest.raises(InputError, match=r"choose one of 48$"):

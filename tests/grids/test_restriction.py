@@ -24,7 +24,7 @@ UNIT = (0.0, 1.0, 0.0, 1.0)
 
 
 def nodes(height, width):
-    return Grid(np.linspace(0, 1, height), np.linspace(0, 1, width), "zero", UNIT)
+    return Grid((np.linspace(0, 1, height), np.linspace(0, 1, width)), boundary="zero", domain=UNIT)
 
 
 def means(field, fine, grid):
@@ -52,7 +52,7 @@ def test_on_nodes_an_odd_strides_cells_are_whole():
 def test_a_stride_of_cell_centres_is_not_symmetric():
     """Of four cells points 1/8 and 5/8 are kept; their cells reach from 0 to 3/8 to 7/8."""
     centres = (np.arange(4) + 0.5) / 4
-    fine = Grid(centres, centres, "unknown", UNIT)
+    fine = Grid((centres, centres), boundary="unknown", domain=UNIT)
     rows, columns = cell_weights(fine, fine.strided(2))
     np.testing.assert_allclose(rows, [[2 / 3, 1 / 3, 0, 0], [0, 1 / 4, 1 / 2, 1 / 4]])
     np.testing.assert_array_equal(columns, rows)
@@ -79,7 +79,7 @@ def test_without_a_stride_both_means_are_the_values():
 def test_any_grid_sees_any_other(points):
     """Nodes that see cell centres, fewer or more: a constant stays one, and means lie between the extremes."""
     centres = (np.arange(8) + 0.5) / 8
-    fine, grid = Grid(centres, centres[:5]), nodes(points, points + 1)
+    fine, grid = Grid((centres, centres[:5])), nodes(points, points + 1)
     for mean in means(np.full(fine.shape, 7.0), fine, grid):
         np.testing.assert_allclose(mean, 7, rtol=1e-6)
     field = np.random.default_rng(0).uniform(3, 12, fine.shape)

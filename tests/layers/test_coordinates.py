@@ -28,10 +28,10 @@ def test_interpolation_on_an_axis_of_two_points_is_linear():
 
 def test_nearest_finds_nested_points_and_says_when_there_are_none():
     fine, coarse = np.linspace(0, 1, 13), np.linspace(0, 1, 5)
-    rows, columns, nested = nearest((fine, fine), (coarse, coarse))
+    (rows, columns), nested = nearest((fine, fine), (coarse, coarse))
     assert nested
     assert rows.tolist() == columns.tolist() == [0, 3, 6, 9, 12]
-    rows, _, nested = nearest((fine, fine), (np.array([0.1, 0.5]), coarse))
+    (rows, _), nested = nearest((fine, fine), (np.array([0.1, 0.5]), coarse))
     assert not nested
     assert rows.tolist() == [1, 6]
 

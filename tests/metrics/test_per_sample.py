@@ -4,7 +4,7 @@ import pytest
 from pde.grids.grid import Grid
 from pde.metrics.per_sample import all_errors, summarise
 
-GRID = Grid(np.linspace(0, 1, 4), np.linspace(0, 1, 5), "zero", (0.0, 1.0, 0.0, 1.0))
+GRID = Grid((np.linspace(0, 1, 4), np.linspace(0, 1, 5)), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
 
 
 def one_wrong_value(row, column):
@@ -46,7 +46,7 @@ def test_on_the_border_by_hand():
 
 def test_the_bands_add_up_to_the_relative_mse():
     predicted, true = np.random.default_rng(0).normal(size=(2, 3, 30, 31, 1)).astype(np.float32)
-    errors = all_errors(predicted, true, Grid(np.arange(30.0), np.arange(31.0)))
+    errors = all_errors(predicted, true, Grid((np.arange(30.0), np.arange(31.0))))
     bands = sum(errors[f"relative_{band}"] ** 2 for band in ("low", "middle", "high"))
     np.testing.assert_allclose(bands, errors["relative_mse"], rtol=1e-5)
 

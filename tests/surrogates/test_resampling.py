@@ -13,7 +13,7 @@ from pde.surrogates.surrogate import Surrogate
 def test_zero_borders_are_added_only_where_the_grid_has_none():
     """Points i/4 hold the border at 0 and not at 1."""
     x = np.arange(4) / 4
-    grid = Grid(x, np.linspace(0, 1, 5), "zero", (0.0, 1.0, 0.0, 1.0))
+    grid = Grid((x, np.linspace(0, 1, 5)), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
     padded, extended = add_zero_border(np.ones((1, 4, 5, 1), np.float32), grid)
     assert extended.x.tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert extended.shape == (5, 5)
@@ -38,7 +38,10 @@ def test_the_resample_baseline_uses_the_zero_border():
     def largest_error(in_training, in_test):
         centres, nodes = (np.arange(8) + 0.5) / 8, np.linspace(0, 1, 33)
         domain = (0.0, 1.0, 0.0, 1.0)
-        trained, target = Grid(centres, centres, in_training, domain), Grid(nodes, nodes, in_test, domain)
+        trained, target = (
+            Grid((centres, centres), boundary=in_training, domain=domain),
+            Grid((nodes, nodes), boundary=in_test, domain=domain),
+        )
         predicted, _ = Exact(trained).resample(np.ones((1, 33, 33, 1), np.float32), target)
         return np.abs(predicted - sines(target)).max()
 

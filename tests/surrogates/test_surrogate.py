@@ -85,7 +85,7 @@ def test_an_operator_is_held_at_the_points_it_was_trained_on(undisturbed):
     predicted = []
     for points in (33, 65):
         axis = np.linspace(0, 1, points)
-        grid = dataclasses.replace(surrogate.run.grid, x=axis, y=axis)
+        grid = dataclasses.replace(surrogate.run.grid, axes=(axis, axis))
         fields = 7 + np.cos(2 * axis[:, None] + axis[None, :])[None, ..., None].astype(np.float32)
         predicted.append(surrogate.predict(fields, grid)[0, :: (points - 1) // 8, :: (points - 1) // 8, 0])
     assert np.abs(predicted[1] - predicted[0]).max() < 0.005 * np.abs(predicted[1]).max()
@@ -128,7 +128,7 @@ def test_a_symmetric_surrogate_turns_its_prediction_with_the_input(undisturbed, 
     better, usual = (each.errors([(inputs, solution)])["relative_l2"] for each in (symmetric, plain))
     assert better < usual
     with pytest.raises(InputError, match="--symmetries: the grid has none"):
-        symmetric.predict(inputs, dataclasses.replace(grid, x=grid.x**2, y=grid.y**3))
+        symmetric.predict(inputs, dataclasses.replace(grid, axes=(grid.x**2, grid.y**3)))
     with pytest.raises(InputError, match="--symmetries: the run was trained under none"):
         pde.load(undisturbed, symmetric=True).predict(inputs, grid)
 

@@ -56,7 +56,7 @@ def fitted(train: DataFile, test: DataFile) -> Row:
     ratio = float(np.exp(fminbound(error, 0.0, 5.0, xtol=1e-3)))
     scale, _ = _scale(solved(phases, ratio), true)
     predicted = scale * solved(test.read("coefficient"), ratio)
-    errors = sample_errors(predicted[..., None], test.read_solution(), (test.grid.x, test.grid.y))
+    errors = sample_errors(predicted[..., None], test.read_solution(), test.grid.axes)
     first = test.read("coefficient", slice(1))
     return {
         **{name: float(each) for name, each in mean_errors([errors]).items()},

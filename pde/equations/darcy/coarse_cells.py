@@ -45,7 +45,7 @@ def solve_cells(
     if not (coefficient > 0).all():
         raise InputError("coefficient must be positive everywhere")
     fine, coarse = _with_border(grid), _with_border(grid.strided(stride))
-    widths = [(axis[2:] - axis[:-2]) / 2 for axis in (coarse.x, coarse.y)]
+    widths = [(axis[2:] - axis[:-2]) / 2 for axis in coarse.axes]
     rows, columns = (
         weights[1:-1] * width[:, None] for weights, width in zip(cell_weights(grid, coarse), widths, strict=True)
     )
@@ -60,8 +60,7 @@ def solve_cells(
 def check_inside(grid: Grid) -> None:
     """Raise InputError unless a grid has equally spaced points inside the border, at most their spacing from
     it."""
-    x0, x1, y0, y1 = grid.extent
-    for axis, low, high in ((grid.x, x0, x1), (grid.y, y0, y1)):
+    for axis, (low, high) in zip(grid.axes, grid.ends, strict=True):
         gaps, spacing = np.array([axis[0] - low, high - axis[-1]]), np.diff(axis).mean()
         if not grid.equally_spaced or gaps.min() < 1e-5 * (high - low) or gaps.max() > (1 + 1e-3) * spacing:
             raise InputError(
@@ -71,8 +70,8 @@ def check_inside(grid: Grid) -> None:
 
 
 def _with_border(grid: Grid) -> Grid:
-    x0, x1, y0, y1 = grid.extent
-    return replace(grid, x=np.concatenate([[x0], grid.x, [x1]]), y=np.concatenate([[y0], grid.y, [y1]]))
+    axes = (np.concatenate([[low], axis, [high]]) for axis, (low, high) in zip(grid.axes, grid.ends, strict=True))
+    return replace(grid, axes=tuple(axes))
 
 
 def _in_series(

@@ -63,7 +63,7 @@ def stride_between(fine: Grid, grid: Grid, informed: Informed) -> int:
     stride = max(1, (fine.shape[0] - 1) // (grid.shape[0] - 1))
     if not fine.strided(stride).matches(grid):
         raise InputError(
-            f"--informed {informed}: the {grid.shape[0]} x {grid.shape[1]} grid is no stride of the file's "
+            f"--informed {informed}: the {grid} grid is no stride of the file's "
             f"{fine.shape[0]} x {fine.shape[1]} grid; give a file that holds its points, or train with strided"
         )
     return stride

@@ -109,7 +109,7 @@ class Darcy:
     @property
     def grid(self) -> Grid:
         points = cell_centres(self.resolution) if self.canonical else np.linspace(0, 1, self.resolution)
-        return Grid(points, points, boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+        return Grid((points, points), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
 
     def attributes(self) -> dict[str, str | float]:
         """Return the attributes that tell a data file's origin."""

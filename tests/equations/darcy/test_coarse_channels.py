@@ -191,10 +191,10 @@ def test_grids_on_which_nothing_can_be_solved_are_refused(folder_of):
     """Cell centres hold no border; 7 nodes are no refinement of 5."""
     surrogate = pde.load(folder_of("upscaled"))
     centres = (np.arange(8) + 0.5) / 8
-    cells = dataclasses.replace(surrogate.run.grid, x=centres, y=centres)
+    cells = dataclasses.replace(surrogate.run.grid, axes=(centres, centres))
     with pytest.raises(InputError, match="equally spaced nodes"):
         surrogate.predict(np.ones((1, 8, 8, 1), np.float32), cells)
-    nodes = dataclasses.replace(surrogate.run.grid, x=np.linspace(0, 1, 7), y=np.linspace(0, 1, 7))
+    nodes = dataclasses.replace(surrogate.run.grid, axes=(np.linspace(0, 1, 7),) * 2)
     with pytest.raises(InputError, match="5 x 5 grid is no stride of the file's 7 x 7 grid"):
         surrogate.resample(np.ones((1, 7, 7, 1), np.float32), nodes)
 
@@ -206,7 +206,7 @@ def test_a_solve_that_fails_is_no_prediction(folder_of, tmp_path):
     jumps = np.where(np.random.default_rng(0).uniform(size=(1, 17, 17)) < 0.5, 1.0, 1e12).astype(np.float32)
     jumps[:, ::4, ::4] = 1
     with pytest.raises(ArithmeticError, match="did not converge"):
-        surrogate.predict(jumps[..., None], dataclasses.replace(surrogate.run.grid, x=axis, y=axis))
+        surrogate.predict(jumps[..., None], dataclasses.replace(surrogate.run.grid, axes=(axis, axis)))
     with h5py.File(tmp_path / "rough.h5", "w") as file:
         file["coefficient"], file["solution"] = jumps, np.pad(np.ones((1, 15, 15)), ((0, 0), (1, 1), (1, 1)))
         file["x"] = file["y"] = axis
