@@ -42,7 +42,9 @@ class Kriging:
     def __init__(self, law: Darcy, stride: int):
         self.stride = stride
         with jax.enable_x64(True):
-            self.deviations = np.asarray(amplitudes(law.grid.shape, law.alpha, law.tau, law.lengths))
+            self.deviations = np.asarray(
+                amplitudes((law.resolution, law.resolution), law.alpha, law.tau, law.lengths)
+            )
         k, x = np.arange(law.resolution), law.grid.x[::stride]
         self.cosines = np.where(k == 0, 1.0, 2**0.5) * np.cos(np.pi * np.outer(x, k))
         pairs = np.einsum("ik,jk->ijk", self.cosines, self.cosines)

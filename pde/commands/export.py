@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tyro.conf import FlagCreatePairsOff, Positional
 
+from pde.grids.grid import Grid
 from pde.surrogates.export import export_run
 from pde.surrogates.surrogate import Mode
 
@@ -30,6 +31,5 @@ class Export:
         exported = export_run(
             self.run_folder, self.out, resolution=self.resolution, mode=self.mode, symmetric=self.symmetries
         )
-        height, width = (len(exported["grid"][axis]) for axis in ("x", "y"))
-        platforms = ", ".join(exported["platforms"])
-        print(f"{self.out}: {exported['model']} at {height} x {width}, {exported['mode']}, for {platforms}")
+        grid, platforms = Grid.from_json(exported["grid"]), ", ".join(exported["platforms"])
+        print(f"{self.out}: {exported['model']} at {grid}, {exported['mode']}, for {platforms}")

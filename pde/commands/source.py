@@ -17,7 +17,7 @@ class Source:
 
     boundary: Literal["zero", "unknown"] | None = None
     """Value of the solution on the border."""
-    domain: tuple[float, float, float, float] | None = None
+    domain: tuple[float, ...] | None = None
     """Domain x0 x1 y0 y1 in the unit of the coordinates."""
 
     def open(self, path: Path, inputs: tuple[str, ...]) -> DataFile:

@@ -15,7 +15,7 @@ def convert(
     out: str | Path,
     *,
     boundary: Boundary | None = None,
-    domain: tuple[float, float, float, float] | None = None,
+    domain: tuple[float, ...] | None = None,
 ) -> DataFile:
     """Write the fields, coordinates and attributes of a data file to a new HDF5 file (`pde.data.datasets`).
 

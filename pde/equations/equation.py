@@ -86,4 +86,4 @@ class Equation:
         """
         if scheme in self.fine:
             return self.fine[scheme](*inputs, grid, stride)
-        return self.strided[scheme](*(field[::stride, ::stride] for field in inputs), grid.strided(stride))
+        return self.strided[scheme](*(field[grid.every(stride)] for field in inputs), grid.strided(stride))

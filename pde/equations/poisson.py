@@ -52,7 +52,7 @@ class Poisson(UnitSquare):
 
     def draw(self, key: Array) -> dict[str, Float[Array, "height width"]]:
         """One source, float64."""
-        return {"source": gaussian_field(key, (self.resolution,) * 2, alpha=self.alpha, tau=self.tau)}
+        return {"source": gaussian_field(key, (self.resolution, self.resolution), alpha=self.alpha, tau=self.tau)}
 
     @staticmethod
     def solve(source: Field, grid: Grid) -> Field:

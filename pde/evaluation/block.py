@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from pde.data.data_file import DataFile
 
-Field = Float[np.ndarray, "sample height width"]
+Field = Float[np.ndarray, " sample *grid"]
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Block:
         """Return the fields of the given names, in the given order."""
         return [self.fields[name] for name in names]
 
-    def channels(self, names: Sequence[str], stride: int = 1) -> Float[np.ndarray, "sample _ _ channel"]:
+    def channels(self, names: Sequence[str], stride: int = 1) -> Float[np.ndarray, "sample *_ channel"]:
         """Return the fields of the given names on a stride of the grid, one channel each."""
-        return np.stack([field[:, ::stride, ::stride] for field in self.named(names)], axis=-1)
+        return np.stack([field[:, *self.data.grid.every(stride)] for field in self.named(names)], axis=-1)
 
-    def solution(self, stride: int) -> Float[np.ndarray, "sample _ _ 1"]:
+    def solution(self, stride: int) -> Float[np.ndarray, "sample *_ 1"]:
         """Return the solutions on a stride of the grid.
 
         Raises:
             InputError: a solution that `DataFile.check_solution` refuses.
         """
-        solution = self.fields["solution"][:, ::stride, ::stride]
+        solution = self.fields["solution"][:, *self.data.grid.every(stride)]
         self.data.check_solution(solution, self.samples, stride)
         return solution[..., None]

@@ -122,7 +122,7 @@ def _stride_to(trained: Grid, data: DataFile) -> int:
     if found is None:
         raise InputError(
             f"{data.path}: no stride of its {data.grid} grid is the training grid "
-            f"of {trained.shape[0]} x {trained.shape[1]} points, on which --breakeven compares; give another file"
+            f"of {trained} points, on which --breakeven compares; give another file"
         )
     return found
 

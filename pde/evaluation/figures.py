@@ -25,7 +25,7 @@ def finest_sample(
     for surrogate in surrogates:
         for mode, predicted in Predictions(surrogate, fine, data.grid).possible(grid, {}).items():
             predictions[f"{title_of(surrogate.run.model)}, {mode}"] = predicted[0, ..., 0]
-    return fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predictions, grid, data.inputs[0]
+    return fine[0, *grid.every(stride), 0], solution[0, ..., 0], predictions, grid, data.inputs[0]
 
 
 def worst_samples(
@@ -34,7 +34,7 @@ def worst_samples(
     """Return the samples of largest relative L2 for a figure, on the finest grid of a report with predictions.
 
     They are predicted by `resample`, or directly where that is impossible. Each has a title, the first input,
-    solution and prediction, all (height, width).
+    solution and prediction, all on the grid.
     """
     measured = [row for row in report["rows"] if any("worst" in row[mode] for mode in MODES)]
     finest = max(measured, key=lambda row: row["resolution"])
@@ -48,5 +48,5 @@ def worst_samples(
         predictions = Predictions(surrogate, fine, data.grid)
         predicted = predictions.resample(grid) if mode == "resample" else predictions.direct(grid)
         title = f"sample {worst['sample']}, L2 {short(worst['error'])}"
-        drawn.append((title, fine[0, ::stride, ::stride, 0], solution[0, ..., 0], predicted[0, ..., 0]))
+        drawn.append((title, fine[0, *grid.every(stride), 0], solution[0, ..., 0], predicted[0, ..., 0]))
     return drawn, grid

@@ -10,7 +10,7 @@ from pde.system.errors import InputError
 
 Boundary = Literal["zero", "unknown"]
 Centring = Literal["nodes", "cells"]
-Axis = Float[np.ndarray, " points"]
+Axis = Float[np.ndarray, " _"]
 
 AXES = ("x", "y", "z")
 """Names of the axes, in files and in messages."""

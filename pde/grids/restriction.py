@@ -34,7 +34,7 @@ def cell_means(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample *gr
     return both.reshape(*both.shape[:-2], -1)
 
 
-def cell_weights(fine: Grid, grid: Grid) -> tuple[Float[np.ndarray, "points fine_points"], ...]:
+def cell_weights(fine: Grid, grid: Grid) -> tuple[Float[np.ndarray, "_ _"], ...]:
     """The fractions of each cell of a grid that belong to the fine points, along each axis; they sum to one."""
     axes = zip(fine.axes, grid.axes, fine.ends, strict=True)
     return tuple(_overlaps(points, coarse, low, high) for points, coarse, (low, high) in axes)

@@ -1,4 +1,4 @@
-"""The symmetries of the square that a grid has.
+"""The symmetries of the square, or of the interval or the cube, that a grid has.
 
 If an equation has no preferred direction, such as -div(a grad u) = 1 with u = 0 on the border of a square, the
 solution of a rotated or mirrored coefficient is the rotated or mirrored solution: eight samples in place of one.
@@ -14,37 +14,53 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from pde.grids.grid import Grid
+from pde.grids.grid import AXES, Grid, ends_named
 from pde.system.errors import InputError
 
-Fields = Float[Array, "batch height width channel"]
+Fields = Float[Array, "batch *grid channel"]
 
 
 @dataclass(frozen=True)
 class Symmetry:
     """Flips followed by a transpose; combined they give quarter turns as well."""
 
-    flip_x: bool
-    flip_y: bool
-    transpose: bool
+    flips: tuple[int, ...] = ()
+    """Axes of the grid that are flipped; 0 is x."""
+    order: tuple[int, ...] = ()
+    """The axis of the flipped fields that becomes each axis; empty if they stay in order."""
 
     def __call__(self, fields: Fields) -> Fields:
-        flipped = [axis for axis, flip in ((1, self.flip_x), (2, self.flip_y)) if flip]
-        fields = jnp.flip(fields, flipped)
-        return fields.swapaxes(1, 2) if self.transpose else fields
+        return self._ordered(jnp.flip(fields, [1 + axis for axis in self.flips]), self.order)
 
     def inverse(self, fields: Fields) -> Fields:
         """Return the fields whose image under the symmetry is `fields`."""
-        fields = fields.swapaxes(1, 2) if self.transpose else fields
-        return Symmetry(self.flip_x, self.flip_y, transpose=False)(fields)
+        back = tuple(self.order.index(axis) for axis in range(len(self.order)))
+        return jnp.flip(self._ordered(fields, back), [1 + axis for axis in self.flips])
+
+    @staticmethod
+    def _ordered(fields: Fields, order: tuple[int, ...]) -> Fields:
+        if not order:
+            return fields
+        return jnp.transpose(fields, (0, *(1 + axis for axis in order), fields.ndim - 1))
+
+    def keeps(self, names: Collection[str]) -> bool:
+        """Tell if the flips among these generators remain among them when axes trade places."""
+        flipped = [_flip(axis) in names for axis in range(len(self.order))]
+        return flipped == [flipped[axis] for axis in self.order]
+
+
+def _flip(axis: int) -> str:
+    return f"flip-{AXES[axis]}"
 
 
 GENERATORS = {
-    "flip-x": Symmetry(flip_x=True, flip_y=False, transpose=False),
-    "flip-y": Symmetry(flip_x=False, flip_y=True, transpose=False),
-    "transpose": Symmetry(flip_x=False, flip_y=False, transpose=True),
+    **{_flip(axis): Symmetry(flips=(axis,)) for axis in range(len(AXES))},
+    "transpose": Symmetry(order=(1, 0)),
 }
-"""Generators of the symmetries. Each is its own inverse; together they make all eight."""
+"""Generators of the symmetries. Each is its own inverse; those of two axes together make all eight.
+
+The transpose is of grids with two axes.
+"""
 
 
 def generators(*grids: Grid) -> tuple[str, ...]:
@@ -55,14 +71,18 @@ def generators(*grids: Grid) -> tuple[str, ...]:
 
 def group(names: Collection[str]) -> list[Symmetry]:
     """List the symmetries that generators make together, identity first: 1, 2, 4 or 8."""
-    choices = itertools.product(*([False, True][: 1 + (name in names)] for name in GENERATORS))
-    return [Symmetry(*choice) for choice in choices]
+    chosen = [GENERATORS[name] for name in GENERATORS if name in names]
+    found = []
+    for part in itertools.product(*((Symmetry(), generator) for generator in chosen)):
+        flips = tuple(axis for each in part for axis in each.flips)
+        found.append(Symmetry(flips, next((each.order for each in part if each.order), ())))
+    return found
 
 
-def _generators(grid: Grid) -> list[str]:
-    flips = (_is_symmetric(axis, low, high) for axis, (low, high) in zip(grid.axes, grid.ends, strict=True))
-    has = (*flips, _are_alike(grid))
-    return list(itertools.compress(GENERATORS, has))
+def _generators(grid: Grid) -> set[str]:
+    axes = enumerate(zip(grid.axes, grid.ends, strict=True))
+    found = {_flip(number) for number, (axis, (low, high)) in axes if _is_symmetric(axis, low, high)}
+    return found | ({"transpose"} if len(grid.axes) == 2 and _are_alike(grid) else set())
 
 
 def transformed(chosen: Sequence[Symmetry], number: Int[Array, ""], fields: Fields) -> Fields:
@@ -72,7 +92,7 @@ def transformed(chosen: Sequence[Symmetry], number: Int[Array, ""], fields: Fiel
 
 def averaged(
     function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], fields: Fields
-) -> Float[Array, "batch _ _ out"]:
+) -> Float[Array, "batch *_ out"]:
     """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each if they form a group."""
 
     def one(number: Int[Array, ""]) -> Fields:
@@ -85,7 +105,10 @@ def averaged(
 def check_symmetries(grids: Sequence[Grid]) -> None:
     """Raise InputError if the grids have no known domain or no symmetry for `--symmetries all`."""
     if grids[0].domain is None:
-        raise InputError("--symmetries all: the file does not say where its domain ends; add --domain x0 x1 y0 y1")
+        raise InputError(
+            "--symmetries all: the file does not say where its domain ends; add --domain "
+            + ends_named(len(grids[0].axes))
+        )
     if not generators(*grids):
         raise InputError("--symmetries all: the grid has none, neither flips nor a transpose; leave it out")
 

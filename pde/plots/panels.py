@@ -1,4 +1,7 @@
-"""Fields over their true coordinates: x to the right, y upwards."""
+"""Fields over their true coordinates: x to the right, y upwards.
+
+Fields on one axis are drawn as lines, those on three as the plane in the middle of the third.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,9 +15,10 @@ from matplotlib.figure import Figure
 from pde.grids.grid import Grid
 from pde.system.numbers import short
 
-Field = Float[np.ndarray, "height width"]
+Field = Float[np.ndarray, "*grid"]
 
 _INPUT, _SOLUTION, _ERROR = "cividis", "viridis", "RdBu_r"  # darker means a larger error, in greyscale too
+_LINE = "#1f5a94"
 
 
 def fields(
@@ -36,7 +40,7 @@ def fields(
         drawn = _draw(place, field, on, title, cmap=_INPUT, **scale)
         if not shared or place is axes[0, -1]:
             _bar(drawn, place)
-    _label(axes, unit)
+    _label(axes, unit, len(grids[0].axes))
     return figure
 
 
@@ -76,7 +80,7 @@ def sample_fields(
         if column[0] is axes[0, -1]:
             for mesh, place in zip(drawn, column, strict=True):
                 _bar(mesh, place)
-    _label(axes, unit)
+    _label(axes, unit, len(grid.axes))
     return figure
 
 
@@ -103,39 +107,47 @@ def worst_samples(
         ]
         for mesh, place in zip(drawn, column, strict=True):
             _bar(mesh, place)
-    _label(axes, unit)
+    _label(axes, unit, len(grid.axes))
     return figure
 
 
 def _panels(rows: int, columns: int, grid: Grid) -> tuple[Figure, np.ndarray]:
     """Empty panels of the domain's shape."""
-    (x0, x1), (y0, y1) = grid.ends
-    height = 2.0 * min(max((y1 - y0) / (x1 - x0), 0.3), 2.0)
+    sides = [high - low for low, high in grid.ends]
+    height = 2.0 * min(max(sides[1] / sides[0], 0.3), 2.0) if len(sides) > 1 else 1.6
     figure = Figure(figsize=(2.5 * columns + 0.6, rows * (height + 0.35) + 0.3))
     figure.set_layout_engine("constrained", w_pad=0.08)  # else the numbers below neighbours touch
-    return figure, figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    return figure, figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=len(sides) > 1)
 
 
-def _draw(axes: Axes, field: Field, grid: Grid, title: str, **colours: Any) -> QuadMesh:
-    drawn = axes.pcolormesh(grid.x, grid.y, field.T, shading="nearest", rasterized=True, **colours)
-    (x0, x1), (y0, y1) = grid.ends
-    axes.set(aspect="equal", xlim=(x0, x1), ylim=(y0, y1))
+def _draw(axes: Axes, field: Field, grid: Grid, title: str, **colours: Any) -> QuadMesh | None:
+    """Draw a field; return what needs a bar of colours."""
+    drawn = None
+    if len(grid.axes) == 1:
+        axes.plot(grid.x, field, color=_LINE, linewidth=1)
+        axes.set(xlim=grid.ends[0], ylim=(colours.get("vmin"), colours.get("vmax")))
+    else:
+        plane = field if field.ndim == 2 else field[..., field.shape[-1] // 2]
+        drawn = axes.pcolormesh(grid.x, grid.y, plane.T, shading="nearest", rasterized=True, **colours)
+        axes.set(aspect="equal", xlim=grid.ends[0], ylim=grid.ends[1])
     axes.set_title(title, fontsize=8)
     axes.tick_params(labelsize=7)
     return drawn
 
 
-def _bar(drawn: QuadMesh, axes: Axes) -> None:
+def _bar(drawn: QuadMesh | None, axes: Axes) -> None:
+    if drawn is None:
+        return
     bar = axes.figure.colorbar(drawn, cax=axes.inset_axes((1.04, 0, 0.05, 1)))  # as high as the panel
     bar.ax.tick_params(labelsize=7)
 
 
-def _label(axes: np.ndarray, unit: str) -> None:
-    """Write the names of the coordinates at the left and below."""
+def _label(axes: np.ndarray, unit: str, drawn_on: int) -> None:
+    """Write the names of the coordinates below and, of grids with more than one axis, at the left."""
     beside = f" in {unit}" if unit else ""
     for place in axes[-1]:
         place.set_xlabel(f"x{beside}", fontsize=8)
-    for place in axes[:, 0]:
+    for place in axes[:, 0] if drawn_on > 1 else ():
         place.set_ylabel(f"y{beside}", fontsize=8)
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from pde.metrics.spectra import shell_energy
 from pde.plots.style import legend, model_styles, ruled, wide
 
-Fields = Float[np.ndarray, "sample height width"]
+Fields = Float[np.ndarray, " sample *grid"]
 
 
 def spectra(true: Fields, predictions: Mapping[str, Fields], *, trained: int | None = None) -> Figure:

@@ -23,8 +23,8 @@ from pde.solvers.checks import check_spacing
 from pde.solvers.upscaling import check_stride
 from pde.system.errors import InputError
 
-Fields = Float[np.ndarray, "sample _ _ _"]
-Pair = tuple[Float[np.ndarray, "sample _ _ channel"], Float[np.ndarray, "sample height width 1"]]
+Fields = Float[np.ndarray, "sample *_ channel"]
+Pair = tuple[Float[np.ndarray, "sample *_ channel"], Float[np.ndarray, "sample *grid 1"]]
 """Samples as the model sees them, and the solutions that it should make of them on its grid."""
 
 
@@ -47,7 +47,7 @@ class InputTransform:
     grid: Grid
     """Grid on which the model sees them."""
 
-    def check(self, fields: Float[np.ndarray, "sample source_height source_width channel"]) -> None:
+    def check(self, fields: Float[np.ndarray, "sample *source channel"]) -> None:
         """Raise InputError for values that the view cannot take."""
         if self.view.restriction == "means" and not (fields > 0).all():
             raise InputError("--restriction means: harmonic means need positive inputs; train with stride")
@@ -81,9 +81,7 @@ class InputTransform:
                 "a coarse solve did not converge; lower the contrast, or train without --informed"
             )
 
-    def __call__(
-        self, fields: Float[Array, "sample source_height source_width channel"]
-    ) -> Float[Array, "sample _ _ channels"]:
+    def __call__(self, fields: Float[Array, "sample *source channel"]) -> Float[Array, "sample *_ channels"]:
         if self.view.scaling:
             fields = fields / sizes(fields)
         if self.view.learns_equation:
@@ -96,11 +94,11 @@ class InputTransform:
         solutions = coarse_solutions(fields, self.source, self.grid, self.view.informed)
         return jnp.concatenate([seen, solutions.astype(seen.dtype)], axis=-1)
 
-    def scale(self, fields: Float[AnyArray, "sample height width channel"]) -> Float[Array, "sample 1 1 1"]:
+    def scale(self, fields: Float[AnyArray, "sample *grid channel"]) -> Float[Array, " sample *ones"]:
         """Return the factor from the solution that the model makes of each sample to the physical one."""
         if self.view.scaling:
             return solution_scale(fields, self.view.scaling)
-        return jnp.ones((fields.shape[0], 1, 1, 1), jnp.float32)
+        return jnp.ones((fields.shape[0], *[1] * (fields.ndim - 1)), jnp.float32)
 
     def _check_nodes(self) -> None:
         """Raise InputError unless the solver takes both grids, one a stride of the other."""

@@ -99,7 +99,8 @@ def _entries(reports: Sequence[Report], coarse: Report) -> Iterator[tuple[str, s
     for report in (*reports, solves):
         parameters = "none" if report["parameters"] is None else f"{report['parameters']:,}"
         for row in report["rows"]:
-            grid = f"{row['shape'][0]} x{row['shape'][1]:>3}"
+            first, *others = row["shape"]
+            grid = "".join([str(first), *(f" x{points:>3}" for points in others)])
             for by, errors in row.items():
                 if isinstance(errors, Mapping) and errors.keys() & {"relative_l2", "left_out"}:
                     yield report["model"], parameters, grid, by, errors

@@ -44,7 +44,9 @@ def title_of(model: str) -> str:
     return manojax.MODELS[model].__name__ if model in manojax.MODELS else model
 
 
-def create(model: str, options: ModelConfig, view: View, precision: str, seed: int) -> Operator:
+def create(
+    model: str, options: ModelConfig, view: View, precision: str, seed: int, dimensions: int = 2
+) -> Operator:
     """Build the operator of a training, with its initial parameters.
 
     Args:
@@ -53,13 +55,14 @@ def create(model: str, options: ModelConfig, view: View, precision: str, seed: i
         view: the fields that it sees; with a learned equation the model is the network inside.
         precision: type of the activations.
         seed: seed of the parameters.
+        dimensions: number of axes of its grids.
 
     Raises:
         InputError: an option that does not fit.
     """
-    rngs, sizes = nnx.Rngs(seed), {"in_channels": view.channels}
+    rngs, sizes = nnx.Rngs(seed), {"in_channels": view.channels, "dimensions": dimensions}
     if view.learns_equation:
-        sizes = {"in_channels": CHANNELS, "out_channels": FEATURES}
+        sizes |= {"in_channels": CHANNELS, "out_channels": FEATURES}
     try:
         operator = manojax.create(
             model, **sizes, dtype=jnp.dtype(precision), rngs=rngs, **dataclasses.asdict(options)

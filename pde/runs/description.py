@@ -78,7 +78,7 @@ class Description:
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """Return the model's structure, and its parameters drawn from the seed as a plain pytree."""
-        operator = create(self.model, self.options, self.view, self.precision, self.seed)
+        operator = create(self.model, self.options, self.view, self.precision, self.seed, len(self.grid.axes))
         width = self.view.filter_width_in_force
         if not width:
             return split(operator)

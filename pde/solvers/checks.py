@@ -14,11 +14,16 @@ def check_spacing(grid: Grid) -> tuple[float, float]:
     Raises:
         InputError: a grid that has not two axes, does not hold its borders or is not equally spaced.
     """
-    if len(grid.axes) != 2:
-        raise InputError(f"the solver takes grids of two axes; this one has {len(grid.axes)}")
+    check_two_axes(grid)
     if not (grid.on_nodes and grid.equally_spaced):
         raise InputError("the solver needs equally spaced nodes, borders included")
     return float(np.diff(grid.x).mean()), float(np.diff(grid.y).mean())
+
+
+def check_two_axes(grid: Grid) -> None:
+    """Raise InputError where a grid has not two axes."""
+    if len(grid.axes) != 2:
+        raise InputError(f"the solver takes grids of two axes; this one has {len(grid.axes)}")
 
 
 def check_zero_border(grid: Grid) -> None:

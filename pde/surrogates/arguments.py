@@ -13,6 +13,9 @@ from manojax.layers.coordinates import AnyArray
 from pde.grids.grid import Grid
 from pde.system.errors import InputError
 
+_SIDES = {1: "points", 2: "height, width", 3: "height, width, depth"}
+"""Axes of a field, by their number, as messages name them."""
+
 
 def as_numbers(fields: Any) -> Any:
     """Return fields as an array of real, finite numbers: JAX arrays as they are, all others as NumPy arrays.
@@ -31,29 +34,30 @@ def as_numbers(fields: Any) -> Any:
 
 
 def as_samples(
-    fields: Float[AnyArray, "*shape"], inputs: Sequence[str]
+    fields: Float[AnyArray, "*shape"], inputs: Sequence[str], axes: int
 ) -> tuple[Float[AnyArray, "sample *grid channel"], tuple[Any, ...]]:
     """Return fields in the shape that models take, and the shape of the solution that the caller expects.
 
     Args:
-        fields: (height, width) or (sample, height, width) of one input, (height, width, channel) of several, or
-            (sample, height, width, channel).
+        fields: (*grid) or (sample, *grid) of one input, (*grid, channel) of several, or (sample, *grid, channel).
         inputs: names of the channels.
+        axes: number of axes of the grid.
 
     Raises:
         InputError: fields of another shape.
     """
     shape, several = fields.shape, len(inputs) > 1
-    with_channels = fields.ndim == 4 or several
-    if fields.ndim not in ((3, 4) if several else (2, 3, 4)) or (with_channels and shape[-1] != len(inputs)):
+    fewest, most = axes + several, axes + 2
+    with_channels = fields.ndim == most or several
+    if not fewest <= fields.ndim <= most or (with_channels and shape[-1] != len(inputs)):
         raise InputError(
-            f"fields of shape {shape}: give (sample, height, width, {len(inputs)}), one channel for each of "
+            f"fields of shape {shape}: give (sample, {_SIDES[axes]}, {len(inputs)}), one channel for each of "
             f"{', '.join(inputs)}"
         )
     if with_channels:
-        samples = fields if fields.ndim == 4 else fields[None]
+        samples = fields if fields.ndim == most else fields[None]
         return samples, (*shape[:-1], 1)
-    return fields.reshape(-1, *shape[-2:], 1), shape
+    return fields.reshape(-1, *shape[-axes:], 1), shape
 
 
 def check_points(fields: Float[AnyArray, "sample *grid channel"], grid: Grid) -> None:

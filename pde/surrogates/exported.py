@@ -38,7 +38,7 @@ class Exported:
     grid: Grid
     """Grid on which fields are given and solutions found."""
     program: Callable[[Any], Any]
-    """Function from (sample, height, width, channel) float32 to (sample, height, width, 1)."""
+    """Function from (sample, *grid, channel) float32 to (sample, *grid, 1)."""
 
     def __call__(self, fields: Shaped[AnyArray, "*shape"] | list[Any]) -> Float[AnyArray, "*_"]:
         """Return the solution in the shape of the fields, with one channel if they have channels.
@@ -50,7 +50,7 @@ class Exported:
             InputError: fields of another shape or grid, or NumPy arrays with values that the model cannot take.
             ArithmeticError: the program put out NaN.
         """
-        samples, shape = as_samples(as_numbers(fields), self.config["inputs"])
+        samples, shape = as_samples(as_numbers(fields), self.config["inputs"], len(self.grid.axes))
         check_points(samples, self.grid)
         if isinstance(samples, Array):
             return self.program(samples).reshape(shape)

@@ -50,7 +50,7 @@ class Extrapolation:
         self._seen = seen
         self._ranges: dict[str, Range] = {}
 
-    def note(self, fields: Float[AnyArray, "sample height width channel"]) -> None:
+    def note(self, fields: Float[AnyArray, "sample *grid channel"]) -> None:
         """Take in some inputs of the model, one channel for each of its input fields."""
         compared = np.asarray(fields / sizes(fields) if self._seen.as_ratios else fields)
         for channel, name in enumerate(self._seen.ranges):
@@ -85,7 +85,7 @@ class Extrapolation:
             print(f"manojax: {data.path}: outside of what training saw: {'; '.join(found)}", file=sys.stderr)
 
 
-def warn(trained: Description, fields: Float[AnyArray, "sample height width channel"]) -> None:
+def warn(trained: Description, fields: Float[AnyArray, "sample *grid channel"]) -> None:
     """Warn the caller of a surrogate about values outside of the training data."""
     extrapolation = Extrapolation(seen_by(trained))
     extrapolation.note(fields)

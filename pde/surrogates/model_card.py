@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pde.grids.grid import Grid
+from pde.grids.grid import AXES, Axis, Grid
 from pde.metrics.norms import RELATIVE
 from pde.runs.description import Description
 from pde.runs.run import SPREAD, Run, history
@@ -25,10 +25,10 @@ tags:
 - {model}
 ---
 
-# {model}, trained on {data}, exported for {height} x {width} points
+# {model}, trained on {data}, exported for {grid} points
 
 `model.stablehlo` maps {inputs} to the solution, both in physical units, with normalisation and parameters inside:
-float32 (sample, {height}, {width}, {channels}) to (sample, {height}, {width}, 1), any number of samples.
+float32 (sample, {sides}, {channels}) to (sample, {sides}, 1), any number of samples.
 
 ## Use
 
@@ -38,12 +38,12 @@ With `pip install jax flatbuffers`, on a CPU, an NVIDIA GPU or a TPU:
 import jax.export, numpy as np
 
 model = jax.export.deserialize(bytearray(open("model.stablehlo", "rb").read()))
-solution = np.asarray(model.call(np.ones((1, {height}, {width}, {channels}), np.float32)))  # your fields for ones
+solution = np.asarray(model.call(np.ones((1, {sides}, {channels}), np.float32)))  # your fields for ones
 ```
 
 With manojax, `pde.load_exported(FOLDER)`, or for a data file `manojax predict FOLDER IN.h5 OUT.h5 --exported`.
 
-Axis 1 is x, from {x0:g} to {x1:g}; axis 2 is y, from {y0:g} to {y1:g}; all points are in `config.json`. {domain}
+{axes}; all points are in `config.json`. {domain}
 
 `weights.safetensors` has the parameters by their names in the model, `config.json` the options that made it.
 
@@ -87,14 +87,11 @@ def model_card(surrogate: Surrogate, folder: Path, grid: Grid, mode: Mode) -> st
     return _CARD.format(
         model=run.model,
         data=run.data,
-        height=grid.shape[0],
-        width=grid.shape[1],
+        grid=grid,
+        sides=", ".join(map(str, grid.shape)),
         inputs=", ".join(f"`{name}`" for name in inputs),
         channels=len(inputs),
-        x0=grid.x[0],
-        x1=grid.x[-1],
-        y0=grid.y[0],
-        y1=grid.y[-1],
+        axes="; ".join(map(_axis, AXES, range(1, 1 + len(grid.axes)), grid.axes)).capitalize(),
         domain=_domain(grid),
         data_rows=_table(_data(run)),
         training_rows=_table(_training(surrogate)),
@@ -102,6 +99,10 @@ def model_card(surrogate: Surrogate, folder: Path, grid: Grid, mode: Mode) -> st
         limits=_limits(surrogate, grid, mode),
         provenance=_table(_provenance(run)),
     )
+
+
+def _axis(name: str, number: int, points: Axis) -> str:
+    return f"axis {number} is {name}, from {points[0]:g} to {points[-1]:g}"
 
 
 def _domain(grid: Grid) -> str:

@@ -34,10 +34,10 @@ from pde.system.files import folder_aside, refuse_existing
 
 _COEFFICIENT = View(inputs=("coefficient",))
 Mode = Literal["auto", "direct", "resample"]
-Fields = Float[np.ndarray, "sample height width channel"]
-Seen = Float[np.ndarray, "sample _ _ channel"]
+Fields = Float[np.ndarray, "sample *grid channel"]
+Seen = Float[np.ndarray, "sample *_ channel"]
 """The model's inputs, on a finer grid than its solutions if it makes a coarse equation."""
-Extended = Float[np.ndarray, "sample new_height new_width channel"]
+Extended = Float[np.ndarray, "sample *new_grid channel"]
 
 
 class Surrogate:
@@ -133,8 +133,8 @@ class Surrogate:
         """Return the solution on the grid of the input fields.
 
         Args:
-            fields: (height, width) or (sample, height, width) of one input, (height, width, channel) of several,
-                or (sample, height, width, channel).
+            fields: (*grid) or (sample, *grid) of one input, (*grid, channel) of several, or (sample, *grid,
+                channel), where the grid has as many axes as the training grid, such as (height, width).
             grid: grid of the fields. By default the training grid or, if this has equally spaced nodes or cell
                 centres of its domain, the same kind of grid with as many points as the fields.
             mode: direct or resample, see `predict` and `resample`; auto is direct on the training grid, on finer
@@ -147,8 +147,8 @@ class Surrogate:
             InputError: fields of another shape, not of real numbers, without samples or, unless JAX traces them,
                 not finite; or an unknown mode; else as `predict`.
         """
-        samples, shape = as_samples(as_numbers(fields), self.run.view.inputs)
-        grid = self.run.grid.of_shape((samples.shape[1], samples.shape[2])) if grid is None else grid
+        samples, shape = as_samples(as_numbers(fields), self.run.view.inputs, len(self.run.grid.axes))
+        grid = self.run.grid.of_shape(samples.shape[1:-1]) if grid is None else grid
         check_points(samples, grid)
         if not isinstance(samples, Tracer):
             warn(self.run, samples)
@@ -156,8 +156,8 @@ class Surrogate:
         return predicted.reshape(shape)
 
     def predict_in(
-        self, mode: Mode, inputs: Float[AnyArray, "sample height width channel"], grid: Grid
-    ) -> Float[AnyArray, "sample height width 1"]:
+        self, mode: Mode, inputs: Float[AnyArray, "sample *grid channel"], grid: Grid
+    ) -> Float[AnyArray, "sample *grid 1"]:
         """Return the solution on the grid of the inputs in one of the modes of a call.
 
         Raises:
@@ -169,8 +169,8 @@ class Surrogate:
         return self.predict(inputs, grid) if mode == "direct" else self.resample(inputs, grid)[0]
 
     def predict(
-        self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None
-    ) -> Float[AnyArray, "sample new_height new_width 1"]:
+        self, inputs: Float[AnyArray, "sample *grid channel"], grid: Grid, on: Grid | None = None
+    ) -> Float[AnyArray, "sample *new_grid 1"]:
         """Run the model **directly** on a grid, whatever its training grid.
 
         By default the model is held at its training grid (`manojax.Anchored`), and sees a finer one through
@@ -196,8 +196,8 @@ class Surrogate:
         return predicted
 
     def resample(
-        self, inputs: Float[AnyArray, "sample height width channel"], grid: Grid, on: Grid | None = None
-    ) -> tuple[Float[AnyArray, "sample new_height new_width 1"], bool]:
+        self, inputs: Float[AnyArray, "sample *grid channel"], grid: Grid, on: Grid | None = None
+    ) -> tuple[Float[AnyArray, "sample *new_grid 1"], bool]:
         """Predict on the training grid and `carry` the prediction to `on`, by default `grid`.
 
         The model sees the inputs from the training grid as in training. If the grids are not nested, values at its
@@ -208,11 +208,11 @@ class Surrogate:
 
     def carry(
         self,
-        predicted: Float[AnyArray, "sample height width 1"],
-        inputs: Float[AnyArray, "sample source_height source_width channel"],
+        predicted: Float[AnyArray, "sample *grid 1"],
+        inputs: Float[AnyArray, "sample *source channel"],
         grid: Grid,
         on: Grid,
-    ) -> Float[AnyArray, "sample new_height new_width 1"]:
+    ) -> Float[AnyArray, "sample *new_grid 1"]:
         """Interpolate predictions on the training grid by cubic splines to `on`.
 
         Where `on` or the training data declare a zero border, zero values on the border of the domain are added
@@ -234,18 +234,18 @@ class Surrogate:
         return mean_errors([self.sample_errors(*block) for block in blocks])
 
     def sample_errors(
-        self, seen: Seen, solution: Float[np.ndarray, "sample height width 1"]
+        self, seen: Seen, solution: Float[np.ndarray, "sample *grid 1"]
     ) -> dict[str, Float[np.ndarray, " sample"]]:
         """Compute the relative errors of every sample on the training grid."""
         return sample_errors(self.predict_seen(seen), solution, self.run.grid.axes)
 
-    def predict_seen(self, seen: Seen) -> Float[np.ndarray, "sample height width 1"]:
+    def predict_seen(self, seen: Seen) -> Float[np.ndarray, "sample *grid 1"]:
         """Predict on the training grid from the model's inputs there, in the scale of the model."""
         return self._apply(seen, self.run.grid)
 
     def _apply(
-        self, fields: Float[AnyArray, "sample _ _ _"], grid: Grid, transform: InputTransform | None = None
-    ) -> Float[AnyArray, "sample new_height new_width 1"]:
+        self, fields: Float[AnyArray, "sample *_ channel"], grid: Grid, transform: InputTransform | None = None
+    ) -> Float[AnyArray, "sample *new_grid 1"]:
         chosen = self._symmetries(grid) if self.symmetric else ()
         coordinates = self.run.normalisation.coordinates(grid)
         pure = self.graph, self.run.normalisation, transform, chosen

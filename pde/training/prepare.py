@@ -97,7 +97,7 @@ def prepare(
     normalisation = Normalisation.fit(finest.each(), grid, config.view.solutions)
     if config.view.learns_equation:
         normalisation = normalisation.of_fields()
-    operator = create(model, options, config.view, config.precision, config.seed)
+    operator = create(model, options, config.view, config.precision, config.seed, len(grid.axes))
     if config.view.informed != "none":
         _check_equation(finest, normalisation, operator if config.view.learns_equation else None)
     if space_of(mesh) is not None:
@@ -179,8 +179,8 @@ def _check_equation(samples: Samples, normalisation: Normalisation, learned: Ope
 
 
 def _solutions(
-    operator: Operator, inputs: Float[np.ndarray, "sample _ _ channel"], grid: Grid, normalisation: Normalisation
-) -> Float[np.ndarray, "sample height width 1"]:
+    operator: Operator, inputs: Float[np.ndarray, "sample *_ channel"], grid: Grid, normalisation: Normalisation
+) -> Float[np.ndarray, "sample *grid 1"]:
     """Return the solutions of an operator on a grid."""
     graph, params = split(operator)
     coordinates = normalisation.coordinates(grid)

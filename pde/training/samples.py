@@ -24,8 +24,8 @@ class Samples:
     path: Path
     grid: Grid
     count: int
-    inputs_shape: tuple[int, int, int]
-    """Height, width and channels of a sample's inputs as the model sees them."""
+    inputs_shape: tuple[int, ...]
+    """Points along each axis and channels of a sample's inputs as the model sees them."""
     blocks: tuple[slice, ...]
     """Slices of all samples, each small enough for memory. They are the same wherever samples are kept, so sums
     over them have the same bits."""
@@ -64,16 +64,17 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
         return read_pairs(data, numbers, config.view, grid)
 
     blocks = tuple(slice(block.start - start, block.stop - start) for block in data.blocks(samples))
-    height, width = (data.grid if config.view.learns_equation else grid).shape
-    return Samples(data.path, grid, stop - start, (height, width, config.view.channels), blocks, read)
+    points = (data.grid if config.view.learns_equation else grid).shape
+    return Samples(data.path, grid, stop - start, (*points, config.view.channels), blocks, read)
 
 
 def together(
-    inputs: Float[np.ndarray, "sample _ _ channel"], solution: Float[np.ndarray, "sample height width 1"]
-) -> Float[np.ndarray, "sample height width channels"]:
+    inputs: Float[np.ndarray, "sample *_ channel"], solution: Float[np.ndarray, "sample *grid 1"]
+) -> Float[np.ndarray, "sample *grid channels"]:
     """Join inputs, at the points of the solution's grid, and solutions as channels."""
     stride = (inputs.shape[1] - 1) // (solution.shape[1] - 1)
-    return np.concatenate([inputs[:, ::stride, ::stride], solution], axis=-1)
+    every = [slice(None, None, stride)] * (solution.ndim - 2)
+    return np.concatenate([inputs[:, *every], solution], axis=-1)
 
 
 def kept(samples: Samples) -> Samples:

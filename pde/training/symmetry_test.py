@@ -4,10 +4,11 @@ Let w be a sample (its inputs and its solution), and s a symmetry with s(s(w)) =
 distribution, then d = F(w) - F(s(w)) and -d have the same distribution, for any statistic F. So random signs in
 the mean of d over samples show how large it may be by chance: a sign-flip test, exact for any number of samples
 (Fisher, The Design of Experiments, 1935, section 21). The statistics here are the fields of a sample, their
-derivatives along both axes, and the products of any two of these.
+derivatives along all axes, and the products of any two of these.
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from jaxtyping import Float
 
 from pde.grids.symmetries import GENERATORS
 
-Fields = Float[np.ndarray, "sample height width channel"]
+Fields = Float[np.ndarray, "sample *grid channel"]
 AtPoints = Float[np.ndarray, "field sample point"]
 """The constant 1, and every channel with its derivatives, at some points of the grid."""
 
@@ -55,15 +56,14 @@ class Seen(NamedTuple):
 def invariant(blocks: Iterable[Fields], names: tuple[str, ...]) -> tuple[str, ...]:
     """Select the symmetries of a grid (`pde.grids.symmetries.generators`) that the samples do not reject.
 
-    Fewer than `FEWEST_SAMPLES` samples give none. A single flip excludes the transpose, which would turn it into
-    the other.
+    Fewer than `FEWEST_SAMPLES` samples give none. A flip of only one of two axes excludes their transpose, which
+    would turn it into the other.
     """
     seen = Seen.of(blocks, names)
     if seen.samples.shape[1] < FEWEST_SAMPLES:
         return ()
     kept = tuple(name for name in names if is_invariant(seen, name))
-    alike = ("flip-x" in kept) == ("flip-y" in kept)
-    return tuple(name for name in kept if alike or name != "transpose")
+    return tuple(name for name in kept if GENERATORS[name].keeps(kept))
 
 
 def is_invariant(seen: Seen, name: str) -> bool:
@@ -85,10 +85,11 @@ def is_invariant(seen: Seen, name: str) -> bool:
 
 
 def _at_points(fields: Fields) -> AtPoints:
-    points = np.random.default_rng(0).permutation(fields.shape[1] * fields.shape[2])[:_POINTS]
+    axes = range(1, fields.ndim - 1)
+    points = np.random.default_rng(0).permutation(math.prod(fields.shape[1:-1]))[:_POINTS]
     found = [np.ones((len(fields), len(points)), fields.dtype)]
     for channel in np.moveaxis(fields, -1, 0):
-        for field in (channel, np.gradient(channel, axis=1), np.gradient(channel, axis=2)):
+        for field in (channel, *(np.gradient(channel, axis=axis) for axis in axes)):
             found.append(field.reshape(len(fields), -1)[:, points])
     return np.stack(found)
 

@@ -89,7 +89,7 @@ def test_integers_and_booleans_are_fields_too(path):
         ({"solution": np.ones((4, 9, 6))}, r"solution has shape \(4, 9, 6\)"),
         ({"coefficient": np.ones((4, 9))}, "must be"),
         ({"coefficient": np.ones((0, 9, 5)), "solution": None}, "holds no samples"),
-        ({"coefficient": np.ones((4, 9, 5, 7))}, "two space dimensions and one value.*--inputs"),
+        ({"coefficient": np.ones((4, 9, 5, 7))}, r"must be \(samples, x, y\).*one value a point.*--inputs"),
         ({"solution": np.ones((4, 9, 5, 2))}, "one output field is supported so far.*keep one of them"),
         ({"coefficient": np.full((4, 9, 5), b"a")}, "must be numbers"),
         ({"y": np.linspace(1, 0, 5)}, "coordinate y"),

@@ -126,4 +126,4 @@ def test_the_solver_refuses_grids_and_coefficients_that_it_cannot_take(file):
     with pytest.raises(InputError, match="positive"):
         solve_darcy(np.zeros(grid.shape), grid)
     with pytest.raises(InputError, match="nodes"):
-        solve_darcy(np.ones((24, 24)), type(grid)(grid.x[:-1], grid.y[:-1], "zero", grid.domain))
+        solve_darcy(np.ones((24, 24)), type(grid)((grid.x[:-1], grid.y[:-1]), grid.domain, "zero"))

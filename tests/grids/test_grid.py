@@ -95,7 +95,7 @@ def test_a_resolution_refines_both_axes_alike():
     grid = nodes(9, 17)
     assert grid.of_resolution(17).shape == (17, 33)
     assert grid.of_resolution(5).shape == (5, 9)
-    with pytest.raises(InputError, match="resolution 17 does not divide both sides"):
+    with pytest.raises(InputError, match="resolution 17 does not divide all sides"):
         nodes(31, 18).of_resolution(17)
     with pytest.raises(InputError, match="resolution 0 does not divide"):
         grid.of_resolution(0)

@@ -18,7 +18,7 @@ from pde.training.engine.devices import DATA, SPACE, Division, placing
 from pde.training.engine.feeding import MOST_STEPS, Resident, Streamed
 from pde.training.engine.steps import Stepper, make_gradient, make_step, take_all
 
-SYMMETRIES = [Symmetry(False, False, False), Symmetry(True, False, True)]
+SYMMETRIES = [Symmetry(), Symmetry((0,), (1, 0))]
 generator = np.random.default_rng(0)
 INPUTS, SOLUTION = generator.normal(size=(2, 9, 4, 4, 1)).astype(np.float32)
 AUGMENT = functools.partial(transformed, SYMMETRIES)
