@@ -93,7 +93,7 @@ def test_the_border_of_a_data_set_is_said_where_it_is_made(arrays):
         ({"coefficient": np.ones((3, 17, 16))}, "solution has shape"),
         ({"coefficient": np.ones((0, 17, 17)), "solution": None}, "no samples"),
         ({"coefficient": 1j * np.ones((20, 17, 17))}, "must be numbers"),
-        ({"coefficient": np.ones((20, 2, 17, 17)), "solution": None}, "two space dimensions"),
+        ({"coefficient": np.ones((20, 2, 17, 17)), "solution": None}, "must be .samples, x, y."),
         ({"x": np.zeros(17)}, "arrays: .*x"),
     ],
 )

@@ -18,9 +18,10 @@ compiled program each, called in turn.
 Found (`results/equal_time.json`, three seeds, 200 test samples): MANO 0.0113 +- 0.0001, of eight predictions
 0.0108; FNO with `{"learning_rate": 1e-2, "batch_size": 5, "loss": "relative-l2"}` 0.0120 +- 0.0001 and 0.0110,
 with 23 times the parameters; with the H1 loss, one seed, 0.0123 (`equal_time_fno_h1.json`). The mean of two
-coarse solves has 0.0114. With `--restriction means` MANO on patches has 0.0029, FNO 0.0031 (one seed) and
-U-Net 0.0032, where the upscaled solve has 0.0042 in half the time of a prediction (`equal_time_means.json`;
-further seeds and FNO in `equal_time_means_seeds.json`).
+coarse solves has 0.0114. With `--restriction means` MANO on patches has 0.0029, FNO and
+U-Net have 0.0032, where the upscaled solve has 0.0042 in half the time of a prediction (`equal_time_means.json`;
+further seeds and FNO in `equal_time_means_seeds.json`). At 61 x 61, ten minutes, one seed: U-Net 0.0024, MANO
+0.0033, FNO 0.0038, the upscaled solve 0.0019 (`equal_time_means_61.json`).
 """
 
 import json

@@ -43,14 +43,17 @@ def roofline_figures() -> dict[str, float]:
     found = load("roofline")
     steps = {(row["model"], row["side"]): row["seconds"] for row in found["operators"]}
     ratios = [steps["mano", side] / steps["unet", side] for side in (31, 128)]
+    sides, seconds = zip(*((row["side"], row["seconds"]) for row in found["copies"]), strict=True)
+    grown = np.polyfit(np.log(np.square(sides)), np.log(seconds), 1)[0]
     mano, unet = (row for row in found["operators"] if row["model"] in ("mano", "unet") and row["side"] == 31)
     return {
         "gflops": found["operations a second"] / 1e9,
         "copies": found["bytes a second, 1 GB"] / 1e9,
         "beside_unet": min(ratios),
         "beside_unet_at_most": max(ratios),
-        "operations": mano["operations"] / unet["operations"],
-        "bytes": mano["bytes"] / unet["bytes"],
+        "at_its_limit": mano["bytes"] / mano["bytes a second"] / unet["seconds"],
+        "copies_grow": grown,
+        "mano_grows": load("operators")["mano"]["forward seconds exponent from the second grid"],
     }
 
 

@@ -30,10 +30,17 @@ def equal_time() -> str:
 
 
 def cell_means() -> str:
-    found, further, rows = load("equal_time_means"), load("equal_time_means_seeds"), []
-    programs = found["programs"]
-    for name in found["results"] | further["results"]:
-        runs = [*found["results"].get(name, []), *further["results"].get(name, [])]
+    return on_cell_means(load("equal_time_means"), load("equal_time_means_seeds")["results"])
+
+
+def cell_means_61() -> str:
+    return on_cell_means(load("equal_time_means_61"), {})
+
+
+def on_cell_means(found: Results, further: Results) -> str:
+    programs, rows = found["programs"], []
+    for name in found["results"] | further:
+        runs = [*found["results"].get(name, []), *further.get(name, [])]
         first, errors = runs[0], [run["relative_l2"] for run in runs]
         spread = f" ± {statistics.stdev(errors):.5f}" if len(errors) > 1 else ""
         trained = size(first["parameters"]), str(first["epochs"]), str(len(runs))
@@ -191,7 +198,17 @@ def canonical() -> str:
     return table(found, ["scheme", "least", "median", "most"], rows)
 
 
-ERRORS = equal_time, cell_means, tuning, transfer, informed, coarse_solve, neuraloperator_darcy, canonical
+ERRORS = (
+    equal_time,
+    cell_means,
+    cell_means_61,
+    tuning,
+    transfer,
+    informed,
+    coarse_solve,
+    neuraloperator_darcy,
+    canonical,
+)
 LEARNED = learned, learned_widths, learned_fine, learned_by_law
 FRONT = front.front, front.alone
 GENERALISATION = by_samples, by_law, by_seed

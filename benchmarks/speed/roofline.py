@@ -8,6 +8,8 @@ two bytes; each core copies a part of its own).
 
 - Operators: a training step (forward, squared error, gradient) of ten samples at 31 x 31 and of two at 128 x 128,
   with the defaults of each model, in a compiled loop of some steps, as in `manojax train`.
+- Copies of a map of 32 channels, from 128 x 128 to 1024 x 1024 points: what they lose by leaving the cache, every
+  operator on these grids loses.
 - The solver: an iteration of conjugate gradients with its multigrid cycle, for two-phase 12/3 coefficients, one
   sample a core: the time of a solve by its iterations, set-up included.
 
@@ -34,6 +36,8 @@ MODELS = ("mano", "fno", "unet")
 GRIDS = {31: 10, 128: 2}
 """Samples of a training step by points a side."""
 SIDES = (211, 421, 1025)
+MAPS, WIDTH = (128, 256, 512, 1024), 32
+"""Points a side and channels of the maps that are copied."""
 GIGABYTE = 10**9
 
 
@@ -46,12 +50,13 @@ def main() -> None:
     found = {
         "operations a second": product_rate(rounds),
         "bytes a second, 1 GB": bandwidth(GIGABYTE, rounds),
+        "copies": [copy(side, rounds) for side in MAPS],
         "operators": [step(name, side, rounds) for name in MODELS for side in GRIDS],
         "solver": [iteration(side, rounds) for side in SIDES],
     }
     print(f"product {found['operations a second'] / 1e9:.0f} GFLOP/s")
     print(f"copies of 1 GB {found['bytes a second, 1 GB'] / 1e9:.1f} GB/s")
-    for row in found["operators"] + found["solver"]:
+    for row in found["copies"] + found["operators"] + found["solver"]:
         print(row)
     write(arguments.json, found)
 
@@ -69,6 +74,12 @@ def bandwidth(size: int, rounds: int) -> float:
     with ThreadPoolExecutor(cores()) as threads:
         taken = median(lambda: list(threads.map(copy, pairs)), rounds)
     return repeats * sum(source.nbytes + target.nbytes for source, target in pairs) / taken
+
+
+def copy(side: int, rounds: int) -> dict[str, Any]:
+    """Measure the copy of a float32 map, as a plain neighbour of an operator whose cost grows with the points."""
+    size = 2 * 4 * WIDTH * side**2
+    return {"side": side, "seconds": size / bandwidth(size, rounds)}
 
 
 def step(name: str, side: int, rounds: int) -> dict[str, Any]:

@@ -125,8 +125,8 @@ def _axes(contents: Contents, path: Path, name: str, shape: tuple[int, ...]) -> 
     names = AXES[: len(shape) - 1]
     if not names or len(shape) > 1 + len(AXES) or (len(there) > 1 and len(there) != len(names)):
         raise InputError(
-            f"{path}: {name} has shape {shape}; it must be (samples, {', '.join(there or AXES[:2])}), with the points "
-            "along each axis that has coordinates, and one value a point; name other inputs by --inputs"
+            f"{path}: {name} has shape {shape}; it must be (samples, {', '.join(there or AXES[:2])}), with one "
+            "value a point and the coordinates of each axis; name other inputs by --inputs"
         )
     return names
 
