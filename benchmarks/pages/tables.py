@@ -228,6 +228,10 @@ def benchmarks_page() -> str:
         error=floor["standard error"],
         ratio=load("operators")["64 x 64"]["full attention by mano"],
         rounds=load("fno")["rounds"],
+        fno_ratio={
+            job: {name: load("fno")[job][name]["ratio"] for name in ("neuraloperator", "pdequinox")}
+            for job in ("step", "inference")
+        },
         fitted=paper.fitted_solve(),
     )
 
