@@ -27,7 +27,7 @@ class Symmetry:
     flips: tuple[int, ...] = ()
     """Axes of the grid that are flipped; 0 is x."""
     order: tuple[int, ...] = ()
-    """The axis of the flipped fields that becomes each axis; empty if they stay in order."""
+    """The axes of the flipped fields that become the first ones; the others stay, and all if this is empty."""
 
     def __call__(self, fields: Fields) -> Fields:
         return self._ordered(jnp.flip(fields, [1 + axis for axis in self.flips]), self.order)
@@ -39,9 +39,8 @@ class Symmetry:
 
     @staticmethod
     def _ordered(fields: Fields, order: tuple[int, ...]) -> Fields:
-        if not order:
-            return fields
-        return jnp.transpose(fields, (0, *(1 + axis for axis in order), fields.ndim - 1))
+        moved = (0, *(1 + axis for axis in order), *range(1 + len(order), fields.ndim))
+        return jnp.transpose(fields, moved)
 
     def keeps(self, names: Collection[str]) -> bool:
         """Tell if the flips among these generators remain among them when axes trade places."""
@@ -56,11 +55,11 @@ def _flip(axis: int) -> str:
 GENERATORS = {
     **{_flip(axis): Symmetry(flips=(axis,)) for axis in range(len(AXES))},
     "transpose": Symmetry(order=(1, 0)),
+    "transpose-xz": Symmetry(order=(2, 1, 0)),
+    "transpose-yz": Symmetry(order=(0, 2, 1)),
 }
-"""Generators of the symmetries. Each is its own inverse; those of two axes together make all eight.
-
-The transpose is of grids with two axes.
-"""
+"""Generators of the symmetries. Each is its own inverse; together they make all eight of the square, and all
+forty-eight of the cube."""
 
 
 def generators(*grids: Grid) -> tuple[str, ...]:
@@ -70,19 +69,42 @@ def generators(*grids: Grid) -> tuple[str, ...]:
 
 
 def group(names: Collection[str]) -> list[Symmetry]:
-    """List the symmetries that generators make together, identity first: 1, 2, 4 or 8."""
-    chosen = [GENERATORS[name] for name in GENERATORS if name in names]
-    found = []
-    for part in itertools.product(*((Symmetry(), generator) for generator in chosen)):
-        flips = tuple(axis for each in part for axis in each.flips)
-        found.append(Symmetry(flips, next((each.order for each in part if each.order), ())))
+    """List the symmetries that generators make together, identity first: 1, 2, 4 or 8 on two axes."""
+    chosen = [generator for name, generator in GENERATORS.items() if name in names]
+    flips = itertools.product(*[((), each.flips) for each in chosen if each.flips])
+    orders = _closure([each.order for each in chosen if each.order])
+    return [Symmetry(tuple(itertools.chain(*flip)), order) for flip, order in itertools.product(flips, orders)]
+
+
+def _closure(swaps: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """List the orders of axes that swaps of two axes make one after another, beginning with no swap."""
+    found: list[tuple[int, ...]] = [()]
+    for order in found:  # the list grows meanwhile
+        for swap in swaps:
+            both = _composed(order, swap)
+            if both not in found:
+                found.append(both)
     return found
 
 
+def _composed(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
+    """Return two orders one after the other; axes at the end that stay are left out."""
+    axes = range(max(len(first), len(second)))
+    both = [first[axis] if axis < len(first) else axis for axis in (*second, *axes[len(second) :])]
+    while both and both[-1] == len(both) - 1:
+        both.pop()
+    return tuple(both)
+
+
 def _generators(grid: Grid) -> set[str]:
-    axes = enumerate(zip(grid.axes, grid.ends, strict=True))
-    found = {_flip(number) for number, (axis, (low, high)) in axes if _is_symmetric(axis, low, high)}
-    return found | ({"transpose"} if len(grid.axes) == 2 and _are_alike(grid) else set())
+    def has(generator: Symmetry) -> bool:
+        swapped = [axis for axis, other in enumerate(generator.order) if axis != other]
+        if max((*generator.flips, *swapped)) >= len(grid.axes):
+            return False
+        alike = _are_alike(grid, *swapped) if swapped else True
+        return alike and all(_is_symmetric(grid, axis) for axis in generator.flips)
+
+    return {name for name, generator in GENERATORS.items() if has(generator)}
 
 
 def transformed(chosen: Sequence[Symmetry], number: Int[Array, ""], fields: Fields) -> Fields:
@@ -113,12 +135,15 @@ def check_symmetries(grids: Sequence[Grid]) -> None:
         raise InputError("--symmetries all: the grid has none, neither flips nor a transpose; leave it out")
 
 
-def _is_symmetric(axis: Float[np.ndarray, " n"], low: float, high: float) -> bool:
+def _is_symmetric(grid: Grid, number: int) -> bool:
+    axis, (low, high) = grid.axes[number], grid.ends[number]
     return np.allclose(axis - low, (high - axis)[::-1], rtol=0, atol=1e-3 * np.diff(axis).min())
 
 
-def _are_alike(grid: Grid) -> bool:
-    """Tell if both axes have the same points, seen from their ends of the domain."""
-    (x0, x1), (y0, y1) = grid.ends
-    x, y = grid.x - x0, grid.y - y0
-    return Grid((y, x)).matches(Grid((x, y))) and bool(np.isclose(x1 - x0, y1 - y0))
+def _are_alike(grid: Grid, *numbers: int) -> bool:
+    """Tell if two axes have the same points, seen from their ends of the domain."""
+    (low, high), (other_low, other_high) = (grid.ends[number] for number in numbers)
+    axis, other = (grid.axes[number] - grid.ends[number][0] for number in numbers)
+    return Grid((other, axis)).matches(Grid((axis, other))) and bool(
+        np.isclose(high - low, other_high - other_low)
+    )

@@ -23,7 +23,7 @@ from pde.solvers.checks import check_spacing
 from pde.solvers.upscaling import check_stride
 from pde.system.errors import InputError
 
-Fields = Float[np.ndarray, "sample *_ channel"]
+Fields = Float[np.ndarray, "sample *_ _"]
 Pair = tuple[Float[np.ndarray, "sample *_ channel"], Float[np.ndarray, "sample *grid 1"]]
 """Samples as the model sees them, and the solutions that it should make of them on its grid."""
 

@@ -67,6 +67,26 @@ def test_grids_that_make_no_sense_are_refused(x, boundary, domain, message):
         Grid((np.asarray(x), np.linspace(0, 1, 4)), boundary=boundary, domain=domain)
 
 
+def test_one_and_three_axes():
+    line = Grid((np.linspace(0, 1, 9),), (0.0, 1.0), "zero")
+    assert (line.shape, str(line), line.resolutions()) == ((9,), "9", [3, 5, 9])
+    block = Grid(
+        (np.linspace(0, 1, 9), np.linspace(0, 2, 17), np.linspace(0, 1, 5)), (0.0, 1.0, 0.0, 2.0, 0.0, 1.0)
+    )
+    assert block.on_nodes
+    assert block.resolutions() == [5, 9]  # a stride of four would leave two points of z
+    assert str(block.strided(2)) == "5 x 9 x 3"
+    assert block.of_resolution(17).shape == (17, 33, 9)
+    assert np.ones(block.shape)[block.every(2)].shape == (5, 9, 3)
+    again = Grid.from_json(block.to_json())
+    assert again == block
+    assert again.ends == ((0.0, 1.0), (0.0, 2.0), (0.0, 1.0))
+    with pytest.raises(InputError, match="one to three axes"):
+        Grid((np.arange(2.0),) * 4)
+    with pytest.raises(InputError, match="domain 0 1 does not fit the axes; give x0 x1 y0 y1 z0 z1"):
+        Grid(block.axes, (0.0, 1.0))
+
+
 def test_json_brings_a_grid_back():
     grid = nodes(5, 4)
     again = Grid.from_json(grid.to_json())

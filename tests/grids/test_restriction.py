@@ -33,6 +33,20 @@ def means(field, fine, grid):
     return np.asarray(both[..., 0]), np.asarray(both[..., 1])
 
 
+@pytest.mark.parametrize("axes", [1, 3])
+def test_means_over_cells_on_one_and_three_axes(axes):
+    """The product of the same layers along each axis has the product of their means."""
+    layers, line = np.arange(1.0, 6.0), Grid((np.linspace(0, 1, 5),), (0.0, 1.0), "zero")
+    one = np.asarray(cell_means(jnp.asarray(layers, jnp.float32)[None, :, None], line, line.strided(2)))[0]
+    fine = Grid(line.axes * axes, (0.0, 1.0) * axes, "zero")
+    field = np.prod(np.meshgrid(*[layers] * axes, indexing="ij"), axis=0)
+    found = np.asarray(cell_means(jnp.asarray(field, jnp.float32)[None, ..., None], fine, fine.strided(2)))[0]
+    for kind in range(2):
+        expected = np.prod(np.meshgrid(*[one[:, kind]] * axes, indexing="ij"), axis=0)
+        np.testing.assert_allclose(found[..., kind], expected, rtol=1e-5)
+    np.testing.assert_allclose(one[:, 0], [1.5, 3.0, 4.5], rtol=1e-6)
+
+
 def test_on_nodes_the_ends_of_an_even_strides_cells_count_half():
     """1 to 5 along an axis, every second node: around 3 half of 2, all of 3 and half of 4."""
     layers = np.arange(1.0, 6.0)

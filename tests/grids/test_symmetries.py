@@ -39,6 +39,27 @@ def test_a_grid_has_the_symmetries_that_map_its_points_onto_themselves(grid, cou
     np.testing.assert_array_equal(found[0](fields), fields)
 
 
+@pytest.mark.parametrize(
+    ("axes", "count"),
+    [
+        ((NODES,), 2),
+        ((NODES**2,), 1),
+        ((NODES, NODES, NODES), 48),
+        ((NODES, CELLS, NODES), 16),  # the flips, and x and z trade places
+        ((NODES**2, NODES, NODES**2), 4),
+    ],
+)
+def test_on_one_and_three_axes(axes, count):
+    found = symmetries(Grid(axes, domain=(0.0, 1.0) * len(axes)))
+    fields = jnp.arange(1.0 * np.prod([len(axis) for axis in axes])).reshape(1, *map(len, axes), 1)
+    images = {np.asarray(symmetry(fields)).tobytes() for symmetry in found}
+    assert len(found) == len(images) == count
+    np.testing.assert_array_equal(found[0](fields), fields)
+    for one in found:
+        np.testing.assert_array_equal(one.inverse(one(fields)), fields)
+        assert {np.asarray(other(one(fields))).tobytes() for other in found} == images  # a group
+
+
 def test_several_grids_share_what_all_of_them_have():
     quarter_turns = square(NODES, NODES)
     assert len(symmetries(quarter_turns, square(np.arange(8) / 8, np.arange(8) / 8))) == 2

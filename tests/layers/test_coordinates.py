@@ -19,6 +19,20 @@ def test_splines_reproduce_cubics_on_any_grid():
     np.testing.assert_allclose(moved[0, :, :, 0], cubic(*target), atol=1e-9)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, jnp.asarray])
+@pytest.mark.parametrize("axes", [1, 3])
+def test_splines_reproduce_cubics_on_one_and_three_axes(axes, kind):
+    generator = np.random.default_rng(0)
+    source = tuple(np.sort(generator.uniform(0, 2, n)) for n in (9, 7, 6)[:axes])
+    target = tuple(np.linspace(a[0], a[-1], 11) for a in source)
+
+    def cubic(*points):
+        return np.prod([each**3 - each for each in np.meshgrid(*points, indexing="ij")], axis=0)[None, ..., None]
+
+    moved = interpolate(kind(cubic(*source).astype(np.float32)), source, target)
+    np.testing.assert_allclose(moved, cubic(*target), atol=1e-4)
+
+
 def test_interpolation_on_an_axis_of_two_points_is_linear():
     fields = np.array([0.0, 1.0])[None, :, None, None] * np.ones((1, 1, 5, 1))
     y = np.linspace(0, 1, 5)

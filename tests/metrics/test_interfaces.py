@@ -22,6 +22,17 @@ def test_a_lone_point_has_a_neighbourhood_of_five():
     np.testing.assert_array_equal(near, (np.maximum(row, column) <= 2) & (row + column <= 3))
 
 
+@pytest.mark.parametrize("axes", [1, 3])
+def test_two_cells_to_either_side_on_one_and_three_axes(axes):
+    a = np.where(np.arange(9) < 4, 3.0, 12.0).reshape(1, 9, *[1] * (axes - 1)) * np.ones((1, 9, 4, 3)[: 1 + axes])
+    near = near_interfaces(a)
+    np.testing.assert_array_equal(near[0].reshape(9, -1).all(axis=1), [0, 0, 1, 1, 1, 1, 0, 0, 0])
+    np.testing.assert_array_equal(near[0].reshape(9, -1).any(axis=1), [0, 0, 1, 1, 1, 1, 0, 0, 0])
+    np.testing.assert_allclose(region_rms(a, near), np.sqrt((9 + 144) / 2))
+    assert border(a.shape).sum() == a[0].size - np.prod([n - 2 for n in a.shape[1:]])
+    assert piecewise_constant(a)
+
+
 @pytest.mark.parametrize(("jump", "found"), [(1.05, False), (1.2, True), (-1.0, True)])
 def test_an_interface_is_a_jump_by_a_tenth(jump, found):
     assert near_interfaces(np.array([[[1.0, jump], [1.0, jump]]])).any() == found

@@ -76,6 +76,23 @@ def test_relative_h1_is_that_of_neuraloperator_up_to_the_ends_of_an_axis(neuralo
     assert not np.allclose(ours(neuraloperator, "smooth")["relative_h1"], expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("axes", [1, 3])
+def test_errors_of_a_plane_on_one_and_three_axes(axes):
+    """An error e = 0.1 (1 + x + 2 y + 3 z) in place of u has e's norms: derivatives of a plane are exact."""
+    points = tuple(np.linspace(0, 1, n) ** (1 + axis) for axis, n in enumerate((9, 7, 5)[:axes]))
+    slopes = (1.0, 2.0, 3.0)[:axes]
+    plane = 1 + sum(slope * each for slope, each in zip(slopes, np.meshgrid(*points, indexing="ij"), strict=True))
+    error = 0.1 * plane
+    true = np.ones_like(plane)
+    found = metrics.sample_errors(
+        *(each[None, ..., None].astype(np.float32) for each in (true + error, true)), points
+    )
+    squared = np.mean(error**2)
+    derivatives = sum((0.1 * slope) ** 2 for slope in slopes)
+    np.testing.assert_allclose(found["relative_mse"], squared, rtol=1e-5)
+    np.testing.assert_allclose(found["relative_h1"], np.sqrt(squared + derivatives), rtol=1e-4)
+
+
 @pytest.mark.parametrize("scale", [1e-25, 1.0, 1e25])
 def test_errors_do_not_depend_on_the_unit_of_the_field(scale):
     generator = np.random.default_rng(0)

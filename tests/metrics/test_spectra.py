@@ -12,6 +12,18 @@ def wave(k1, k2):
 
 
 @pytest.mark.parametrize(
+    ("k", "band"), [((4,), "low"), ((5,), "middle"), ((13,), "high"), ((2, 3, 3), "low"), ((0, 3, -4), "middle")]
+)
+def test_a_wave_on_one_and_three_axes(k, band):
+    sides = (32, 12, 16)[: len(k)]
+    phase = sum(wave * n / side for wave, n, side in zip(k, np.indices(sides), sides, strict=True))
+    field = np.cos(2 * np.pi * phase + 0.3)[None]
+    for name, found in band_rms(field).items():
+        np.testing.assert_allclose(found, np.sqrt(0.5) if name == band else 0, atol=1e-12)
+    np.testing.assert_allclose(shell_energy(field).sum(axis=1), np.mean(field**2), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
     ("k", "band"),
     [
         ((4, 0), "low"),

@@ -1,6 +1,7 @@
 import numpy as np
 
 from pde import plots
+from pde.grids.grid import Grid
 from tests.plots.drawn import GRID, X, Y, panels
 
 
@@ -15,6 +16,17 @@ def test_fields_stand_at_their_true_coordinates():
     assert figure.axes[0].get_xlabel() == "x in km"
     assert {each.get_clim() for each in panels(figure).values()} == {(0, 2)}
     assert [len(axes.child_axes) for axes in figure.axes] == [0, 1]  # one bar
+
+
+def test_fields_on_one_axis_are_lines_and_on_three_planes():
+    x = np.linspace(0, 1, 5)
+    line = plots.sample_fields(x, 2 * x, {"fno": x}, Grid((x,)))
+    drawn = {axes.get_title(): axes.lines[0].get_xydata() for axes in line.axes}
+    np.testing.assert_array_equal(drawn["solution"], np.stack([x, 2 * x], axis=1))
+    np.testing.assert_array_equal(drawn["error, relative L2 0.5000"][:, 1], -x)
+    block = X[..., None] + np.arange(3.0)
+    plane = panels(plots.fields({"block": block}, Grid((*GRID.axes, np.arange(3.0)))))["block"]
+    np.testing.assert_array_equal(plane.get_array(), X.T + 1)
 
 
 def test_each_field_may_have_its_own_grid_and_scale():
