@@ -1,4 +1,4 @@
-"""The whole journey on grids of one, two and three axes: from arrays to an exported surrogate."""
+"""The whole journey on grids of one and three axes: from arrays to an exported surrogate."""
 
 import json
 
@@ -11,7 +11,7 @@ import pde
 from pde.cli import main
 from pde.grids.grid import AXES
 
-AXES_OF = {1: (64,), 2: (24, 18), 3: (12, 16, 8)}
+AXES_OF = {1: (64,), 3: (12, 16, 8)}
 """Points along each axis, by their number."""
 TINY = ["--epochs", "2", "--width", "8", "--depth", "2", "--batch-size", "8"]
 
@@ -106,6 +106,7 @@ def test_arrays_in_memory_train_like_the_file(journey):
     np.testing.assert_array_equal(surrogate(source), pde.load(folder / "run")(source))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["mano", "unet", "vit"])
 def test_other_models_train_too(journey, model):
     folder, _ = journey

@@ -36,7 +36,9 @@ class Grid:
 
     def __post_init__(self):
         if not 1 <= len(self.axes) <= len(AXES):
-            raise InputError(f"a grid has one to three axes, not {len(self.axes)}")
+            raise InputError(
+                f"a grid has one to three axes, not {len(self.axes)}; give their coordinates as a tuple (x, y)"
+            )
         for name, axis in zip(AXES, self.axes, strict=False):
             if len(axis) < 2:
                 raise InputError(f"coordinate {name} has {len(axis)} points; an axis needs at least 2")

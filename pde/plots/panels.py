@@ -125,7 +125,9 @@ def _draw(axes: Axes, field: Field, grid: Grid, title: str, **colours: Any) -> Q
     drawn = None
     if len(grid.axes) == 1:
         axes.plot(grid.x, field, color=_LINE, linewidth=1)
-        axes.set(xlim=grid.ends[0], ylim=(colours.get("vmin"), colours.get("vmax")))
+        axes.set(xlim=grid.ends[0])
+        axes.update_datalim([(grid.x[0], colours[end]) for end in ("vmin", "vmax") if end in colours])
+        axes.autoscale_view(scalex=False)
     else:
         plane = field if field.ndim == 2 else field[..., field.shape[-1] // 2]
         drawn = axes.pcolormesh(grid.x, grid.y, plane.T, shading="nearest", rasterized=True, **colours)

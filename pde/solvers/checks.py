@@ -27,7 +27,8 @@ def check_two_axes(grid: Grid) -> None:
 
 
 def check_zero_border(grid: Grid) -> None:
-    """Raise InputError where the solution is not known to be zero on the border."""
+    """Raise InputError where a grid has not two axes, or the solution is not known to be zero on the border."""
+    check_two_axes(grid)
     if grid.boundary != "zero":
         raise InputError(
             "the solution is not known to be zero on the border; if it is, "
