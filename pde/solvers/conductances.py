@@ -1,10 +1,10 @@
-"""-div(a grad u) = f with u = g on the border as a circuit: the conductances of the faces of a five-point scheme.
+"""-div(a grad u) + c u = f with u = g on the border as a circuit: the conductances of a five-point scheme.
 
 The unknowns are the inner nodes of a grid that holds its border, or all cells of one that does not. The
 conductance of a face is the mean of the two coefficients beside it over the squared spacing; between a border cell
 and the border, half a spacing away, twice the cell's own coefficient takes the place of the mean. At unknown i the
-scheme is sum_j c_ij (u_i - u_j) = f_i over its four neighbours, border included. The scheme is of second order in
-all variants.
+scheme is sum_j c_ij (u_i - u_j) + c_i u_i = f_i over its four neighbours, border included: the reaction c joins
+every unknown to the ground. The scheme is of second order in all variants.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,12 @@ Faces = Literal["arithmetic", "harmonic"]
 
 
 class Conductances(NamedTuple):
-    """Conductances of the faces along each axis, those at the border included."""
+    """Conductances of the faces along each axis, those at the border included, and of unknowns to the ground."""
 
     x: Float[Array, "height_1 width"]  # height + 1 faces
     y: Float[Array, "height width_1"]
+    ground: Float[Array, "height width"] | None = None
+    """The reaction c >= 0 at the unknowns; None where there is none."""
 
 
 def conductances(
@@ -59,15 +61,16 @@ MEANS: dict[Faces, Callable[[Any, Any], Any]] = {
 
 
 def apply(c: Conductances, u: Float[Array, "height width"]) -> Float[Array, "height width"]:
-    """sum_j c_ij (u_i - u_j), with u = 0 on the border."""
+    """sum_j c_ij (u_i - u_j) + c_i u_i, with u = 0 on the border."""
     return divergence(c, surrounded(u))
 
 
 def divergence(c: Conductances, u: Float[Array, "height width"]) -> Float[Array, "height-2 width-2"]:
-    """sum_j c_ij (u_i - u_j) at the inner points of a field that holds its border."""
+    """sum_j c_ij (u_i - u_j) + c_i u_i at the inner points of a field that holds its border."""
     centre = u[1:-1, 1:-1]
     along_x = c.x[1:] * (centre - u[2:, 1:-1]) + c.x[:-1] * (centre - u[:-2, 1:-1])
-    return along_x + c.y[:, 1:] * (centre - u[1:-1, 2:]) + c.y[:, :-1] * (centre - u[1:-1, :-2])
+    outwards = along_x + c.y[:, 1:] * (centre - u[1:-1, 2:]) + c.y[:, :-1] * (centre - u[1:-1, :-2])
+    return outwards if c.ground is None else outwards + c.ground * centre
 
 
 def surrounded(u: Float[Array, "height width"]) -> Float[Array, "height+2 width+2"]:

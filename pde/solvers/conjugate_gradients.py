@@ -19,7 +19,6 @@ from pde.solvers.conductances import Conductances, apply
 from pde.solvers.multigrid import Hierarchy, build, cycle
 from pde.solvers.red_black import (
     Coupling,
-    Network,
     Pair,
     Quarters,
     add,
@@ -83,14 +82,16 @@ def solve_system(
     precision: Precision,
     guess: Field | None = None,
 ) -> Solve:
-    """Solve sum_j c_ij (u_i - u_j) = right_i with u = 0 on the border, in float64, starting from a guess or zero.
+    """Solve sum_j c_ij (u_i - u_j) + c_i u_i = right_i with u = 0 on the border, in float64.
+
+    The iteration starts from a guess or from zero.
 
     Derivatives, forward and reverse, follow from the implicit function theorem: A du = d right - dA u is one more
     solve with the same preconditioner.
     """
     # The cycle's float32 holds ratios of conductances, not their size.
     largest = jnp.maximum(*(jnp.max(jax.lax.stop_gradient(each)) for each in (c.x, c.y)))
-    c = Conductances(c.x / largest, c.y / largest)
+    c = jax.tree.map(lambda each: each / largest, c)
     fixed = jax.lax.stop_gradient(c)
     system = scaled_system(fixed, jnp.float64 if precision == "double" else jnp.float32)
 
@@ -108,11 +109,11 @@ def solve_system(
 
 def scaled_system(c: Conductances, dtype: Any) -> System:
     """Scale the system to a unit diagonal, in a working precision, and build its preconditioner."""
-    edges = with_border(c.x, c.y)
+    edges = with_border(*c)
     shape = (c.y.shape[0], c.x.shape[1])
     scale = inverse_root_diagonal(edges, shape)
     coupling = Coupling(*(edge.astype(dtype) for edge in couplings(edges, scale)))
-    single = stored(Network(*(edge.astype(jnp.float32) for edge in edges)))
+    single = stored(jax.tree.map(lambda edge: edge.astype(jnp.float32), edges))
     return System(split(scale.astype(dtype)), coupling, build(single, shape))
 
 

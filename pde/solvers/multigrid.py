@@ -114,14 +114,22 @@ def _correct(hierarchy: Hierarchy, coarse: Quarter) -> Quarter:
 
 def _coarse(edges: Network) -> Network:
     """Edges of twice the length: two in series, plus half of each such edge on the lines that fall away beside
-    them."""
+    them. The whole conductance to the ground is shared out among the coarse nodes."""
     down = _in_series(edges.down[::2], edges.down[1::2])
     right = _in_series(edges.right[:, ::2], edges.right[:, 1::2])
     beside_down, beside_right = down[:, 1::2], right[1::2]
     return network(
         stored(down[:, ::2] + (beside_down + to_the_left(beside_down)) / 2),
         stored(right[::2] + (beside_right + above(beside_right)) / 2),
+        None if edges.ground is None else _together(edges.ground),
     )
+
+
+def _together(ground: Nodes) -> Float[Array, "half_height half_width"]:
+    """Conductances to the ground of coarse nodes: the own one, half of those beside and a quarter of the diagonal
+    ones."""
+    rows = stored(ground[::2] + (ground[1::2] + above(ground[1::2])) / 2)
+    return stored(rows[:, ::2] + (rows[:, 1::2] + to_the_left(rows[:, 1::2])) / 2)
 
 
 def _in_series(a: Nodes, b: Nodes) -> Nodes:

@@ -28,10 +28,11 @@ _SHORT, _OPEN = 1e6, 1e-30  # conductances, relative to the largest one
 
 
 class Network(NamedTuple):
-    """Conductances from each node to the one below it and to the one on its right."""
+    """Conductances from each node to the one below it, to the one on its right and, if any, to the ground."""
 
     down: Nodes
     right: Nodes
+    ground: Nodes | None = None
 
 
 class Coupling(NamedTuple):
@@ -41,13 +42,14 @@ class Coupling(NamedTuple):
     right: Quarters
 
 
-def network(down: Nodes, right: Nodes) -> Network:
+def network(down: Nodes, right: Nodes, ground: Nodes | None) -> Network:
     """Conductances of a grid, filled up to even sizes.
 
     Nodes added beyond the last border are one with it: edges onwards are short circuits, edges along it carry
     nothing.
     """
-    return stored(Network(fill(down, _SHORT, _OPEN), fill(right, _OPEN, _SHORT)))
+    filled = None if ground is None else fill(ground)
+    return stored(Network(fill(down, _SHORT, _OPEN), fill(right, _OPEN, _SHORT), filled))
 
 
 def fill(field: Nodes, below: float = 0.0, beside: float = 0.0) -> Float[Array, "even_height even_width"]:
@@ -56,20 +58,25 @@ def fill(field: Nodes, below: float = 0.0, beside: float = 0.0) -> Float[Array, 
     return stored(jnp.pad(field, ((0, 0), (0, field.shape[1] % 2)), constant_values=beside))
 
 
-def with_border(down: Float[Array, "height _"], right: Float[Array, "_ width"]) -> Network:
+def with_border(
+    down: Float[Array, "height _"], right: Float[Array, "_ width"], ground: Float[Array, "_ _"] | None = None
+) -> Network:
     """The network of unknowns; the borders at row and column 0 are added, without edges along them."""
     return network(
         stored(jnp.pad(down, ((0, 0), (1, 0)), constant_values=_OPEN)),
         stored(jnp.pad(right, ((1, 0), (0, 0)), constant_values=_OPEN)),
+        None if ground is None else stored(jnp.pad(ground, ((1, 0), (1, 0)))),
     )
 
 
 def inverse_root_diagonal(edges: Network, shape: tuple[int, ...]) -> Nodes:
-    """1 / sqrt(sum of a node's four conductances) on unknowns of this shape; zero on the border and beyond."""
-    down, right = edges
+    """1 / sqrt(sum of a node's conductances) on unknowns of this shape; zero on the border and beyond."""
+    down, right, ground = edges
     row, column = jnp.arange(down.shape[0])[:, None], jnp.arange(down.shape[1])[None, :]
     unknown = (row > 0) & (row <= shape[0]) & (column > 0) & (column <= shape[1])
-    return stored(jnp.where(unknown, jax.lax.rsqrt(down + above(down) + right + to_the_left(right)), 0.0))
+    diagonal = down + above(down) + right + to_the_left(right)
+    diagonal = diagonal if ground is None else diagonal + ground
+    return stored(jnp.where(unknown, jax.lax.rsqrt(diagonal), 0.0))
 
 
 def couplings(edges: Network, scale: Nodes) -> Coupling:

@@ -165,7 +165,8 @@ class LearnedEquation(Operator):
             self._factor(self.across, features[:, :-1], features[:, 1:], limit[:, :-1], limit[:, 1:]),
         )
         with jax.enable_x64(True):
-            c = Conductances(*(c * by.astype(c.dtype) for c, by in zip(upscaled, factors, strict=True)))
+            plain = upscaled.x, upscaled.y
+            c = Conductances(*(c * by.astype(c.dtype) for c, by in zip(plain, factors, strict=True)))
         return c, features
 
     def _factor(self, head: MLP, one: Cells, other: Cells, limit: Array, other_limit: Array) -> Array:

@@ -90,7 +90,7 @@ def test_on_the_grid_of_the_coefficient_nothing_is_corrected(random, fields):
         found = random.scheme(fields[..., 0], nodes(1))
         for sample, a in enumerate(fields[..., 0].astype(jnp.float64)):
             expected = conductances(a, (1 / (NODES - 1), 1 / (NODES - 1)))
-            for one, other in zip(found, expected, strict=True):
+            for one, other in zip(found[:2], expected[:2], strict=True):
                 np.testing.assert_allclose(one[sample], other, rtol=1e-12)
 
 
@@ -123,7 +123,7 @@ def test_the_correction_and_the_distance_to_the_upscaled_solution_are_bounded(ra
     with jax.enable_x64(True):
         learned, plain = (model.scheme(fields[..., 0], nodes(stride)) for model in (random, untrained))
         for sample in range(len(fields)):
-            a = Conductances(*(axis[sample] for axis in plain))
+            a = Conductances(plain.x[sample], plain.y[sample])
             factors = [np.asarray(learned[i][sample] / a[i]) for i in (0, 1)]
             largest = max(np.abs(np.log(factor)).max() for factor in factors)
             assert 0.05 < largest < np.log(1.2 * float(fields[sample].max() / fields[sample].min()))
@@ -143,7 +143,7 @@ def test_where_the_coefficient_does_not_vary_nothing_is_corrected(random, untrai
     a[:, :3, :3] = 12.0
     with jax.enable_x64(True):
         learned, plain = (model.scheme(jnp.asarray(a), nodes(4)) for model in (random, untrained))
-        for found, expected in zip(learned, plain, strict=True):
+        for found, expected in zip(learned[:2], plain[:2], strict=True):
             np.testing.assert_array_equal(found[:, 3:, 3:], expected[:, 3:, 3:])
             assert not np.array_equal(found, expected)
 
@@ -177,7 +177,7 @@ def test_a_corrected_solution_scales_stays_positive_and_is_near_that_of_its_sche
     with jax.enable_x64(True):
         scheme = model.scheme(fields[..., 0], axes)
     for sample, u in enumerate(once):
-        c = Conductances(*(axis[sample] for axis in scheme))
+        c = Conductances(scheme.x[sample], scheme.y[sample])
         with jax.enable_x64(True):
             of_scheme = np.asarray(solve_network(c).solution)[1:-1, 1:-1]
         logarithms = np.log(u[1:-1, 1:-1] / of_scheme)
