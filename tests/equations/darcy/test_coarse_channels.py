@@ -118,10 +118,11 @@ def test_direct_and_resample_evaluate_and_predict(darcy_file, folder_of, tmp_pat
 @pytest.mark.slow
 def test_a_way_that_is_impossible_is_a_dash_and_the_rest_is_measured(capsys, folder_of, tmp_path):
     """The model runs on 7 nodes, of which its own 5 are no stride."""
+    folder = folder_of("upscaled")
     capsys.readouterr()  # of the training, if this test is the first to ask for the run
     data, table = tmp_path / "seven.h5", tmp_path / "evaluation.json"
     generate(Darcy(resolution=7), data, samples=2, seed=0)
-    status, printed, error = command(capsys, "evaluate", folder_of("upscaled"), data, "--json", table)
+    status, printed, error = command(capsys, "evaluate", folder, data, "--json", table)
     assert status == 0
     row = json.loads(table.read_text())["rows"][0]
     reason = row["resample"]["left_out"]
