@@ -4,6 +4,7 @@ Norms are sums over points, as in the literature of neural operators; in relativ
 Fields are (batch, *grid, channel) in physical units, on one to three axes; the caller takes means over samples.
 """
 
+import functools
 from collections.abc import Sequence
 
 import jax.numpy as jnp
@@ -65,10 +66,8 @@ def _squared(fields: Fields) -> PerSample:
 
 
 def _squared_h1(fields: Fields, coordinates: Coordinates) -> PerSample:
-    total = _squared(fields)
-    for axis, points in enumerate(coordinates, start=1):
-        total = total + _squared(_derivative(jnp.moveaxis(fields, axis, 1), points))
-    return total
+    derivatives = [_derivative(jnp.moveaxis(fields, axis, 1), each) for axis, each in enumerate(coordinates, 1)]
+    return functools.reduce(jnp.add, map(_squared, (fields, *derivatives)))
 
 
 def _derivative(
