@@ -258,7 +258,7 @@ def paper_page() -> str:
 def speed_page() -> str:
     limits = roofline.operators_and_limits, roofline.solver_and_limits
     tables = {write.__name__: write() for write in limits}
-    return filled("speed", **speed.sections(), **tables, **roofline.roofline_figures())
+    return filled("speed", **speed.sections(), **tables, longest=load("longest"), **roofline.roofline_figures())
 
 
 PAGES = {
