@@ -288,14 +288,7 @@ def main() -> None:
             parameters = workers[name].parameters
             print(f"| {name} | {parameters} | {1e3 * row['seconds']:.0f} | {row['ratio']:.2f} |")
         print()
-    setting = {
-        "batch": BATCH,
-        "size": SIZE,
-        "modes": MODES,
-        "width": WIDTH,
-        "depth": DEPTH,
-        "threads": THREADS,
-    }
+    setting = {"batch": BATCH, "size": SIZE, "modes": MODES, "width": WIDTH, "depth": DEPTH, "threads": THREADS}
     parameters = {name: worker.parameters for name, worker in workers.items()}
     write(options.json, {**setting, "rounds": options.rounds, "parameters": parameters, **found})
 
