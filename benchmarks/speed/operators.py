@@ -18,11 +18,10 @@ and memory grow with exponents of 1.00 or less, times of steps with 1.08 (MANO),
 1.09 (FMA) and 0.90 (one axis), those of forward passes with 1.15, 1.15, 1.04 and 1.05: larger maps leave the cache
 (`roofline.py` has the exponent of a plain copy). A step of full attention takes 9 times the operations of MANO's,
 110 times the memory and 45 times as long. A block costs 2.3 times its own products, with gradient 2.8; with
-attention at all levels 5.4 and 4.2, and 4.1 and 3.9 for windows that do not overlap. On other machines these were
-1.9 and 2.8, or, where products took twice as long, 1.9 and 1.9. Products are small (32 x 32 at every point), and
-the faster they are, the more reading and writing the map weighs beside them. Projecting straight to planes,
-without transposes, was tried and is no faster; nor is a layer normalisation by products with constant matrices, or
-one whose derivative is given by hand.
+attention at all levels 5.4 and 4.2, and 4.1 and 3.9 for windows that do not overlap. Products are small (32 x 32
+at every point), and the faster they are, the more reading and writing the map weighs beside them. Projecting
+straight to planes, without transposes, was tried and is no faster; nor is a layer normalisation by products with
+constant matrices, or one whose derivative is given by hand.
 """
 
 import functools

@@ -8,6 +8,7 @@ from tyro.conf import arg
 
 from pde.data import datasets
 from pde.data.data_file import DataFile
+from pde.grids.grid import Domain
 from pde.system.errors import InputError
 
 
@@ -17,7 +18,7 @@ class Source:
 
     boundary: Literal["zero", "unknown"] | None = None
     """Value of the solution on the border."""
-    domain: tuple[float, ...] | None = None
+    domain: Domain | None = None
     """Domain x0 x1 y0 y1 in the unit of the coordinates."""
 
     def open(self, path: Path, inputs: tuple[str, ...]) -> DataFile:

@@ -105,7 +105,7 @@ def from_contents(
         np.shape(said_domain) != (2 * len(axes),) or np.asarray(said_domain).dtype.kind not in "fi"
     ):
         raise InputError(
-            f"{path}: attribute domain is {said_domain!r}; it must be {_NUMBERS[len(axes)]} numbers "
+            f"{path}: its domain is {said_domain!r}; it must be {_NUMBERS[len(axes)]} numbers "
             f"{ends_named(len(axes))}"
         )
     try:

@@ -12,6 +12,9 @@ Boundary = Literal["zero", "unknown"]
 Centring = Literal["nodes", "cells"]
 Axis = Float[np.ndarray, " _"]
 
+Domain = tuple[float, float] | tuple[float, float, float, float] | tuple[float, float, float, float, float, float]
+"""Both ends of each axis."""
+
 AXES = ("x", "y", "z")
 """Names of the axes, in files and in messages."""
 

@@ -52,7 +52,7 @@ def test_second_order_on_a_manufactured_solution(centring):
     assert np.log2(error(16) / error(32)) == pytest.approx(2, abs=0.1)
 
 
-@pytest.mark.parametrize("size", [0.0, 1e-2, 1e2, 1e5, 1e9])
+@pytest.mark.parametrize("size", [1e-2, 1e2, 1e5, 1e9])
 def test_a_reaction_takes_no_more_iterations(size):
     a, _, _ = random_problem((65, 65), "nodes", "two-phase", 1e3, 0)
     f, spacing = np.ones_like(a), (1 / 64, 1 / 64)
@@ -60,7 +60,7 @@ def test_a_reaction_takes_no_more_iterations(size):
     assert with_reaction.converged
     assert with_reaction.iterations <= plain.iterations
     assert np.all(with_reaction.solution[1:-1, 1:-1] > 0)
-    assert np.all(with_reaction.solution <= plain.solution * (1 + 1e-8))
+    assert np.all(with_reaction.solution[1:-1, 1:-1] < plain.solution[1:-1, 1:-1])
 
 
 def test_a_large_reaction_leaves_its_quotient():
