@@ -18,7 +18,7 @@ class Source:
 
     boundary: Literal["zero", "unknown"] | None = None
     """Value of the solution on the border."""
-    domain: Domain | None = None
+    domain: Annotated[Domain | None, arg(metavar="FLOAT FLOAT ...")] = None
     """Domain x0 x1 y0 y1 in the unit of the coordinates."""
 
     def open(self, path: Path, inputs: tuple[str, ...]) -> DataFile:

@@ -58,7 +58,7 @@ class TrainingConfig:
     """Seed of the initial parameters and of the order of the samples."""
     boundary: Literal["zero", "unknown"] | None = None
     """Value of the solution on the border, for a data file that does not state it."""
-    domain: Domain | None = None
+    domain: Annotated[Domain | None, arg(metavar="FLOAT FLOAT ...")] = None
     """Domain x0 x1 y0 y1 in the unit of the coordinates, for a data file that does not state it."""
     symmetries: Literal["auto", "all", "none"] = "auto"
     """Show each batch under a random flip or transpose. auto draws from the flips and transposes of the training
