@@ -48,6 +48,8 @@ from pde.surrogates.surrogate import Surrogate
 
 VIEWS = {"stride": View(), "means": View(restriction="means"), "upscaled": View(informed="upscaled")}
 LEARNED = {"levels": 1, "depth": 1}
+BATCHES = {"fno": 5}
+"""Samples in a step, where a model does better in the same time with fewer than the default: `equal_time`."""
 
 
 def main() -> None:
@@ -103,6 +105,8 @@ def trained(arguments: argparse.Namespace, data: Path) -> Iterator[tuple[str, Tr
             yield f"{informed}, width {width}", Trained(*learned, LEARNED_AT)
     for model, view, nodes in itertools.product(arguments.pure, arguments.views, arguments.at):
         settings = {"resolution": nodes, "epochs": arguments.epochs, "view": VIEWS[view]}
+        if model in BATCHES:
+            settings["batch_size"] = BATCHES[model]
         yield f"{model}, {view}, at {nodes}", Trained(*run(model, {}, **settings), [nodes])
 
 
