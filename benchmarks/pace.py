@@ -15,7 +15,6 @@ import numpy as np
 from jax.sharding import Mesh
 
 from manojax.operators.base import ModelConfig
-from pde.grids.symmetries import group, transformed
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.system.files import write_text
@@ -23,6 +22,7 @@ from pde.system.machine import cores
 from pde.training.engine.devices import DATA, SPACE
 from pde.training.engine.feeding import Resident
 from pde.training.engine.steps import Stepper, make_gradient, take_all
+from pde.training.loop import augmentation
 from pde.training.loss import make_loss
 from pde.training.prepare import optimiser_for, prepare, steps_an_epoch
 
@@ -59,10 +59,9 @@ def paces(
         graph, params = run.build()
         optimiser = optimiser_for(run.training, steps)
         make = partial(make_gradient, make_loss(graph, run, run.grid), run.training.accumulate or 1)
-        chosen = group(run.symmetries)
         mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
         samples = Resident(parts[0].read(slice(None)), mesh)
-        stepper = Stepper(make, optimiser, samples, partial(transformed, chosen), mesh)
+        stepper = Stepper(make, optimiser, samples, augmentation(run), mesh)
         size = config.batch_size
         batches = [(np.arange(size), np.int32(0))] * steps
         calls[name] = ((params, optimiser.init(params)), [(stepper, batches)])

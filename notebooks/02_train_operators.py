@@ -120,7 +120,7 @@ plots.errors_by_time(models, solves)
 # %%
 stride = test.stride_to(trained)
 grid = test.grid.strided(stride)
-inputs, solution = test.read_inputs(slice(3), stride), test.read_solution(slice(3), stride)
+inputs, solution = test.read_inputs(slice(3), stride), test.read_outputs(slice(3), stride)
 predictions = {model: surrogate.predict(inputs, grid) for model, surrogate in surrogates.items()}
 shown = {model: predicted[0, ..., 0] for model, predicted in predictions.items()}
 plots.sample_fields(inputs[0, ..., 0], solution[0, ..., 0], shown, grid)

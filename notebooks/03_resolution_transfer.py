@@ -112,7 +112,7 @@ plots.errors_by_grid({name: reports[name] for name in ("MANO", "MANO on each gri
 # %%
 stride = test.stride_to(grids[-1])
 finest = test.grid.strided(stride)
-inputs, solution = test.read_inputs(), test.read_solution(stride=stride)[..., 0]
+inputs, solution = test.read_inputs(), test.read_outputs(stride=stride)[..., 0]
 direct = {name: each.predict(inputs, test.grid, finest)[..., 0] for name, each in surrogates.items()}
 some = ("MANO", "MANO on each grid's points")
 plots.sample_fields(

@@ -112,7 +112,7 @@ train(work / "train.h5", work / "run", options=options, config=config, on_epoch=
 # %%
 surrogate = pde.load(work / "run")
 test = pde.open(work / "test.h5")
-seen, true = test.read_inputs(), test.read_solution()
+seen, true = test.read_inputs(), test.read_outputs()
 predicted = surrogate(seen)  # NumPy in, NumPy out
 relative = np.asarray(relative_l2(jnp.asarray(predicted), jnp.asarray(true)))
 print(f"relative L2 error over {len(true)} test samples: mean {relative.mean():.4f}, worst {relative.max():.4f}")

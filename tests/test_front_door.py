@@ -144,7 +144,7 @@ def test_an_import_imports_nothing_that_is_not_used(statement, unused):
 
 def trained_by_hand(data, model, epochs=2):
     """A loop of a researcher's own: the normalisation that it was trained with, and the last loss."""
-    a, u = data.read_inputs(), data.read_solution()
+    a, u = data.read_inputs(), data.read_outputs()
     normalisation = pde.Normalisation.fit([(a, u)], data.grid)
     coordinates = normalisation.coordinates(data.grid)
     optimiser = nnx.Optimizer(model, optax.adam(3e-3), wrt=nnx.Param)
@@ -184,7 +184,7 @@ def test_a_loop_of_ones_own_makes_a_surrogate_that_is_evaluated_saved_loaded_and
     surrogate, predicted = by_hand
     data = pde.Dataset(**arrays)
     [row] = pde.evaluate(surrogate, data, [17])["rows"]
-    true = data.read_solution()
+    true = data.read_outputs()
     errors = np.linalg.norm(predicted - true, axis=(1, 2)) / np.linalg.norm(true, axis=(1, 2))
     assert row["direct"]["relative_l2"] == pytest.approx(errors.mean(), rel=1e-5)
     np.testing.assert_allclose(surrogate(arrays["coefficient"]), predicted[..., 0], rtol=1e-5, atol=1e-7)
@@ -211,7 +211,7 @@ def test_what_was_saved_by_hand_has_no_training_to_resume_and_is_not_written_ove
 
 def test_a_model_held_at_points_keeps_them(arrays, tmp_path):
     data = pde.Dataset(**arrays)
-    normalisation = pde.Normalisation.fit([(data.read_inputs(), data.read_solution())], data.grid)
+    normalisation = pde.Normalisation.fit([(data.read_inputs(), data.read_outputs())], data.grid)
     model = manojax.Anchored(
         manojax.create("fno", width=8, depth=1, modes=(3, 3), rngs=nnx.Rngs(0)),
         normalisation.coordinates(data.grid),

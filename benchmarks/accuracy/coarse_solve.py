@@ -92,14 +92,14 @@ def made(arguments: argparse.Namespace) -> tuple[list[Sample], Grid, dict[str, A
 def read(arguments: argparse.Namespace) -> tuple[list[Sample], Grid, dict[str, Any]]:
     """Return the first samples of a file likewise."""
     data = datasets.open(arguments.data).first(arguments.samples)
-    coefficients, solutions = data.read_inputs()[..., 0].astype(np.float64), data.read_solution()[..., 0]
+    coefficients, solutions = data.read_inputs()[..., 0].astype(np.float64), data.read_outputs()[..., 0]
     DARCY.check(coefficients, data.grid)
     return list(zip(coefficients, solutions, strict=True)), data.grid, {"data": arguments.data.name}
 
 
 def measured(samples: list[Sample], grid: Grid, stride: int, faces: CoarseFaces) -> dict[str, Any]:
     """Return the mean error of a scheme on a stride, how sure it is, and the time of the first sample."""
-    solved = np.stack([DARCY.solve(faces, [a], grid, stride) for a, _ in samples])
+    solved = np.stack([DARCY.solve(faces, [a], grid, stride)[..., 0] for a, _ in samples])
     true = np.stack([u[::stride, ::stride] for _, u in samples])
     errors = np.asarray(relative_l2(*(jnp.asarray(u[..., None], jnp.float32) for u in (solved, true))))
     return {

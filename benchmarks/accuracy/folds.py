@@ -81,7 +81,7 @@ def relative_mse(model: str, config: TrainingConfig, rest: Path, fold: Path, out
     """Errors of each sample of a fold, by a model trained on the rest."""
     data, surrogate = datasets.open(fold), train_to_the_end(rest, out, model, config)
     predicted = surrogate.predict(data.read_inputs(), data.grid)
-    return sample_errors(predicted, data.read_solution(), data.grid.axes)["relative_mse"]
+    return sample_errors(predicted, data.read_outputs(), data.grid.axes)["relative_mse"]
 
 
 if __name__ == "__main__":

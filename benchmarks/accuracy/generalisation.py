@@ -42,6 +42,8 @@ from pde.data.generate import generate
 from pde.equations.darcy.equation import DARCY
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
+from pde.grids.kinds import Kinds
+from pde.grids.outputs import Output
 from pde.metrics import mean_errors, sample_errors
 from pde.runs.config import TrainingConfig
 from pde.surrogates.surrogate import Surrogate
@@ -56,12 +58,18 @@ class Strided:
     """A problem that keeps a stride of its fine solves: 10,000 samples of 421 x 421 would take 14 GB."""
 
     inputs: ClassVar[tuple[str, ...]] = Darcy.inputs
+    kinds: ClassVar[Kinds] = Darcy.kinds
+    has_residual: ClassVar[bool] = Darcy.has_residual
     problem: Darcy
     stride: int
 
     @property
     def grid(self) -> Grid:
         return self.problem.grid.strided(self.stride)
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        return self.problem.outputs
 
     def attributes(self) -> dict[str, str | float]:
         return self.problem.attributes() | {"strided_from": self.problem.resolution}
@@ -99,7 +107,7 @@ class Study:
 
 
 def relative_l2(predicted: np.ndarray, data: DataFile) -> float:
-    return mean_errors([sample_errors(predicted, data.read_solution(), data.grid.axes)])["relative_l2"]
+    return mean_errors([sample_errors(predicted, data.read_outputs(), data.grid.axes)])["relative_l2"]
 
 
 def errors(runs: dict[str, Surrogate], data: DataFile) -> dict[str, float]:
@@ -108,7 +116,7 @@ def errors(runs: dict[str, Surrogate], data: DataFile) -> dict[str, float]:
 
 def coarse(data: DataFile) -> dict[str, float]:
     solved = np.stack([DARCY.solve("mean", [a], data.grid, 1) for a in data.read("coefficient")])
-    return {"coarse solves": relative_l2(solved[..., None].astype(np.float32), data)}
+    return {"coarse solves": relative_l2(solved.astype(np.float32), data)}
 
 
 def by_samples(study: Study) -> Table:

@@ -173,7 +173,7 @@ def coarse_conductances(
 
 
 def mean_error(predicted: np.ndarray, test: DataFile, resolution: int) -> float:
-    true = test.read_solution(stride=test.stride_to(resolution))
+    true = test.read_outputs(stride=test.stride_to(resolution))
     return float(relative_l2(jnp.asarray(predicted, jnp.float32), jnp.asarray(true)).mean())
 
 

@@ -191,7 +191,7 @@ def by_law(arguments: argparse.Namespace, surrogates: dict[str, Surrogate]) -> d
 def _run_error(surrogate: Surrogate, data: DataFile, stride: int) -> float:
     grid = data.grid.strided(stride)
     predicted = [surrogate.predict(data.read_inputs(block), data.grid, grid) for block in data.blocks()]
-    true = data.read_solution(stride=stride)
+    true = data.read_outputs(stride=stride)
     return float(relative_l2(jnp.asarray(np.concatenate(predicted), jnp.float32), jnp.asarray(true)).mean())
 
 

@@ -52,7 +52,7 @@ def measure(case: Case, seed: int, data: Path) -> dict[str, float]:
         seconds = time.perf_counter() - started
         surrogate = load(out)
     test = datasets.open(data / "darcy_neuralop_test_16.h5")
-    errors = surrogate.errors([(test.read_inputs(), test.read_solution())])
+    errors = surrogate.errors([(test.read_inputs(), test.read_outputs())])
     return {"seed": seed, **errors, "seconds": round(seconds), "parameters": surrogate.run.parameters}
 
 

@@ -16,6 +16,7 @@ from scipy.sparse.linalg import splu
 from pde.data.data_file import DataFile
 from pde.equations.darcy.canonical import assemble
 from pde.equations.darcy.coarse_nodes import CoarseFaces, solve_network
+from pde.equations.darcy.equation import DARCY
 from pde.grids.grid import Grid
 from pde.solvers.cell_conductances import in_both_directions, join, lower_halves
 from pde.solvers.checks import check_spacing
@@ -81,7 +82,7 @@ def operator(surrogate: Surrogate, fine: Grid, stride: int) -> Scheme:
 def by_splines(scheme: Scheme, fine: Grid, stride: int) -> Scheme:
     """The solution of a coarse scheme interpolated to the fine nodes by cubic splines."""
     grid = fine.strided(stride)
-    return lambda a: carried(scheme(a).astype(jnp.float32)[None, ..., None], grid, fine)[0, ..., 0]
+    return lambda a: carried(scheme(a).astype(jnp.float32)[None, ..., None], grid, fine, DARCY.outputs)[0, ..., 0]
 
 
 def by_relaxation(scheme: Scheme, fine: Grid, stride: int) -> Scheme:
@@ -126,7 +127,7 @@ def mean_error(program: Program, data: DataFile, stride: int) -> float:
     errors = []
     for i in range(data.samples):
         one = slice(i, i + 1)
-        true = data.read_solution(one, stride)[0, ..., 0]
+        true = data.read_outputs(one, stride)[0, ..., 0]
         errors.append(np.linalg.norm(program(data.read_inputs(one)[0, ..., 0]) - true) / np.linalg.norm(true))
     return float(np.mean(errors))
 

@@ -76,7 +76,7 @@ def agreement(surrogate: Surrogate, data: DataFile, pairs: int) -> dict[str, flo
     generator, predicted, true = np.random.default_rng(0), [], []
     for number in range(pairs):
         sample = slice(number, number + 1)
-        before, solution = data.read_inputs(sample), data.read_solution(sample)[0, ..., 0]
+        before, solution = data.read_inputs(sample), data.read_outputs(sample)[0, ..., 0]
         after = swapped(before[0, ..., 0], data.grid, surrogate.run.grid, generator)
         both = np.concatenate([before, after[None, ..., None]])
         change = np.diff(surrogate.predict(both, data.grid)[..., 0], axis=0)[0]

@@ -26,6 +26,7 @@ import numpy as np
 
 from benchmarks.record import again, command_line, write
 from pde.grids.grid import Grid
+from pde.grids.outputs import Output
 
 _RESOLUTION, _BATCH, _STEPS, _ROUNDS = 64, 10, 120, 3
 
@@ -35,11 +36,12 @@ def write_noise(path: Path, gibibytes: float) -> None:
 
     axis = np.arange(_RESOLUTION) / (_RESOLUTION - 1)
     samples = int(gibibytes * 2**30 / (8 * _RESOLUTION**2))
-    grid = Grid((axis, axis), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
-    inside = np.pad(np.ones((_RESOLUTION - 2,) * 2, np.float32), 1)  # the border is zero, as the grid says
+    grid = Grid((axis, axis), domain=(0.0, 1.0, 0.0, 1.0))
+    inside = np.pad(np.ones((_RESOLUTION - 2,) * 2, np.float32), 1)  # the border is zero, as the file says
     generator = np.random.default_rng(0)
     aside = path.with_suffix(".partial")
-    with create(aside, grid, samples, {}, ("coefficient", "solution"), inputs=("coefficient",)) as stored:
+    names, outputs = ("coefficient", "solution"), (Output("solution", ("zero", "zero")),)
+    with create(aside, grid, samples, {}, names, inputs=("coefficient",), outputs=outputs) as stored:
         for first in range(0, samples, 256):
             for name, field in stored.items():
                 shape = (min(256, samples - first), *grid.shape)
@@ -54,11 +56,11 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     from jax.sharding import Mesh
 
     from manojax import MODELS
-    from pde.grids.symmetries import group, transformed
     from pde.runs.run import TrainingConfig
     from pde.surrogates.surrogate import Surrogate
     from pde.training.engine.devices import DATA, SPACE
     from pde.training.engine.steps import Stepper, make_gradient, take_all
+    from pde.training.loop import augmentation
     from pde.training.loss import make_loss
     from pde.training.prepare import feeder, optimiser_for, prepare
 
@@ -69,11 +71,11 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     )
     prepared = time.perf_counter() - started
     graph, params = run.build()
-    optimiser, chosen = optimiser_for(run.training, _STEPS), group(run.symmetries)
+    optimiser = optimiser_for(run.training, _STEPS)
     make = partial(make_gradient, make_loss(graph, run, run.grid), 1)
     mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
     samples = feeder(parts[0], config, mesh, _BATCH)
-    stepper = Stepper(make, optimiser, samples, partial(transformed, chosen), mesh)
+    stepper = Stepper(make, optimiser, samples, augmentation(run), mesh)
     drawn = np.random.default_rng(0).integers(run.samples, size=(_STEPS, _BATCH))
     batches = [(batch, np.int32(0)) for batch in drawn]
     start, seconds, started = (params, optimiser.init(params)), [], time.perf_counter()

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from tyro.conf import arg
 
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.grids.grid import Domain
+from pde.grids.outputs import Border
 from pde.system.errors import InputError
 
 
@@ -16,13 +17,13 @@ from pde.system.errors import InputError
 class Source:
     """For a data file that does not state its boundary or its domain."""
 
-    boundary: Literal["zero", "unknown"] | None = None
-    """Value of the solution on the border."""
+    boundary: Border | None = None
+    """Border of the outputs: they vanish there, or their derivatives across it do."""
     domain: Annotated[Domain | None, arg(metavar="FLOAT FLOAT ...")] = None
     """Domain x0 x1 y0 y1 in the unit of the coordinates."""
 
-    def open(self, path: Path, inputs: tuple[str, ...]) -> DataFile:
-        return datasets.open(path, inputs=inputs, boundary=self.boundary, domain=self.domain)
+    def open(self, path: Path, inputs: tuple[str, ...] = (), outputs: tuple[str, ...] = ()) -> DataFile:
+        return datasets.open(path, inputs=inputs, outputs=outputs, boundary=self.boundary, domain=self.domain)
 
 
 SourceFlags = Annotated[Source, arg(name="data file")]

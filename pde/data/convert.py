@@ -5,7 +5,7 @@ from pathlib import Path
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.data.store import create
-from pde.grids.grid import Boundary
+from pde.grids.outputs import Borders
 from pde.system.files import refuse_existing, write_aside
 from pde.system.progress import progress
 
@@ -14,7 +14,7 @@ def convert(
     source: str | Path,
     out: str | Path,
     *,
-    boundary: Boundary | None = None,
+    boundary: Borders | None = None,
     domain: tuple[float, ...] | None = None,
 ) -> DataFile:
     """Write the fields, coordinates and attributes of a data file to a new HDF5 file (`pde.data.datasets`).
@@ -22,7 +22,7 @@ def convert(
     Args:
         source: a data file of any format in `pde.data.readers`.
         out: the file to write; its attribute `source_format` says what `source` was.
-        boundary: "zero" or "unknown", for a file that does not say.
+        boundary: the borders of the outputs (`pde.grids.outputs.Borders`), for a file that does not say.
         domain: x0, x1, y0, y1, for a file that does not say.
 
     Returns:
@@ -34,13 +34,13 @@ def convert(
     source, out = Path(source), Path(out)
     refuse_existing(out)
     data = datasets.open(source, boundary=boundary, domain=domain)
-    shape = data.fields[data.inputs[0]].shape
-    names = tuple(name for name, field in data.fields.items() if field.shape == shape)
-    told = {name: value for name, value in data.attributes.items() if name not in ("inputs", "boundary", "domain")}
+    names = tuple(name for name in data.fields if name in {*data.sampled, *data.inputs})
+    told = {name: value for name, value in data.attributes.items() if name not in datasets.DECLARED}
     attributes = {"source_format": data.format} | told  # a file converted twice keeps the first format
+    fields = {"inputs": data.inputs, "outputs": data.outputs, "kinds": data.kinds}
     with (
         write_aside(out) as aside,
-        create(aside, data.grid, data.samples, attributes, names, inputs=data.inputs) as stored,
+        create(aside, data.grid, data.samples, attributes, names, **fields) as stored,
     ):
         for samples in progress(data.blocks(), "convert", unit="block"):
             for name in names:

@@ -11,6 +11,8 @@ from jaxtyping import Float
 
 from pde.data.readers.contents import Field, Selection
 from pde.grids.grid import Grid
+from pde.grids.kinds import Kinds, Quantity
+from pde.grids.outputs import Output
 from pde.system.errors import InputError, suggestion
 
 BLOCK_BYTES = 2**24
@@ -25,6 +27,8 @@ class DataFile:
     path: Path
     format: str
     inputs: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    kinds: Kinds
     samples: int
     grid: Grid
     attributes: Mapping[str, Any]
@@ -35,15 +39,38 @@ class DataFile:
         """Names of all data sets with a value at each point of each sample."""
         return sorted(name for name, field in self.fields.items() if field.shape == self._shape)
 
-    def with_inputs(self, inputs: tuple[str, ...]) -> "DataFile":
-        """Return the same samples with other input channels; without names, with the present ones.
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the output channels."""
+        return tuple(output.name for output in self.outputs)
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The scalars and vectors among the outputs."""
+        return self.kinds.quantities(self.output_names)
+
+    def with_fields(self, inputs: tuple[str, ...], outputs: tuple[str, ...] = ()) -> "DataFile":
+        """Return the same samples with other input and output channels; without names, with the present ones.
 
         Raises:
-            InputError: a name that is not a field of the samples.
+            InputError: an input that is not a field of the samples, an output that is not one of them, or some
+                components of a vector without the others.
         """
+        inputs, outputs = inputs or self.inputs, outputs or self.output_names
         for name in inputs:
-            find_field(self.fields, self.path, name, self._shape)
-        return self._changed(inputs=inputs or self.inputs)
+            find_input(self.fields, self.path, name, self._shape)
+        known = {output.name: output for output in self.outputs}
+        for name in outputs:
+            if name not in known:
+                there = ", ".join(known)
+                raise InputError(
+                    f"{self.path}: {name!r} is no output{suggestion(name, known)} (there are: {there})"
+                )
+        try:
+            self.kinds.check(inputs, outputs, len(self.grid.axes))
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from error
+        return self._changed(inputs=inputs, outputs=tuple(known[name] for name in outputs))
 
     def first(self, samples: int | None) -> "DataFile":
         """Keep only the first samples; None keeps all.
@@ -60,7 +87,7 @@ class DataFile:
     @property
     def _shape(self) -> tuple[int, ...]:
         """The shape of a field as it is stored, which `first` does not change."""
-        return self.fields[self.inputs[0]].shape
+        return max((self.fields[name].shape for name in self.inputs), key=len)
 
     def _changed(self, **changes: Any) -> "DataFile":
         """Return a `DataFile` with some fields replaced, even if a subclass's constructor takes other
@@ -88,50 +115,62 @@ class DataFile:
         """
         return np.stack([self.read(name, samples, stride) for name in self.inputs], axis=-1)
 
-    def read_solution(
+    def read_outputs(
         self, samples: Selection = slice(None), stride: int = 1
-    ) -> Float[np.ndarray, "sample *grid 1"]:
-        """The solution, with a channel axis.
+    ) -> Float[np.ndarray, "sample *grid output"]:
+        """The output fields, one channel each.
 
         Raises:
-            InputError: no solution, a value that is not finite, a sample that `check_solution` refuses, or data
-                that cannot be read.
+            InputError: a missing output, a value that is not finite, a sample that `check_outputs` refuses, or
+                data that cannot be read.
         """
-        solution = self.read("solution", samples, stride)
-        self.check_solution(solution, samples, stride)
-        return solution[..., None]
+        found = np.stack([self.read(name, samples, stride) for name in self.output_names], axis=-1)
+        self.check_outputs(found, samples, stride)
+        return found
 
-    def check_solution(
-        self, solution: Float[np.ndarray, " sample *grid"], samples: Selection, stride: int
+    def check_outputs(
+        self, outputs: Float[np.ndarray, "sample *grid output"], samples: Selection, stride: int
     ) -> None:
-        """Check solutions of some samples on a stride of the grid.
+        """Check outputs of some samples on a stride of the grid.
 
         Raises:
-            InputError: a sample that is zero everywhere (relative errors would divide by zero) or is not zero on
-                the border although the grid says so. Where all four borders hold points, a thousandth of the
-                largest value counts as zero. Where only some do, anything below half of it counts: on the 16 x 16
-                set of neuraloperator the first row and column have up to 0.42 of it.
+            InputError: a sample in which an output, or a whole vector, is zero everywhere (relative errors would
+                divide by zero), or an output that is not zero on a border where the file says that it vanishes.
+                Where both ends of all axes hold points, a thousandth of the largest value counts as zero. Where
+                only some do, anything below half of it counts: on the 16 x 16 set of neuraloperator the first row
+                and column have up to 0.42 of it.
         """
-        zero = np.flatnonzero(~solution.reshape(len(solution), -1).any(axis=1))
-        if zero.size:
-            raise InputError(
-                f"{self.path}: solution {self._number(samples, zero[0])} is zero everywhere, so relative errors "
-                "are undefined; remove it"
-            )
+        for quantity in self.quantities:
+            values = outputs[..., list(quantity.channels)]
+            zero = np.flatnonzero(~values.reshape(len(values), -1).any(axis=1))
+            if zero.size:
+                number = self._number(samples, zero[0])
+                raise InputError(
+                    f"{self.path}: {quantity.name} {number} is zero everywhere, so relative errors are undefined; "
+                    "remove it"
+                )
         grid = self.grid.strided(stride)
-        if grid.boundary == "zero" and grid.holds_borders.any():
-            self._check_border(solution, samples, grid)
+        for channel, output in enumerate(self.outputs):
+            self._check_border(outputs[..., channel], output, samples, grid)
 
-    def _check_border(self, solution: Float[np.ndarray, " sample *grid"], samples: Selection, grid: Grid) -> None:
-        magnitude = np.abs(solution)
-        borders = (magnitude.take(end, axis) for axis in range(1, magnitude.ndim) for end in (0, -1))
-        of_samples = (border.reshape(len(border), -1).max(axis=1) for border in borders)
-        held = [each for each, holds in zip(of_samples, grid.holds_borders.ravel(), strict=True) if holds]
+    def _check_border(
+        self, field: Float[np.ndarray, " sample *grid"], output: Output, samples: Selection, grid: Grid
+    ) -> None:
+        magnitude = np.abs(field)
+        held = [
+            magnitude.take(end, 1 + axis).reshape(len(magnitude), -1).max(axis=1)
+            for axis, border in enumerate(output.borders)
+            for end, holds in zip((0, -1), grid.holds_borders[axis], strict=True)
+            if holds and border == "zero"
+        ]
+        if not held:
+            return
         border, zero = np.max(held, axis=0), _ZERO if grid.on_nodes else _ROUGHLY_ZERO
         bad = np.flatnonzero(border > zero * magnitude.reshape(len(magnitude), -1).max(axis=1))
         if bad.size:
+            number = self._number(samples, bad[0])
             raise InputError(
-                f"{self.path}: solution {self._number(samples, bad[0])} is {border[bad[0]]:.3g} on the border, "
+                f"{self.path}: {output.name} {number} is {border[bad[0]]:.3g} on the border, "
                 "where boundary zero says that it vanishes; leave --boundary zero out, or set the attribute "
                 "boundary of the file to unknown"
             )
@@ -147,10 +186,19 @@ class DataFile:
             return None  # in a file from elsewhere the name may mean anything
         return np.asarray(found[: self.samples], np.float64)
 
+    @property
+    def complete(self) -> bool:
+        """True unless the writing of the file was broken off."""
+        written = self.fields.get("written")
+        if written is not None and written.shape == (1,):
+            return int(written[:][0]) == self.samples
+        residual = self.read_residual()  # which stood for it in version 0.1.0
+        return residual is None or not np.isnan(residual).any()
+
     def read(
         self, name: str, samples: Selection = slice(None), stride: int = 1
     ) -> Float[np.ndarray, " sample *grid"]:
-        """One field.
+        """One field; a number for each sample is spread over the grid.
 
         Raises:
             InputError: no such field, a value that is not finite, or data that cannot be read.
@@ -158,9 +206,13 @@ class DataFile:
         count = len(range(self.samples)[samples]) if isinstance(samples, slice) else len(samples)
         fields = np.empty((count, *self.grid.strided(stride).shape), np.float32)
         data, done = find_field(self.fields, self.path, name), 0
+        constant = len(data.shape) == 1
         # Whole samples are read in blocks and strided in memory: HDF5's own strided reads go element by element.
         for block in self.pieces(samples):
-            found = data[block][:, *self.grid.every(stride)]
+            found = data[block]
+            found = (
+                found.reshape(-1, *[1] * len(self.grid.axes)) if constant else found[:, *self.grid.every(stride)]
+            )
             with np.errstate(over="ignore"):  # infinity is refused below
                 fields[done : done + len(found)] = found
             done += len(found)
@@ -210,3 +262,13 @@ def find_field(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[
     if shape is not None and found.shape != shape:
         raise InputError(f"{path}: {name} has shape {found.shape}; it must be {shape}")
     return found
+
+
+def find_input(fields: Mapping[str, Field], path: Path, name: str, shape: tuple[int, ...]) -> None:
+    """Check that a field of this name can be an input: it has the given shape, or is a number for each sample.
+
+    Raises:
+        InputError: as for `find_field`.
+    """
+    if find_field(fields, path, name).shape != shape[:1]:
+        find_field(fields, path, name, shape)

@@ -50,7 +50,16 @@ def generate(
     planned = output_files(Path(path), samples, shard or Shard.of_process())
     files = [
         ResumableFile(
-            output.path, Layout(problem.inputs, problem.grid, len(output.indices), origin | output.attributes)
+            output.path,
+            Layout(
+                problem.inputs,
+                problem.outputs,
+                problem.kinds,
+                problem.grid,
+                len(output.indices),
+                origin | output.attributes,
+                problem.has_residual,
+            ),
         )
         for output in planned
     ]

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from pde.data import datasets
 from pde.data.cost import Cost, cost_of, record_of
@@ -58,8 +57,7 @@ def _in_order(files: Sequence[DataFile]) -> list[DataFile]:
             raise InputError(f"{file.path} is no part of the data set of {first.path}: {difference}; leave it out")
         if its.index in found:
             raise InputError(f"{file.path} is shard {its}, as is {found[its.index].path}; leave one of them out")
-        residual = file.read_residual()
-        if residual is None or np.isnan(residual).any():
+        if not file.complete:
             raise InputError(f"{file.path} is unfinished; finish it by manojax generate --resume")
         found[its.index] = file
     for index in range(1, shard.count + 1):
@@ -79,9 +77,11 @@ def _provenance(file: DataFile) -> tuple[Shard, range]:
 
 def _layout(shard: DataFile, output: OutputFile) -> Layout:
     """The layout of a file with samples of the data set that a shard belongs to."""
-    own = {"inputs", "boundary", "domain", "first_index", "shard", "whole_first_index", "whole_samples"}
+    own = {*datasets.DECLARED, "first_index", "shard", "whole_first_index", "whole_samples"}
     origin = {name: value for name, value in shard.attributes.items() if name not in own}
-    return Layout(shard.inputs, shard.grid, len(output.indices), origin | output.attributes)
+    attributes = origin | output.attributes
+    fields = shard.inputs, shard.outputs, shard.kinds, shard.grid
+    return Layout(*fields, len(output.indices), attributes, shard.read_residual() is not None)
 
 
 def _add_costs(files: Sequence[DataFile], path: Path) -> None:
@@ -100,7 +100,11 @@ def _copy(files: Sequence[DataFile], stored: Mapping[str, h5py.Dataset], total: 
                 place = slice(offset + samples.start, offset + samples.stop)
                 for name in file.inputs:
                     stored[name][place] = file.read(name, samples)
-                stored["solution"][place] = file.read_solution(samples)[..., 0]
+                outputs = file.read_outputs(samples)
+                for channel, name in enumerate(file.output_names):
+                    stored[name][place] = outputs[..., channel]
                 bar.update(samples.stop - samples.start)
-            stored["residual"][offset : offset + file.samples] = file.read_residual()
+            if "residual" in stored:
+                stored["residual"][offset : offset + file.samples] = file.read_residual()
             offset += file.samples
+    stored["written"][0] = total

@@ -1,9 +1,9 @@
 """A data file that survives being killed while it is written.
 
 Until it is complete, OUT.h5 is called .OUT.h5.partial, in the same folder. The file gets that name with its layout
-complete; from then on only values are written to it, so it can always be opened. A sample is present once its
-residual is no longer NaN; residuals are written only when their fields are on disk. The seconds that the samples
-took are added to the record beside the file (`pde.data.cost`) whenever samples are made safe.
+complete; from then on only values are written to it, so it can always be opened. Its data set `written` counts
+the samples that are there; it is raised only when their fields are on disk. The seconds that the samples took are
+added to the record beside the file (`pde.data.cost`) whenever samples are made safe.
 """
 
 import os
@@ -47,7 +47,7 @@ class Samples:
         self._saved = time.monotonic()
         self._saver, self._saving = ThreadPoolExecutor(1), Future[None]()
         self._saving.set_result(None)
-        self.done = int(np.count_nonzero(~np.isnan(self._stored["residual"][...])))
+        self.done = int(self._stored["written"][0])
         self._written = self.done
         self._started, self._first = time.perf_counter(), self.done
         if not self.done:
@@ -62,7 +62,8 @@ class Samples:
         """
         fields = {name: sample[name].astype(np.float32) for name in sample.keys() - {"residual"}}
         self._waiting.append(fields)
-        self._residuals.append(float(sample["residual"]))
+        if "residual" in self._stored:
+            self._residuals.append(float(sample["residual"]))
         if len(self._waiting) * sum(field.nbytes for field in fields.values()) >= _LEAST_WRITE:
             self._write()
         if time.monotonic() - self._saved > SAVE_SECONDS and self._saving.done():
@@ -75,7 +76,7 @@ class Samples:
             self._saving.result()
 
     def _write(self) -> None:
-        """Write the fields of the samples that wait, without their residuals."""
+        """Write the fields of the samples that wait."""
         stop = self._written + len(self._waiting)
         for name in self._waiting[0] if self._waiting else ():
             self._stored[name][self._written : stop] = np.stack([sample[name] for sample in self._waiting])
@@ -86,12 +87,14 @@ class Samples:
         self._saving.result()
         self._write()
         residuals, self._residuals = self._residuals, []
-        self._saved, self._saving = time.monotonic(), self._saver.submit(self._make_safe, residuals)
+        self._saved = time.monotonic()
+        self._saving = self._saver.submit(self._make_safe, self._written, residuals)
 
-    def _make_safe(self, residuals: list[float]) -> None:
+    def _make_safe(self, stop: int, residuals: list[float]) -> None:
+        if residuals:
+            self._stored["residual"][self.done : stop] = residuals
         _to_disk(self._file)
-        stop = self.done + len(residuals)
-        self._stored["residual"][self.done : stop] = residuals
+        self._stored["written"][0] = stop
         _to_disk(self._file)
         self.done = stop
         if self._earlier is not None:  # else the cost of the first samples is unknown, and so is that of all

@@ -11,9 +11,12 @@ import numpy as np
 from jaxtyping import Float
 
 from pde.grids.grid import Grid
+from pde.grids.kinds import Kinds
+from pde.grids.outputs import Output
+from pde.system.errors import InputError
 
 Field = Float[np.ndarray, "height width"]
-Solution = Float[np.ndarray, "coarse_height coarse_width"]
+Solution = Float[np.ndarray, "*coarse_grid"]
 
 
 @runtime_checkable
@@ -24,15 +27,26 @@ class Problem(Protocol):
     inputs: ClassVar[tuple[str, ...]]
     """Names of the input fields in a data file."""
 
+    kinds: ClassVar[Kinds]
+    """Vectors and pseudoscalars among inputs and outputs."""
+
+    has_residual: ClassVar[bool]
+    """True if each sample comes with the relative residual that its solve attained."""
+
     @property
     def grid(self) -> Grid: ...
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Output fields in a data file, with their borders."""
+        ...
 
     def attributes(self) -> dict[str, str | float]:
         """Return the attributes that tell a data file's origin."""
         ...
 
     def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
-        """Samples in order, float64: the inputs and `solution` (height, width), and the solve's `residual`.
+        """Samples in order, float64: inputs and outputs, (*grid), and the solve's `residual` if there is one.
 
         The problem decides how samples share the hardware; its use of memory must not grow with the number of
         indices.
@@ -58,7 +72,8 @@ class Equation:
     width)."""
     strided: Mapping[str, Callable[..., Solution]]
     """Schemes by name, each a function solve(*inputs, grid) that sees the inputs only on the coarse grid; the
-    scheme of the problem itself comes first."""
+    scheme of the problem itself comes first. Where there are several outputs, a scheme returns a channel for
+    each."""
     fine: Mapping[str, Callable[..., Solution]]
     """Schemes by name, each a function solve(*inputs, grid, stride) that sees the fine inputs and solves on a
     stride of their grid."""
@@ -73,17 +88,36 @@ class Equation:
         """Names of the input fields in a data file."""
         return self.problem.inputs
 
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Output fields in a data file, with the borders that the equation has."""
+        return self.problem().outputs
+
+    def check_outputs(self, given: Sequence[Output]) -> None:
+        """Raise InputError where a file does not give outputs the borders that the equation has."""
+        its = {output.name: output.border for output in given}
+        for output in self.outputs:
+            if its.get(output.name) != output.border:
+                raise InputError(
+                    f"the {output.name} is not known to be {output.border} on the border; if it is, "
+                    f"say --boundary {output.border} --domain x0 x1 y0 y1"
+                )
+
     def schemes(self, stride: int) -> list[str]:
         """List the schemes on a stride; on the grid itself (stride 1) there are no finer inputs."""
         return [*self.strided, *(self.fine if stride > 1 else ())]
 
-    def solve(self, scheme: str, inputs: Sequence[Field], grid: Grid, stride: int) -> Solution:
-        """The solution on `grid.strided(stride)` by a scheme, float64.
+    def solve(
+        self, scheme: str, inputs: Sequence[Field], grid: Grid, stride: int
+    ) -> Float[np.ndarray, "*coarse_grid output"]:
+        """The outputs on `grid.strided(stride)` by a scheme, float64, one channel each.
 
         Raises:
             InputError: inputs or a grid that the scheme does not take.
             ArithmeticError: the solver did not converge.
         """
         if scheme in self.fine:
-            return self.fine[scheme](*inputs, grid, stride)
-        return self.strided[scheme](*(field[grid.every(stride)] for field in inputs), grid.strided(stride))
+            found = self.fine[scheme](*inputs, grid, stride)
+        else:
+            found = self.strided[scheme](*(field[grid.every(stride)] for field in inputs), grid.strided(stride))
+        return found[..., None] if len(self.outputs) == 1 else found

@@ -8,7 +8,7 @@ from manojax.operators.named import named
 from pde.equations.darcy.equation import DARCY
 from pde.equations.equation import Equation
 from pde.equations.poisson import POISSON
-from pde.grids.grid import Grid
+from pde.grids.outputs import Output, zero_everywhere
 from pde.system.errors import InputError, suggestion
 
 EQUATIONS: dict[str, Equation] = {
@@ -40,22 +40,25 @@ def find(name: str) -> Equation:
     return found
 
 
-def equation_of(attributes: Mapping[str, Any], names: Collection[str]) -> Equation | None:
+def equation_of(
+    attributes: Mapping[str, Any], names: Collection[str], outputs: Collection[str]
+) -> Equation | None:
     """Return the equation of a data file: the one named by its attribute `equation_name`, or else the one that
-    fits its inputs.
+    fits its inputs and outputs.
 
     A file is not trusted, so nothing is imported because it names a module.
 
     Args:
         attributes: attributes of the file.
         names: names of its data sets.
+        outputs: names of its outputs.
 
     Raises:
         InputError: there is no such equation, or its module is not imported yet.
     """
     name = attributes.get("equation_name")
     if name is None:
-        return known_by(names)
+        return known_by(names, outputs)
     module, _, attribute = str(name).partition(":")
     if attribute and module not in sys.modules:
         raise InputError(
@@ -65,23 +68,29 @@ def equation_of(attributes: Mapping[str, Any], names: Collection[str]) -> Equati
     return find(str(name))
 
 
-def known_by(names: Collection[str]) -> Equation | None:
-    """Return the equation whose inputs are among the data sets of a file.
+def known_by(names: Collection[str], outputs: Collection[str] = ("solution",)) -> Equation | None:
+    """Return the equation that has these outputs, and whose inputs are among the data sets of a file.
 
     If several fit, it is the one with the most inputs; among equals, the first.
     """
-    found = [each for each in EQUATIONS.values() if set(each.inputs) <= set(names)]
+    fitting = (each for each in EQUATIONS.values() if {output.name for output in each.outputs} == set(outputs))
+    found = [each for each in fitting if set(each.inputs) <= set(names)]
     return max(found, key=lambda each: len(each.inputs), default=None)
 
 
-def check_darcy(flag: str, inputs: Sequence[str], grid: Grid) -> None:
+def check_darcy(flag: str, inputs: Sequence[str], outputs: Sequence[Output]) -> None:
     """Raise InputError where a file is not known to be of -div(a grad u) = 1 with u = 0 on the border."""
     equation = known_by(inputs)
     if equation not in (None, DARCY):
         raise InputError(f"{flag} solves {DARCY.formula}, and the file is of {equation.formula}; leave it out")
     if len(inputs) != 1:
         raise InputError(f"--inputs {' '.join(inputs)}: with {flag} the coefficient must be the one input")
-    if grid.boundary != "zero":
+    if len(outputs) != 1:
+        raise InputError(
+            f"{flag} solves for the solution alone, and the outputs are "
+            f"{', '.join(output.name for output in outputs)}; leave {flag} out, or give --outputs solution"
+        )
+    if not zero_everywhere(outputs):
         raise InputError(
             f"{flag} needs solutions that are zero on the border, which the file does not say; if they are, add "
             "--boundary zero --domain x0 x1 y0 y1"

@@ -16,7 +16,9 @@ from jaxtyping import Float
 
 from pde.equations.equation import Equation, Field
 from pde.grids.grid import Grid
-from pde.solvers.checks import check_spacing, check_zero_border
+from pde.grids.kinds import ALL_SCALARS, Kinds
+from pde.grids.outputs import Output
+from pde.solvers.checks import check_spacing
 from pde.solvers.side_by_side import in_order
 from pde.system.errors import InputError
 
@@ -34,6 +36,8 @@ class UnitSquare(ABC):
 
     inputs: ClassVar[tuple[str, ...]]
     """Names of the input fields in a data file."""
+    kinds: ClassVar[Kinds] = ALL_SCALARS
+    has_residual: ClassVar[bool] = True
     formula: ClassVar[str]
     """The equation as files and tables show it, such as "-Laplace u = f"."""
     solve: ClassVar[Callable[..., Field]]
@@ -73,7 +77,11 @@ class UnitSquare(ABC):
     @property
     def grid(self) -> Grid:
         points = np.linspace(0, 1, self.resolution)
-        return Grid((points, points), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+        return Grid((points, points), domain=(0.0, 1.0, 0.0, 1.0))
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        return (Output("solution", ("zero", "zero")),)
 
     def attributes(self) -> dict[str, str | float]:
         """Return the attributes that tell a data file's origin."""
@@ -109,5 +117,4 @@ def _draw(law: UnitSquare, key: Array, index: Array | int) -> dict[str, Array]:
 
 
 def _check_nodes(*inputs_and_grid: Any) -> None:
-    check_zero_border(inputs_and_grid[-1])
     check_spacing(inputs_and_grid[-1])

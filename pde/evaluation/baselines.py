@@ -90,7 +90,7 @@ class CoarseSolves:
         for inputs in zip(*block.named(self.inputs), strict=True):
             for scheme, solutions in solved.items():
                 solutions.append(equation.solve(scheme, inputs, block.data.grid, stride).astype(np.float32))
-        return {scheme: np.stack(solutions)[..., None] for scheme, solutions in solved.items()}
+        return {scheme: np.stack(solutions) for scheme, solutions in solved.items()}
 
     def _row(
         self, equation: Equation, stride: int, errors: Mapping[str, dict[str, Any]], compared: Comparison

@@ -43,12 +43,12 @@ class Block:
         """Return the fields of the given names on a stride of the grid, one channel each."""
         return np.stack([field[:, *self.data.grid.every(stride)] for field in self.named(names)], axis=-1)
 
-    def solution(self, stride: int) -> Float[np.ndarray, "sample *_ 1"]:
-        """Return the solutions on a stride of the grid.
+    def outputs(self, stride: int) -> Float[np.ndarray, "sample *_ output"]:
+        """Return the outputs on a stride of the grid.
 
         Raises:
-            InputError: a solution that `DataFile.check_solution` refuses.
+            InputError: an output that `DataFile.check_outputs` refuses.
         """
-        solution = self.fields["solution"][:, *self.data.grid.every(stride)]
-        self.data.check_solution(solution, self.samples, stride)
-        return solution[..., None]
+        outputs = self.channels(self.data.output_names, stride)
+        self.data.check_outputs(outputs, self.samples, stride)
+        return outputs

@@ -18,7 +18,8 @@ from pde.evaluation.classical import Classical, CoarseSolve, cheapest
 from pde.evaluation.model import prediction
 from pde.evaluation.solvable import Solvable
 from pde.grids.grid import Grid
-from pde.metrics.norms import mean_errors, sample_errors
+from pde.metrics.norms import mean_errors
+from pde.metrics.quantities import errors_of_quantities
 from pde.runs.run import Run
 from pde.surrogates.surrogate import Surrogate
 from pde.system.errors import InputError
@@ -89,7 +90,9 @@ def breakeven(surrogate: Surrogate, data: str | Path | DataFile) -> Breakeven:
         InputError: the file does not hold the training grid, or bad data.
         ArithmeticError: a solve inside the operator did not converge.
     """
-    data, run = opened(data, surrogate.run.view.inputs), surrogate.run
+    data = opened(data, surrogate.run.view.inputs, surrogate.run.output_names)
+    surrogate = surrogate.told(data)
+    run = surrogate.run
     wanted, solvable = _stride_to(run.grid, data), Solvable(data)
     error = _error(surrogate, data, solvable, wanted)
     classical = None
@@ -131,8 +134,8 @@ def _error(surrogate: Surrogate, data: DataFile, solvable: Solvable, wanted: int
     """Compute the operator's mean relative L2, and note if the equation can be solved for the same samples."""
     grid, names, errors = data.grid.strided(wanted), surrogate.run.view.inputs, []
     for samples in data.blocks():
-        block = Block.read(data, samples, {"solution", *names, *solvable.inputs})
+        block = Block.read(data, samples, {*data.output_names, *names, *solvable.inputs})
         solvable.check(block)
         predicted = surrogate.predict(block.channels(names), data.grid, grid)
-        errors.append(sample_errors(predicted, block.solution(wanted), grid.axes))
+        errors.append(errors_of_quantities(predicted, block.outputs(wanted), data.quantities, grid.axes))
     return mean_errors(errors)["relative_l2"]

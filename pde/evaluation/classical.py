@@ -13,7 +13,7 @@ from pde.data.data_file import DataFile
 from pde.equations.equation import Equation, Field
 from pde.evaluation.block import Block
 from pde.grids.grid import Grid
-from pde.metrics.norms import sample_errors
+from pde.metrics.quantities import errors_of_quantities
 from pde.surrogates.resampling import carried
 from pde.system.errors import InputError
 from pde.system.timing import median_milliseconds
@@ -36,9 +36,10 @@ class CoarseSolve:
         self.scheme, self.stride = scheme, stride
         self._solve = functools.partial(equation.solve, scheme, grid=grid, stride=stride)
         self._every = wanted // stride if wanted % stride == 0 else None
-        self._onto = jax.jit(functools.partial(carried, trained=grid.strided(stride), on=grid.strided(wanted)))
+        grids = {"trained": grid.strided(stride), "on": grid.strided(wanted)}
+        self._onto = jax.jit(functools.partial(carried, **grids, outputs=equation.outputs))
 
-    def __call__(self, inputs: Sequence[Field]) -> Float[np.ndarray, "new_height new_width"]:
+    def __call__(self, inputs: Sequence[Field]) -> Float[np.ndarray, "new_height new_width output"]:
         """Solve one sample, given its inputs on the file's grid.
 
         Raises:
@@ -48,7 +49,7 @@ class CoarseSolve:
         solution = self._solve(inputs=inputs).astype(np.float32)
         if self._every is not None:
             return solution[:: self._every, :: self._every]
-        return np.asarray(self._onto(jnp.asarray(solution[None, ..., None])))[0, ..., 0]
+        return np.asarray(self._onto(jnp.asarray(solution[None])))[0]
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,9 @@ def _error_up_to(most: float, data: DataFile, equation: Equation, solve: CoarseS
     """Compute the mean relative L2 of a solve; None as soon as it cannot be `most` or less."""
     grid, total = data.grid.strided(wanted), 0.0
     for samples in data.blocks():
-        block = Block.read(data, samples, {"solution", *equation.inputs})
+        block = Block.read(data, samples, {*data.output_names, *equation.inputs})
         solved = [solve(inputs) for inputs in zip(*block.named(equation.inputs), strict=True)]
-        errors = sample_errors(np.stack(solved)[..., None], block.solution(wanted), grid.axes)
+        errors = errors_of_quantities(np.stack(solved), block.outputs(wanted), data.quantities, grid.axes)
         total += float(errors["relative_l2"].sum(dtype=np.float64))
         if total > most * data.samples:
             return None

@@ -10,7 +10,7 @@ from pde.evaluation.block import Block
 from pde.evaluation.solvable import Solvable
 from pde.metrics.interfaces import near_interfaces, piecewise_constant
 from pde.metrics.norms import mean_errors
-from pde.metrics.per_sample import Errors, Fields, all_errors, summarise
+from pde.metrics.per_sample import Errors, Fields, errors_of_all, summarise
 from pde.system.progress import progress
 
 _ENOUGH = 10  # number of samples that tell if a field is piecewise constant
@@ -73,7 +73,7 @@ def compare(
     """
     errors_of: dict[tuple[int, int, str], list[Errors]] = defaultdict(list)
     residuals: list[Errors] = []
-    names = {"solution", *data.inputs, *solvable.inputs}.union(*(each.inputs for each in predictors))
+    names = {*data.output_names, *data.inputs, *solvable.inputs}.union(*(each.inputs for each in predictors))
     first, broken = None, None
     for samples in progress(data.blocks(), label, unit="block"):
         block = Block.read(data, samples, sorted(names))
@@ -83,13 +83,14 @@ def compare(
         on_own_grid = solvable.residual(block) if 1 in strides else None
         predicted = [predictor(block) for predictor in predictors]
         for stride in strides:
-            true, grid = block.solution(stride), data.grid.strided(stride)
+            true, grid = block.outputs(stride), data.grid.strided(stride)
             near = None if broken is None else near_interfaces(block.channels([broken], stride)[..., 0])
             residual = on_own_grid if stride == 1 else None
             for number, name, fields in _on(stride, predicted):
-                errors_of[number, stride, name].append(all_errors(fields, true, grid, near, residual))
+                errors = errors_of_all(fields, true, grid, data.quantities, near, residual)
+                errors_of[number, stride, name].append(errors)
             if residual is not None:
-                residuals.append({"residual": residual(true[..., 0])})
+                residuals.append({"residual": residual(true)})
     assert first is not None  # a file holds a sample
     if solvable.reason is not None:  # known only at the end: earlier blocks could be solved
         residuals = []

@@ -53,7 +53,7 @@ def evaluate(
             predict.
         ArithmeticError: the model can predict on no grid because a solve inside it did not converge.
     """
-    data = opened(data, surrogate.run.view.inputs)
+    data = opened(data, surrogate.run.view.inputs, surrogate.run.output_names)
     return _evaluate([surrogate], data, resolutions, coarse=False).reports[0]
 
 
@@ -86,7 +86,7 @@ def _evaluate(
 ) -> Evaluation:
     wanted = resolutions or default_resolutions(surrogates[0].run.grid, data.grid)
     strides = [data.stride_to(resolution) for resolution in wanted]
-    models = [ModelPredictor(surrogate, data.grid, strides) for surrogate in surrogates]
+    models = [ModelPredictor(surrogate.told(data), data.grid, strides) for surrogate in surrogates]
     solves = CoarseSolves(data, strides)
     predictors = [*models, solves] if coarse else models
     compared = compare(data, strides, predictors, solves.solvable, "evaluate")

@@ -20,7 +20,7 @@ def finest_sample(
     and the input's name."""
     stride = data.stride_to(resolution)
     grid = data.grid.strided(stride)
-    fine, solution = data.read_inputs(slice(1)), data.read_solution(slice(1), stride)
+    fine, solution = data.read_inputs(slice(1)), data.read_outputs(slice(1), stride)
     predictions = {}
     for surrogate in surrogates:
         for mode, predicted in Predictions(surrogate, fine, data.grid).possible(grid, {}).items():
@@ -44,7 +44,7 @@ def worst_samples(
     drawn = []
     for worst in finest[mode]["worst"]:
         sample = slice(worst["sample"], worst["sample"] + 1)
-        fine, solution = data.read_inputs(sample), data.read_solution(sample, stride)
+        fine, solution = data.read_inputs(sample), data.read_outputs(sample, stride)
         predictions = Predictions(surrogate, fine, data.grid)
         predicted = predictions.resample(grid) if mode == "resample" else predictions.direct(grid)
         title = f"sample {worst['sample']}, L2 {short(worst['error'])}"

@@ -7,7 +7,8 @@ from pde.data.data_file import DataFile
 from pde.evaluation.block import Block
 from pde.evaluation.compare import ByStride
 from pde.grids.grid import Grid
-from pde.metrics.norms import mean_errors, sample_errors
+from pde.metrics.norms import mean_errors
+from pde.metrics.quantities import errors_of_quantities
 from pde.surrogates.extrapolation import Extrapolation, seen_by
 from pde.surrogates.modes import MODES, Failed, Predictions
 from pde.surrogates.surrogate import Surrogate
@@ -65,13 +66,14 @@ class ModelPredictor:
     def _measure_consistency(self, predictions: Predictions) -> None:
         if self._pair is None:
             return
-        trained = self.surrogate.run.grid
+        run, trained = self.surrogate.run, self.surrogate.run.grid
         try:
             coarse, fine = (predictions.direct(grid) for grid in self._pair)
         except (InputError, ArithmeticError):
             self._pair = None
             return
-        self._distances.append(sample_errors(fine[:, *trained.every(2)], coarse, trained.axes))
+        strided = fine[:, *trained.every(2)]
+        self._distances.append(errors_of_quantities(strided, coarse, run.quantities, trained.axes))
 
 
 def milliseconds_a_sample(surrogate: Surrogate, mode: str, first: Block, stride: int) -> float:

@@ -15,12 +15,12 @@ class Solvable:
     """
 
     def __init__(self, data: DataFile):
-        self.grid = data.grid
+        self.grid, self._outputs = data.grid, data.outputs
         self.equation: Equation | None = None
         self.reason: str | None = None
         """Reason why the file cannot be solved, or None."""
         try:
-            self.equation = equation_of(data.attributes, data.sampled)
+            self.equation = equation_of(data.attributes, data.sampled, data.output_names)
         except InputError as error:
             self.reason = str(error)
             return
@@ -39,6 +39,7 @@ class Solvable:
             return
         try:
             self.equation.check(*block.named(self.inputs), self.grid)
+            self.equation.check_outputs(self._outputs)
         except InputError as error:
             self.reason = str(error)
 
@@ -50,5 +51,6 @@ class Solvable:
         equation = self.equation
         if equation is None or self.reason is not None or not self.grid.on_nodes:
             return None
-        inputs = block.named(self.inputs)
-        return lambda solution: equation.residual(*inputs, solution, self.grid)
+        inputs, names = block.named(self.inputs), [output.name for output in self._outputs]
+        solution = names.index(equation.outputs[0].name)
+        return lambda outputs: equation.residual(*inputs, outputs[..., solution], self.grid)

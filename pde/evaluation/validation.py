@@ -6,7 +6,8 @@ from typing import Any
 from pde.data.data_file import DataFile
 from pde.evaluation.baselines import CoarseSolves
 from pde.evaluation.block import Block
-from pde.metrics.norms import mean_errors, sample_errors
+from pde.metrics.norms import mean_errors
+from pde.metrics.quantities import errors_of_quantities
 
 
 def coarse_errors(data: DataFile, samples: slice, resolution: int) -> dict[str, float]:
@@ -27,10 +28,12 @@ def coarse_errors(data: DataFile, samples: slice, resolution: int) -> dict[str, 
     solves, grid = CoarseSolves(data, [stride]), data.grid.strided(stride)
     errors: dict[str, list[Any]] = defaultdict(list)
     for chosen in data.blocks(samples) if solves.solvable.equation else ():
-        block = Block.read(data, chosen, {"solution", *solves.inputs})
+        block = Block.read(data, chosen, {*data.output_names, *solves.inputs})
         solves.solvable.check(block)
         for scheme, solutions in solves(block).get(stride, {}).items():
-            errors[scheme].append(sample_errors(solutions, block.solution(stride), grid.axes))
+            errors[scheme].append(
+                errors_of_quantities(solutions, block.outputs(stride), data.quantities, grid.axes)
+            )
     if solves.failed:
         return {}
     return {scheme: mean_errors(blocks)["relative_l2"] for scheme, blocks in errors.items()}

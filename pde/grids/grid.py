@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float
 
 from pde.system.errors import InputError
 
-Boundary = Literal["zero", "unknown"]
 Centring = Literal["nodes", "cells"]
 Axis = Float[np.ndarray, " _"]
 
@@ -21,21 +20,19 @@ AXES = ("x", "y", "z")
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Coordinates along each of one to three axes, in any length unit, and what is known of the border.
+    """Coordinates along each of one to three axes, in any length unit, and the domain that they lie in.
 
     Grids with the same numbers are equal, so that a program compiled for one serves the other.
 
     Raises:
         InputError: no axis or more than three, an axis of fewer than two points, a coordinate that is not finite
-            or not increasing, a domain that does not hold the points, or a zero border without a domain.
+            or not increasing, or a domain that does not hold the points.
     """
 
     axes: tuple[Axis, ...]
     """Coordinates along axis 1 of a field (x), axis 2 (y) and axis 3 (z)."""
     domain: tuple[float, ...] | None = None
     """Both ends of each axis: x0, x1, y0, y1, z0, z1, as far as there are axes; None if they are not known."""
-    boundary: Boundary = "unknown"
-    """Knowledge of the border: "zero" if the solution vanishes there."""
 
     def __post_init__(self):
         if not 1 <= len(self.axes) <= len(AXES):
@@ -49,9 +46,6 @@ class Grid:
                 raise InputError(f"coordinate {name} must be finite and strictly increasing; sort or mend it")
         if self.domain is not None:
             self._check_domain()
-        elif self.boundary == "zero":
-            ends = ends_named(len(self.axes))
-            raise InputError(f"boundary zero needs the domain as well: where the border lies ({ends})")
 
     def _check_domain(self) -> None:
         given = " ".join(f"{end:g}" for end in self.domain or ())
@@ -78,7 +72,7 @@ class Grid:
 
     @property
     def _values(self) -> tuple[Any, ...]:
-        return *(axis.tobytes() for axis in self.axes), self.boundary, self.domain
+        return *(axis.tobytes() for axis in self.axes), self.domain
 
     @property
     def x(self) -> Axis:
@@ -150,7 +144,7 @@ class Grid:
         return choices[resolution]
 
     def _without_border(self, resolution: int) -> str:
-        free = replace(self, boundary="unknown", domain=None)
+        free = replace(self, domain=None)
         if resolution not in free._strides():
             return ""
         return " (all keep the border of the domain; without --boundary and --domain this one is possible too)"
@@ -223,13 +217,13 @@ class Grid:
 
     def to_json(self) -> dict[str, Any]:
         axes = {name: axis.tolist() for name, axis in zip(AXES, self.axes, strict=False)}
-        return {**axes, "boundary": self.boundary, "domain": self.domain}
+        return {**axes, "domain": self.domain}
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "Grid":
         axes = (np.asarray(saved[name], np.float64) for name in AXES if name in saved)
         domain = saved["domain"]
-        return cls(tuple(axes), None if domain is None else tuple(domain), saved["boundary"])
+        return cls(tuple(axes), None if domain is None else tuple(domain))
 
 
 def ends_named(dimensions: int) -> str:

@@ -7,6 +7,7 @@ solution of a rotated or mirrored coefficient is the rotated or mirrored solutio
 import itertools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from pde.grids.grid import AXES, Grid, ends_named
+from pde.grids.kinds import SCALARS, Channels
 from pde.system.errors import InputError
 
 Fields = Float[Array, "batch *grid channel"]
@@ -29,18 +31,32 @@ class Symmetry:
     order: tuple[int, ...] = ()
     """The axes of the flipped fields that become the first ones; the others stay, and all if this is empty."""
 
-    def __call__(self, fields: Fields) -> Fields:
-        return self._ordered(jnp.flip(fields, [1 + axis for axis in self.flips]), self.order)
+    def __call__(self, fields: Fields, channels: Channels = SCALARS) -> Fields:
+        """Return the image of fields, whose channels are of these kinds."""
+        flipped = jnp.flip(fields, [1 + axis for axis in self.flips])
+        moved = (0, *(1 + axis for axis in self.order), *range(1 + len(self.order), fields.ndim))
+        return self._signed(jnp.transpose(flipped, moved), channels)
 
-    def inverse(self, fields: Fields) -> Fields:
-        """Return the fields whose image under the symmetry is `fields`."""
-        back = tuple(self.order.index(axis) for axis in range(len(self.order)))
-        return jnp.flip(self._ordered(fields, back), [1 + axis for axis in self.flips])
+    @property
+    def inverse(self) -> "Symmetry":
+        """The symmetry that undoes this one."""
+        order = tuple(self.order.index(axis) for axis in range(len(self.order)))
+        return Symmetry(tuple(order[axis] if axis < len(order) else axis for axis in self.flips), order)
 
-    @staticmethod
-    def _ordered(fields: Fields, order: tuple[int, ...]) -> Fields:
-        moved = (0, *(1 + axis for axis in order), *range(1 + len(order), fields.ndim))
-        return jnp.transpose(fields, moved)
+    def _signed(self, fields: Fields, channels: Channels) -> Fields:
+        """Exchange the components of vectors, and turn their signs and those of pseudoscalars."""
+        if channels == SCALARS:
+            return fields
+        axes = range(fields.ndim - 2)
+        order = (*self.order, *axes[len(self.order) :])
+        source, signs = np.arange(fields.shape[-1]), np.ones(fields.shape[-1], fields.dtype)
+        for vector in channels.vectors:
+            for component, axis in zip(vector, order, strict=True):
+                source[component] = vector[axis]
+                signs[component] = -1 if axis in self.flips else 1
+        swaps = sum(one > other for one, other in itertools.combinations(order, 2))
+        signs[list(channels.pseudoscalars)] = (-1) ** (len(self.flips) + swaps)
+        return fields[..., source] * signs
 
     def keeps(self, names: Collection[str]) -> bool:
         """Tell if the flips among these generators remain among them when axes trade places."""
@@ -107,19 +123,28 @@ def _generators(grid: Grid) -> set[str]:
     return {name for name, generator in GENERATORS.items() if has(generator)}
 
 
-def transformed(chosen: Sequence[Symmetry], number: Int[Array, ""], fields: Fields) -> Fields:
-    """Apply the symmetry of this number to fields; the number may be traced."""
-    return jax.lax.switch(number, chosen, fields)
+def transformed(
+    chosen: Sequence[Symmetry], number: Int[Array, ""], fields: Fields, channels: Channels = SCALARS
+) -> Fields:
+    """Apply the symmetry of this number to fields, whose channels are of these kinds; the number may be traced."""
+    return jax.lax.switch(number, [partial(symmetry, channels=channels) for symmetry in chosen], fields)
 
 
 def averaged(
-    function: Callable[[Fields], Fields], chosen: Sequence[Symmetry], fields: Fields
+    function: Callable[[Fields], Fields],
+    chosen: Sequence[Symmetry],
+    fields: Fields,
+    inputs: Channels = SCALARS,
+    outputs: Channels = SCALARS,
 ) -> Float[Array, "batch *_ out"]:
-    """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each if they form a group."""
+    """The mean over symmetries s of s^-1(function(s(fields))): it commutes with each if they form a group.
+
+    The channels of the fields are of the kinds `inputs`, those of the function's values of the kinds `outputs`.
+    """
+    back = [symmetry.inverse for symmetry in chosen]
 
     def one(number: Int[Array, ""]) -> Fields:
-        images = function(transformed(chosen, number, fields))
-        return jax.lax.switch(number, [symmetry.inverse for symmetry in chosen], images)
+        return transformed(back, number, function(transformed(chosen, number, fields, inputs)), outputs)
 
     return jax.lax.map(one, jnp.arange(len(chosen))).mean(axis=0)
 

@@ -13,7 +13,6 @@ from manojax.layers.coordinates import AnyArray
 from pde.data.data_file import DataFile
 from pde.data.readers.contents import Selection
 from pde.equations.darcy.coarse_channels import coarse_solutions, stride_between
-from pde.equations.registry import check_darcy
 from pde.grids.grid import Grid
 from pde.grids.restriction import at_points, cell_means
 from pde.preprocessing.batches import in_batches
@@ -24,8 +23,8 @@ from pde.solvers.upscaling import check_stride
 from pde.system.errors import InputError
 
 Fields = Float[np.ndarray, "sample *_ _"]
-Pair = tuple[Float[np.ndarray, "sample *_ channel"], Float[np.ndarray, "sample *grid 1"]]
-"""Samples as the model sees them, and the solutions that it should make of them on its grid."""
+Pair = tuple[Float[np.ndarray, "sample *_ channel"], Float[np.ndarray, "sample *grid output"]]
+"""Samples as the model sees them, and the outputs that it should make of them on its grid."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,6 @@ class InputTransform:
             raise InputError(
                 f"--informed {self.view.informed} scales as its equation by itself; leave --scale-free out"
             )
-        check_darcy("--informed", self.view.inputs, self.grid)
         if not (fields > 0).all():
             raise InputError(
                 "--informed: the solver needs a coefficient that is positive everywhere; mend the file"
@@ -107,15 +105,15 @@ class InputTransform:
 
 
 def read_pairs(data: DataFile, samples: Selection, view: View, grid: Grid) -> Pair:
-    """Return the model's inputs for samples of a file, and the solutions that it should make of them, on a stride
-    of the file's grid.
+    """Return the model's inputs for samples of a file, and the outputs that it should make of them, on a stride of
+    the file's grid.
 
     Raises:
         InputError: data or a grid that the view cannot take.
     """
     stride = data.stride_to(grid.shape[0])
     if view.restriction == "stride" and view.informed == "none" and not view.scaling:
-        return data.read_inputs(samples, stride), data.read_solution(samples, stride)
+        return data.read_inputs(samples, stride), data.read_outputs(samples, stride)
     transform, seen, scales = InputTransform(view, data.grid, grid), [], []
     for block in data.pieces(samples):
         fields = data.read_inputs(block)
@@ -123,7 +121,7 @@ def read_pairs(data: DataFile, samples: Selection, view: View, grid: Grid) -> Pa
         seen.append(transform.seen(fields))
         transform.check_solved(seen[-1])
         scales.append(np.asarray(transform.scale(fields)))
-    return np.concatenate(seen), data.read_solution(samples, stride) / np.concatenate(scales)
+    return np.concatenate(seen), data.read_outputs(samples, stride) / np.concatenate(scales)
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -27,8 +27,8 @@ class Normalisation:
 
     input_mean: tuple[float, ...]
     input_deviation: tuple[float, ...]
-    output_mean: float
-    output_deviation: float
+    output_mean: tuple[float, ...]
+    output_deviation: tuple[float, ...]
     origin: tuple[float, ...]
     length: float
     solutions: int = 0
@@ -46,23 +46,23 @@ class Normalisation:
         """Fit to training samples; a channel that never varies keeps its scale.
 
         Args:
-            blocks: inputs and solutions of the samples, block by block.
+            blocks: inputs and outputs of the samples, block by block.
             grid: grid on which they are given.
             solutions: number of coarse solutions, which are the last inputs.
         """
-        seen, outputs = RunningStatistics(), RunningStatistics()
+        seen, made = RunningStatistics(), RunningStatistics()
         lowest, highest = np.inf, -np.inf
-        for inputs, solution in blocks:
+        for inputs, outputs in blocks:
             seen.add(inputs)
             points = tuple(range(inputs.ndim - 1))
             lowest = np.minimum(lowest, inputs.min(axis=points))
             highest = np.maximum(highest, inputs.max(axis=points))
-            outputs.add(solution - _mean_of_last(inputs, solutions) if solutions else solution)
+            made.add(outputs - _mean_of_last(inputs, solutions) if solutions else outputs)
         return cls(
             input_mean=tuple(seen.mean.tolist()),
             input_deviation=tuple(np.where(seen.deviation > 0, seen.deviation, 1.0).tolist()),
-            output_mean=0.0 if solutions else float(outputs.mean[0]),
-            output_deviation=float(outputs.deviation[0]) or 1.0,
+            output_mean=tuple((0.0 * made.mean if solutions else made.mean).tolist()),
+            output_deviation=tuple(np.where(made.deviation > 0, made.deviation, 1.0).tolist()),
             origin=tuple(low for low, _ in grid.ends),
             length=max(high - low for low, high in grid.ends),
             solutions=solutions,
@@ -78,22 +78,20 @@ class Normalisation:
             self,
             input_mean=(0.0,) * len(self.input_mean),
             input_deviation=(1.0,) * len(self.input_mean),
-            output_mean=0.0,
-            output_deviation=self.length**2,
+            output_mean=(0.0,),
+            output_deviation=(self.length**2,),
         )
 
     def encode(self, inputs: Float[Array, "batch *grid channel"]) -> Float[Array, "batch *grid channel"]:
-        shape = (*[1] * (inputs.ndim - 1), -1)
-        mean, deviation = (
-            np.reshape(np.asarray(v, np.float32), shape) for v in (self.input_mean, self.input_deviation)
-        )
-        return (inputs - mean) / deviation
+        axes = inputs.ndim
+        return (inputs - _row(self.input_mean, axes)) / _row(self.input_deviation, axes)
 
     def decode(
-        self, outputs: Float[Array, "batch *grid 1"], inputs: Float[Array, "batch *_ channel"]
-    ) -> Float[Array, "batch *grid 1"]:
-        """Return the solution, given the model's outputs and its inputs before they were encoded."""
-        decoded = outputs * self.output_deviation + self.output_mean
+        self, outputs: Float[Array, "batch *grid output"], inputs: Float[Array, "batch *_ channel"]
+    ) -> Float[Array, "batch *grid output"]:
+        """Return physical fields, given the model's outputs and its inputs before they were encoded."""
+        axes = outputs.ndim
+        decoded = outputs * _row(self.output_deviation, axes) + _row(self.output_mean, axes)
         return decoded + _mean_of_last(inputs, self.solutions) if self.solutions else decoded
 
     def coordinates(self, grid: Grid) -> tuple[Float[Array, " _"], ...]:
@@ -125,6 +123,11 @@ class RunningStatistics:
     @property
     def deviation(self) -> Float[np.ndarray, " channel"]:
         return np.sqrt(self._squares / self._count)
+
+
+def _row(values: tuple[float, ...], axes: int) -> Float[np.ndarray, "*ones channel"]:
+    """Return a value for each channel, in the shape of fields with so many axes."""
+    return np.reshape(np.asarray(values, np.float32), (*[1] * (axes - 1), -1))
 
 
 def _mean_of_last(inputs: Any, channels: int) -> Any:

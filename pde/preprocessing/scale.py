@@ -41,7 +41,7 @@ def scaling_of(data: DataFile) -> tuple[float, ...]:
         InputError: the equation is not known or declares no power of an input, or the first samples are no problem
             that it can be solved for.
     """
-    equation = equation_of(data.attributes, data.sampled)
+    equation = equation_of(data.attributes, data.sampled, data.output_names)
     if equation is None:
         raise InputError(f"--scale-free: {data.path} holds the inputs of no known equation; leave the flag out")
     undeclared = [name for name in data.inputs if name not in equation.scaling]
@@ -53,6 +53,7 @@ def scaling_of(data: DataFile) -> tuple[float, ...]:
     first = [data.read(name, data.blocks()[0]) for name in equation.inputs]
     try:
         equation.check(*first, data.grid)
+        equation.check_outputs(data.outputs)
     except InputError as error:
         raise InputError(f"--scale-free: {data.path}: {error}; otherwise leave the flag out") from error
     return tuple(equation.scaling[name] for name in data.inputs)

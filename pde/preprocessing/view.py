@@ -67,6 +67,12 @@ class View:
         return self.restriction == "means" or self.informed != "none"
 
     @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The input of each channel of the model; a coarse solution has the name ""."""
+        copies = 2 if self.restriction == "means" else 1
+        return (*(name for name in self.inputs for _ in range(copies)), *("",) * self.solutions)
+
+    @property
     def channels(self) -> int:
         """Number of input channels of the model."""
-        return len(self.inputs) * (2 if self.restriction == "means" else 1) + self.solutions
+        return len(self.channel_names)

@@ -1,7 +1,7 @@
 """Descriptions of a data file or a run folder in a few lines."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from pde.data import datasets
 from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
+from pde.grids.outputs import Output, said_of
 from pde.preprocessing.view import View
 from pde.runs.checkpoints import Checkpoints
 from pde.runs.run import Run, best_epoch, described, history
@@ -44,6 +45,8 @@ def facts(path: Path) -> dict[str, Any]:
         "samples": data.samples,
         "fields": {name: list(each.shape) for name, each in data.fields.items()},
         "grid": data.grid.to_json(),
+        "inputs": data.inputs,
+        "outputs": {output.name: output.borders for output in data.outputs},
         "resolutions": data.grid.resolutions(),
         "attributes": {name: np.asarray(each).tolist() for name, each in data.attributes.items()},
         "residual": None if residual is None else float(residual.max()),
@@ -61,7 +64,7 @@ def _data(data: DataFile) -> list[tuple[str, str]]:
         ("data file", str(data.path)),
         ("format", data.format),
         ("samples", f"{data.samples} of {', '.join(data.sampled)}"),
-        *_grid(data.grid),
+        *_grid(data.grid, data.outputs),
         ("resolutions", " ".join(map(str, data.grid.resolutions()))),
         *named[:5],
         *_residual(data),
@@ -81,8 +84,8 @@ def _run(folder: Path) -> list[tuple[str, str]]:
     return [
         ("run", str(folder)),
         ("model", f"{run.model}, {run.parameters:,} parameters ({options})"),
-        ("data", f"{run.data}, {samples}inputs {_seen(run.view)}"),
-        *_grid(run.grid),
+        ("data", f"{run.data}, {samples}inputs {_seen(run.view)}, outputs {', '.join(run.output_names)}"),
+        *_grid(run.grid, run.outputs),
         *(_training(run, folder) if trained else [("training", "not recorded (saved by Surrogate.save)")]),
         ("versions", " ".join(f"{name} {version}" for name, version in run.versions.items())),
     ]
@@ -127,11 +130,13 @@ def _state(run: Run, folder: Path) -> str:
     return state
 
 
-def _grid(grid: Grid) -> list[tuple[str, str]]:
+def _grid(grid: Grid, outputs: Sequence[Output]) -> list[tuple[str, str]]:
     known = "domain unknown" if grid.domain is None else f"domain {_numbers(grid.domain, ' ')}"
     first = _numbers((axis[0] for axis in grid.axes), ", ")
     kind = "nodes, borders included" if grid.on_nodes else f"from ({first})"
-    return [("grid", f"{grid}, {kind}; {known}; border {grid.boundary}")]
+    borders = said_of(outputs)
+    said = borders if isinstance(borders, str) else ", ".join(f"{each.name} {each.border}" for each in outputs)
+    return [("grid", f"{grid}, {kind}; {known}; border {said}")]
 
 
 def _numbers(values: Iterable[float], between: str) -> str:

@@ -45,7 +45,7 @@ def title_of(model: str) -> str:
 
 
 def create(
-    model: str, options: ModelConfig, view: View, precision: str, seed: int, dimensions: int = 2
+    model: str, options: ModelConfig, view: View, precision: str, seed: int, dimensions: int = 2, outputs: int = 1
 ) -> Operator:
     """Build the operator of a training, with its initial parameters.
 
@@ -56,11 +56,12 @@ def create(
         precision: type of the activations.
         seed: seed of the parameters.
         dimensions: number of axes of its grids.
+        outputs: number of fields that it makes.
 
     Raises:
         InputError: an option that does not fit.
     """
-    rngs, sizes = nnx.Rngs(seed), {"in_channels": view.channels, "dimensions": dimensions}
+    rngs, sizes = nnx.Rngs(seed), {"in_channels": view.channels, "out_channels": outputs, "dimensions": dimensions}
     if view.learns_equation:
         sizes |= {"in_channels": CHANNELS, "out_channels": FEATURES}
     try:

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from tyro.conf import FlagCreatePairsOff, arg
 
 from pde.grids.grid import Domain
+from pde.grids.outputs import Border
 from pde.preprocessing.view import View
 
 
@@ -15,7 +16,7 @@ class TrainingConfig:
 
     rare: ClassVar[tuple[str, ...]] = (
         *("resolutions", "accumulate", "stream", "weight_decay", "ema", "precision", "scale_free"),
-        *("boundary", "domain"),
+        *("outputs", "boundary", "domain"),
     )
     """Options that only `--help-verbose` shows."""
     resolution: int | None = None
@@ -56,8 +57,11 @@ class TrainingConfig:
     the domain."""
     seed: int = 0
     """Seed of the initial parameters and of the order of the samples."""
-    boundary: Literal["zero", "unknown"] | None = None
-    """Value of the solution on the border, for a data file that does not state it."""
+    outputs: tuple[str, ...] = ()
+    """Data sets that the model makes; by default the outputs that the file lists, or else solution."""
+    boundary: Border | None = None
+    """Border of the outputs, for a data file that does not state it: they vanish there, or their derivatives
+    across it do."""
     domain: Annotated[Domain | None, arg(metavar="FLOAT FLOAT ...")] = None
     """Domain x0 x1 y0 y1 in the unit of the coordinates, for a data file that does not state it."""
     symmetries: Literal["auto", "all", "none"] = "auto"

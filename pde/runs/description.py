@@ -15,6 +15,8 @@ from manojax.operators.anchored import Anchored
 from manojax.operators.base import ModelConfig, Operator
 from pde.equations.darcy.learned import LearnedEquation
 from pde.grids.grid import Grid
+from pde.grids.kinds import ALL_SCALARS, Channels, Kinds, Quantity
+from pde.grids.outputs import Output, outputs_of, said_of
 from pde.preprocessing.normalisation import Normalisation
 from pde.preprocessing.view import View
 from pde.runs.build import create, size_of, split
@@ -50,6 +52,10 @@ class Description:
     normalisation: Normalisation
     parameters: int
     """Number of real numbers that are trained."""
+    outputs: tuple[Output, ...]
+    """The fields that the model makes, with their borders."""
+    kinds: Kinds = ALL_SCALARS
+    """Vectors and pseudoscalars among inputs and outputs."""
     data: str = "unnamed data"
     """Name of the training data."""
     equation: str = ""
@@ -66,6 +72,21 @@ class Description:
         return 0
 
     @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the output channels."""
+        return tuple(output.name for output in self.outputs)
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The scalars and vectors that the model makes."""
+        return self.kinds.quantities(self.output_names)
+
+    @property
+    def channels(self) -> tuple[Channels, Channels]:
+        """The kinds of the model's input channels, and of its output channels."""
+        return self.kinds.channels(self.view.channel_names), self.kinds.channels(self.output_names)
+
+    @property
     def seal(self) -> str:
         """SHA-256 of everything that the parameters depend on; checkpoints store it."""
         saved = self.to_json()
@@ -74,11 +95,14 @@ class Description:
         if not self.view.scaling:
             del view["scaling"]  # runs from before there was one keep their seal
         bound |= {"view": view, "precision": self.precision}
+        if "outputs" in saved:
+            bound["outputs"] = self.output_names
         return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """Return the model's structure, and its parameters drawn from the seed as a plain pytree."""
-        operator = create(self.model, self.options, self.view, self.precision, self.seed, len(self.grid.axes))
+        sizes = len(self.grid.axes), len(self.outputs)
+        operator = create(self.model, self.options, self.view, self.precision, self.seed, *sizes)
         width = self.view.filter_width_in_force
         if not width:
             return split(operator)
@@ -101,13 +125,53 @@ class Description:
 
     def to_json(self) -> dict[str, Any]:
         saved = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        nested = ("options", "view", "normalisation", *(["transfer"] if self.transfer else []))
+        del saved["outputs"], saved["kinds"]
+        nested = ("options", "view", *(["transfer"] if self.transfer else []))
         saved |= {name: dataclasses.asdict(saved[name]) for name in nested}
-        return saved | {"grid": self.grid.to_json()}
+        return saved | self._fields_to_json()
+
+    def _fields_to_json(self) -> dict[str, Any]:
+        """Describe grid, outputs and kinds; one output `solution` on any border stands with the grid, as before
+        there were others."""
+        grid, normalisation = self.grid.to_json(), dataclasses.asdict(self.normalisation)
+        if self.outputs == _solution(self.outputs[0].borders[0], self.grid) and self.kinds == ALL_SCALARS:
+            grid["boundary"] = self.outputs[0].borders[0]
+            for name in ("output_mean", "output_deviation"):
+                (normalisation[name],) = normalisation[name]
+            return {"grid": grid, "normalisation": normalisation}
+        fields = {
+            "names": self.output_names,
+            "boundary": said_of(self.outputs),
+            "vectors": self.kinds.vectors,
+            "pseudoscalars": self.kinds.pseudoscalars,
+        }
+        return {"grid": grid, "normalisation": normalisation, "outputs": fields}
+
+
+def fields_from_json(saved: dict[str, Any], grid: Grid) -> dict[str, Any]:
+    """Read outputs and kinds, as `Description` takes them, from its JSON."""
+    if "outputs" not in saved:
+        return {"outputs": _solution(saved["grid"]["boundary"], grid)}
+    fields = saved["outputs"]
+    return {
+        "outputs": outputs_of(tuple(fields["names"]), fields["boundary"], len(grid.axes)),
+        "kinds": Kinds(tuple(map(tuple, fields["vectors"])), tuple(fields["pseudoscalars"])),
+    }
+
+
+def _solution(border: Any, grid: Grid) -> tuple[Output, ...]:
+    return outputs_of(("solution",), border, len(grid.axes))
 
 
 def describe(
-    model: nnx.Module, grid: Grid, normalisation: Normalisation, view: View, symmetries: tuple[str, ...], data: str
+    model: nnx.Module,
+    grid: Grid,
+    normalisation: Normalisation,
+    view: View,
+    symmetries: tuple[str, ...],
+    data: str,
+    outputs: tuple[Output, ...],
+    kinds: Kinds,
 ) -> Description:
     """Describe a model trained by a loop of your own.
 
@@ -139,4 +203,6 @@ def describe(
         parameters=size_of(split(model)[1]),
         data=data,
         symmetries=symmetries,
+        outputs=outputs,
+        kinds=kinds,
     )

@@ -20,7 +20,7 @@ from pde.preprocessing.normalisation import Normalisation
 from pde.preprocessing.view import View
 from pde.runs.build import class_of
 from pde.runs.config import TrainingConfig
-from pde.runs.description import FILE, Description, Transfer
+from pde.runs.description import FILE, Description, Transfer, fields_from_json
 from pde.system.errors import InputError
 
 SPREAD = (
@@ -100,7 +100,8 @@ def described(folder: Path) -> Description:
         read = {
             "options": config(**_tuples(saved["options"])),
             "normalisation": _normalisation(saved["normalisation"]),
-            "grid": Grid.from_json(saved["grid"]),
+            "grid": (grid := Grid.from_json(saved["grid"])),
+            **fields_from_json(saved, grid),
             "transfer": saved["transfer"] and Transfer(**saved["transfer"]),
             "symmetries": tuple(saved["symmetries"]),
         }
@@ -164,6 +165,9 @@ def _training(saved: dict[str, Any]) -> TrainingConfig:
 
 def _normalisation(saved: dict[str, Any]) -> Normalisation:
     saved = saved | {"input_range": [tuple(each) for each in saved.get("input_range", ())]}  # not in 0.1.0
+    for name in ("output_mean", "output_deviation"):
+        if not isinstance(saved[name], list):
+            saved[name] = (saved[name],)  # of one output
     return Normalisation(**_tuples(saved))
 
 

@@ -26,16 +26,6 @@ def check_two_axes(grid: Grid) -> None:
         raise InputError(f"the solver takes grids of two axes; this one has {len(grid.axes)}")
 
 
-def check_zero_border(grid: Grid) -> None:
-    """Raise InputError where a grid has not two axes, or the solution is not known to be zero on the border."""
-    check_two_axes(grid)
-    if grid.boundary != "zero":
-        raise InputError(
-            "the solution is not known to be zero on the border; if it is, "
-            "say --boundary zero --domain x0 x1 y0 y1"
-        )
-
-
 def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:
     """Return the spacing along each axis of a grid on which the solver takes this coefficient.
 

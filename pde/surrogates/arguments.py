@@ -34,14 +34,15 @@ def as_numbers(fields: Any) -> Any:
 
 
 def as_samples(
-    fields: Float[AnyArray, "*shape"], inputs: Sequence[str], axes: int
+    fields: Float[AnyArray, "*shape"], inputs: Sequence[str], axes: int, outputs: int
 ) -> tuple[Float[AnyArray, "sample *grid channel"], tuple[Any, ...]]:
-    """Return fields in the shape that models take, and the shape of the solution that the caller expects.
+    """Return fields in the shape that models take, and the shape of the outputs that the caller expects.
 
     Args:
         fields: (*grid) or (sample, *grid) of one input, (*grid, channel) of several, or (sample, *grid, channel).
         inputs: names of the channels.
         axes: number of axes of the grid.
+        outputs: number of output fields; several are always channels.
 
     Raises:
         InputError: fields of another shape.
@@ -56,8 +57,8 @@ def as_samples(
         )
     if with_channels:
         samples = fields if fields.ndim == most else fields[None]
-        return samples, (*shape[:-1], 1)
-    return fields.reshape(-1, *shape[-axes:], 1), shape
+        return samples, (*shape[:-1], outputs)
+    return fields.reshape(-1, *shape[-axes:], 1), shape if outputs == 1 else (*shape, outputs)
 
 
 def check_points(fields: Float[AnyArray, "sample *grid channel"], grid: Grid) -> None:

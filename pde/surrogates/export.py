@@ -80,6 +80,7 @@ def _described(surrogate: Surrogate, grid: Grid, mode: Mode) -> dict[str, Any]:
     return {
         "model": run.model,
         "inputs": run.view.inputs,
+        "outputs": run.output_names,
         "positive": run.view.needs_positive,
         "mode": mode,
         "symmetries": run.symmetries if surrogate.symmetric else (),

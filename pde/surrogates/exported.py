@@ -38,10 +38,10 @@ class Exported:
     grid: Grid
     """Grid on which fields are given and solutions found."""
     program: Callable[[Any], Any]
-    """Function from (sample, *grid, channel) float32 to (sample, *grid, 1)."""
+    """Function from (sample, *grid, channel) float32 to (sample, *grid, output)."""
 
     def __call__(self, fields: Shaped[AnyArray, "*shape"] | list[Any]) -> Float[AnyArray, "*_"]:
-        """Return the solution in the shape of the fields, with one channel if they have channels.
+        """Return the outputs on the grid of the fields, in the shape in which a `Surrogate` returns them.
 
         Args:
             fields: fields on `grid`, in a shape that `Surrogate` takes.
@@ -50,7 +50,8 @@ class Exported:
             InputError: fields of another shape or grid, or NumPy arrays with values that the model cannot take.
             ArithmeticError: the program put out NaN.
         """
-        samples, shape = as_samples(as_numbers(fields), self.config["inputs"], len(self.grid.axes))
+        outputs = len(self.config.get("outputs", ("solution",)))  # not in 0.1.0
+        samples, shape = as_samples(as_numbers(fields), self.config["inputs"], len(self.grid.axes), outputs)
         check_points(samples, self.grid)
         if isinstance(samples, Array):
             return self.program(samples).reshape(shape)

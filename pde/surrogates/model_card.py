@@ -1,11 +1,12 @@
 """The model card of an exported operator: its use, training, errors and limits."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pde.grids.grid import AXES, Axis, Grid
+from pde.grids.outputs import Output
 from pde.metrics.norms import RELATIVE
 from pde.runs.description import Description
 from pde.runs.run import SPREAD, Run, history
@@ -27,8 +28,8 @@ tags:
 
 # {model}, trained on {data}, exported for {grid} points
 
-`model.stablehlo` maps {inputs} to the solution, both in physical units, with normalisation and parameters inside:
-float32 (sample, {sides}, {channels}) to (sample, {sides}, 1), any number of samples.
+`model.stablehlo` maps {inputs} to {outputs}, all in physical units, with normalisation and parameters inside:
+float32 (sample, {sides}, {channels}) to (sample, {sides}, {made}), any number of samples.
 
 ## Use
 
@@ -91,8 +92,10 @@ def model_card(surrogate: Surrogate, folder: Path, grid: Grid, mode: Mode) -> st
         sides=", ".join(map(str, grid.shape)),
         inputs=", ".join(f"`{name}`" for name in inputs),
         channels=len(inputs),
+        outputs=", ".join(f"`{name}`" for name in run.output_names),
+        made=len(run.outputs),
         axes="; ".join(map(_axis, AXES, range(1, 1 + len(grid.axes)), grid.axes)).capitalize(),
-        domain=_domain(grid),
+        domain=_domain(grid, run.outputs),
         data_rows=_table(_data(run)),
         training_rows=_table(_training(surrogate)),
         metrics=_metrics(run, history(folder), surrogate.epoch) if isinstance(run, Run) else _NOT_RECORDED,
@@ -105,12 +108,12 @@ def _axis(name: str, number: int, points: Axis) -> str:
     return f"axis {number} is {name}, from {points[0]:g} to {points[-1]:g}"
 
 
-def _domain(grid: Grid) -> str:
+def _domain(grid: Grid, outputs: Sequence[Output]) -> str:
     if grid.domain is None:
         return "The domain is not known."
-    known = "is zero" if grid.boundary == "zero" else "is not known"
+    borders = "; ".join(f"the border of `{output.name}` is {output.border}" for output in outputs)
     sides = " by ".join(f"{low:g} to {high:g}" for low, high in grid.ends)
-    return f"The domain is {sides}; the solution on its border {known}."
+    return f"The domain is {sides}; {borders}."
 
 
 def _data(run: Description) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from pde.data.datasets import opened
 from pde.data.store import create
 from pde.equations.darcy.polish import check_polish, polish
 from pde.grids.grid import Grid
+from pde.grids.kinds import ALL_SCALARS, Kinds
+from pde.grids.outputs import Output, told
+from pde.runs.description import fields_from_json
 from pde.surrogates.exported import Exported
 from pde.surrogates.extrapolation import Extrapolation, Seen, seen_by
 from pde.surrogates.surrogate import Fields, Mode, Surrogate
@@ -37,12 +40,12 @@ def predict(
     mode: Mode = "auto",
     tolerance: float | None = None,
 ) -> Predicted:
-    """Write `solution` for every sample of a file that holds inputs and coordinates.
+    """Write the outputs, such as `solution`, for every sample of a file that holds inputs and coordinates.
 
     Args:
         surrogate: the trained model.
         data: the file with the inputs.
-        out: a new HDF5 file for the inputs, `solution`, coordinates, and their origin.
+        out: a new HDF5 file for the inputs, the outputs, coordinates, and their origin.
         mode: `direct` runs the model on the file's grid; `resample` runs it on its training grid and interpolates;
             `auto` is direct on the training grid, on finer ones the mode that the run found better there
             (`pde.training.transfer`), and resample elsewhere.
@@ -54,8 +57,9 @@ def predict(
         InputError: `out` exists, or bad data.
         ArithmeticError: a solve did not converge.
     """
+    data = opened(data, surrogate.run.view.inputs)
+    surrogate = surrogate.told(data)
     run = surrogate.run
-    data = opened(data, run.view.inputs)
     mode = run.mode_for(data.grid) if mode == "auto" else mode
     attributes = {
         "predicted_by": run.model,
@@ -72,7 +76,8 @@ def predict(
         extrapolation.note(inputs)
         return surrogate.predict_in(mode, inputs, data.grid)
 
-    predicted = Predicted(mode, *_write(solve, data, 1, Path(out), attributes, tolerance))
+    made = run.outputs, run.kinds
+    predicted = Predicted(mode, *_write(solve, data, 1, Path(out), attributes, tolerance, *made))
     extrapolation.say(data)
     return predicted
 
@@ -104,7 +109,9 @@ def predict_exported(exported: Exported, data: DataFile, out: Path, tolerance: f
         return exported(inputs)
 
     stride = _stride(data, exported.grid)
-    predicted = Predicted(config["mode"], *_write(solve, data, stride, out, attributes, tolerance))
+    made = fields_from_json(run, trained.grid)
+    described = told(made["outputs"], data.outputs), made.get("kinds", ALL_SCALARS)
+    predicted = Predicted(config["mode"], *_write(solve, data, stride, out, attributes, tolerance, *described))
     extrapolation.say(data)
     return predicted
 
@@ -127,19 +134,21 @@ def _write(
     out: Path,
     attributes: dict[str, Any],
     tolerance: float | None,
+    outputs: tuple[Output, ...],
+    kinds: Kinds,
 ) -> tuple[float | None, int | None]:
     """Write the predictions of `solve` for every sample; return the last two fields of `Predicted`."""
     refuse_existing(out)
     grid = data.grid.strided(stride)
     if tolerance is not None:
-        check_polish(tolerance, data.inputs, grid)
+        check_polish(tolerance, data.inputs, outputs, grid)
         attributes = attributes | {"polished_to": tolerance}
     attributes = attributes | {"input_file": data.path.name}
     attributes |= {f"version_{name}": version for name, version in versions().items()}
-    options: dict[str, Any] = {"inputs": data.inputs}
+    options: dict[str, Any] = {"inputs": data.inputs, "outputs": outputs, "kinds": kinds}
     if tolerance is not None:
         options |= {"residual": True, "double": ("solution",)}
-    names, iterations = (*data.inputs, "solution"), []
+    names, iterations = (*data.inputs, *(output.name for output in outputs)), []
     with write_aside(out) as aside, create(aside, grid, data.samples, attributes, names, **options) as stored:
         for samples in progress(data.blocks(), "predict", unit="block"):
             inputs = data.read_inputs(samples, stride)
@@ -147,7 +156,8 @@ def _write(
                 stored[name][samples] = inputs[..., channel]
             predicted = solve(inputs)
             if tolerance is None:
-                stored["solution"][samples] = predicted[..., 0]
+                for channel, output in enumerate(outputs):
+                    stored[output.name][samples] = predicted[..., channel]
                 continue
             for place, (a, u) in enumerate(zip(inputs[..., 0], predicted[..., 0], strict=True), samples.start):
                 polished = polish(a, u, grid, tolerance)

@@ -1,39 +1,54 @@
 """Predictions on the training grid brought to another grid.
 
-Cubic splines that use a zero border interpolate them. Where the coefficient is known on the other grid, a few
+Cubic splines that use known borders interpolate them. Where the coefficient is known on the other grid, a few
 sweeps of the solver add the details that it causes there.
 """
 
 import functools
-from dataclasses import replace
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from manojax.layers.coordinates import AnyArray, interpolate
-from pde.grids.grid import Grid
+from pde.grids.grid import Axis, Grid
+from pde.grids.outputs import Border, Output
 from pde.preprocessing.batches import in_batches
 from pde.solvers.checks import check_spacing
 from pde.solvers.relaxation import relax
 from pde.solvers.side_by_side import each_sample
 
+_MIRRORED = 8
+"""Number of points mirrored at a Neumann border: the weight of a point in a spline falls to a quarter from one
+point to the next."""
+
 
 def carried(
-    predicted: Float[AnyArray, "sample *grid 1"], trained: Grid, on: Grid
-) -> Float[AnyArray, "sample *new_grid 1"]:
+    predicted: Float[AnyArray, "sample *grid output"], trained: Grid, on: Grid, outputs: Sequence[Output]
+) -> Float[AnyArray, "sample *new_grid output"]:
     """Interpolate predictions on the training grid to another grid.
 
-    If either grid declares a zero border, zero values on the border of the domain are added first.
+    Values beyond the training points are added first where the borders of the outputs tell them: zeros on the
+    border of the domain for a zero border, and the values mirrored at it for a Neumann border.
     """
     if on.matches(trained):
         return predicted
-    declared = on if on.boundary == "zero" else trained
-    if declared.boundary == "zero":
-        predicted, trained = add_zero_border(predicted, replace(trained, domain=declared.domain))
-    return interpolate(predicted, trained.axes, on.axes)
+    alike: dict[tuple[Border, ...], list[int]] = {}
+    for channel, output in enumerate(outputs):
+        alike.setdefault(output.borders, []).append(channel)
+    parts = []
+    for borders, channels in alike.items():
+        known, grid = extended(predicted if len(alike) == 1 else predicted[..., channels], trained, borders)
+        parts.append(interpolate(known, grid.axes, on.axes))
+    joined: Any = parts[0]
+    if len(alike) > 1:
+        joined = (jnp if isinstance(predicted, Array) else np).concatenate(parts, axis=-1)
+        joined = joined[..., np.argsort(np.concatenate(list(alike.values())))]
+    return joined
 
 
 def relaxed(
@@ -70,19 +85,41 @@ def _relax_all(
     return each_sample(one, fields)
 
 
-def add_zero_border(
-    fields: Float[AnyArray, "sample *grid channel"], grid: Grid
+def extended(
+    fields: Float[AnyArray, "sample *grid channel"], grid: Grid, borders: Sequence[Border]
 ) -> tuple[Float[AnyArray, "sample *new_grid channel"], Grid]:
-    """Add zeros to fields on the borders of the domain where the grid has no points."""
-    added = [_with_border(axis, *ends) for axis, ends in zip(grid.axes, grid.ends, strict=True)]
-    axes, points = zip(*added, strict=True)
-    widths, extended = ((0, 0), *points, (0, 0)), replace(grid, axes=axes)
-    if isinstance(fields, Array):
-        return jnp.pad(fields, widths), extended
-    return np.pad(fields, widths), extended
+    """Add the values of fields beyond the points of a grid that their border along each axis tells.
+
+    For a zero border they are zeros on the ends of the domain, where the grid has no points there. For a Neumann
+    border they are the values of the outermost points, mirrored at the ends of the domain.
+    """
+    found: Any = fields
+    axes = []
+    for number, (axis, ends, border) in enumerate(zip(grid.axes, grid.ends, borders, strict=True), start=1):
+        if border == "zero":
+            axis, widths = _with_ends(axis, *ends)
+            pad = jnp.pad if isinstance(fields, Array) else np.pad
+            found = pad(found, [widths if each == number else (0, 0) for each in range(fields.ndim)])
+        elif border == "neumann":
+            axis, places = _mirrored(axis, *ends)
+            found = found.take(places, axis=number)
+        axes.append(axis)
+    return found, Grid(tuple(axes))
 
 
-def _with_border(axis: np.ndarray, low: float, high: float) -> tuple[np.ndarray, tuple[int, int]]:
+def _with_ends(axis: Axis, low: float, high: float) -> tuple[Axis, tuple[int, int]]:
+    """Add the ends of the domain to an axis that does not hold them; return also how many are added before and
+    after."""
     slack = 1e-5 * (high - low)
     before, after = int(axis[0] > low + slack), int(axis[-1] < high - slack)
     return np.concatenate([[low] * before, axis, [high] * after]), (before, after)
+
+
+def _mirrored(axis: Axis, low: float, high: float) -> tuple[Axis, Int[np.ndarray, " _"]]:
+    """Add the mirror images of the outermost points at both ends of the domain; return also the places of all
+    points on the axis. A point on an end is its own image."""
+    slack, places = 1e-5 * (high - low), np.arange(len(axis))
+    first, last = int(axis[0] <= low + slack), int(axis[-1] >= high - slack)
+    before, after = places[first : first + _MIRRORED][::-1], places[::-1][last : last + _MIRRORED]
+    points = np.concatenate([2 * low - axis[before], axis, 2 * high - axis[after]])
+    return points, np.concatenate([before, places, after])

@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,9 +13,13 @@ from jax.core import Tracer
 from jaxtyping import Float, Shaped
 
 from manojax.layers.coordinates import AnyArray, nearest
+from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
+from pde.grids.kinds import ALL_SCALARS, Kinds
+from pde.grids.outputs import Borders, outputs_of, told
 from pde.grids.symmetries import Symmetry, generators, group
-from pde.metrics.norms import mean_errors, sample_errors
+from pde.metrics.norms import mean_errors
+from pde.metrics.quantities import errors_of_quantities
 from pde.preprocessing.batches import in_batches
 from pde.preprocessing.input_transform import InputTransform, Pair
 from pde.preprocessing.normalisation import Normalisation
@@ -67,6 +71,9 @@ class Surrogate:
         symmetries: tuple[str, ...] = (),
         symmetric: bool = False,
         data: str = "unnamed data",
+        outputs: Sequence[str] = ("solution",),
+        boundary: Borders = "unknown",
+        kinds: Kinds = ALL_SCALARS,
     ):
         """Make a surrogate of a model that a loop of your own has trained.
 
@@ -78,11 +85,16 @@ class Surrogate:
             symmetries: generators (`pde.grids.symmetries.GENERATORS`) of the symmetries that it was trained under.
             symmetric: predict by the mean over these symmetries.
             data: name of the training data.
+            outputs: names of the fields that the model makes.
+            boundary: their borders.
+            kinds: vectors and pseudoscalars among inputs and outputs.
 
         Raises:
-            InputError: the model does not record its configuration, or its anchors are not the points of the grid.
+            InputError: the model does not record its configuration, its anchors are not the points of the grid, or
+                borders do not fit the outputs.
         """
-        self.run = describe(model, grid, normalisation, view, symmetries, data)
+        made = outputs_of(outputs, boundary, len(grid.axes))
+        self.run = describe(model, grid, normalisation, view, symmetries, data, made, kinds)
         self.graph, self.params = split(model)
         self.epoch, self.symmetric = 0, symmetric
 
@@ -95,6 +107,15 @@ class Surrogate:
         made.run, made.graph, made.params, made.epoch = run, graph, params, epoch
         made.symmetric = symmetric
         return made
+
+    def told(self, data: DataFile) -> "Surrogate":
+        """Return a surrogate that also knows the borders that a data set states and the training data did not."""
+        outputs = told(self.run.outputs, data.outputs)
+        if outputs == self.run.outputs:
+            return self
+        grid = dataclasses.replace(self.run.grid, domain=data.grid.domain)
+        run = dataclasses.replace(self.run, outputs=outputs, grid=grid)
+        return Surrogate.of(run, self.graph, self.params, self.epoch, symmetric=self.symmetric)
 
     @property
     def training(self) -> TrainingConfig:
@@ -130,7 +151,7 @@ class Surrogate:
     def __call__(
         self, fields: Shaped[AnyArray, "*shape"] | list[Any], grid: Grid | None = None, *, mode: Mode = "auto"
     ) -> Float[AnyArray, "*_"]:
-        """Return the solution on the grid of the input fields.
+        """Return the outputs, such as the solution, on the grid of the input fields.
 
         Args:
             fields: (*grid) or (sample, *grid) of one input, (*grid, channel) of several, or (sample, *grid,
@@ -141,13 +162,15 @@ class Surrogate:
                 ones what did better in training's own validation there, else resample.
 
         Returns:
-            The solution in the shape of the fields, with one channel if they have channels.
+            One output in the shape of the fields, with one channel if they have channels; several outputs with a
+            channel for each.
 
         Raises:
             InputError: fields of another shape, not of real numbers, without samples or, unless JAX traces them,
                 not finite; or an unknown mode; else as `predict`.
         """
-        samples, shape = as_samples(as_numbers(fields), self.run.view.inputs, len(self.run.grid.axes))
+        numbers, axes = as_numbers(fields), len(self.run.grid.axes)
+        samples, shape = as_samples(numbers, self.run.view.inputs, axes, len(self.run.outputs))
         grid = self.run.grid.of_shape(samples.shape[1:-1]) if grid is None else grid
         check_points(samples, grid)
         if not isinstance(samples, Tracer):
@@ -157,8 +180,8 @@ class Surrogate:
 
     def predict_in(
         self, mode: Mode, inputs: Float[AnyArray, "sample *grid channel"], grid: Grid
-    ) -> Float[AnyArray, "sample *grid 1"]:
-        """Return the solution on the grid of the inputs in one of the modes of a call.
+    ) -> Float[AnyArray, "sample *grid output"]:
+        """Return the outputs on the grid of the inputs in one of the modes of a call.
 
         Raises:
             InputError: an unknown mode; else as `predict`.
@@ -170,7 +193,7 @@ class Surrogate:
 
     def predict(
         self, inputs: Float[AnyArray, "sample *grid channel"], grid: Grid, on: Grid | None = None
-    ) -> Float[AnyArray, "sample *new_grid 1"]:
+    ) -> Float[AnyArray, "sample *new_grid output"]:
         """Run the model **directly** on a grid, whatever its training grid.
 
         By default the model is held at its training grid (`manojax.Anchored`), and sees a finer one through
@@ -197,7 +220,7 @@ class Surrogate:
 
     def resample(
         self, inputs: Float[AnyArray, "sample *grid channel"], grid: Grid, on: Grid | None = None
-    ) -> tuple[Float[AnyArray, "sample *new_grid 1"], bool]:
+    ) -> tuple[Float[AnyArray, "sample *new_grid output"], bool]:
         """Predict on the training grid and `carry` the prediction to `on`, by default `grid`.
 
         The model sees the inputs from the training grid as in training. If the grids are not nested, values at its
@@ -208,18 +231,18 @@ class Surrogate:
 
     def carry(
         self,
-        predicted: Float[AnyArray, "sample *grid 1"],
+        predicted: Float[AnyArray, "sample *grid output"],
         inputs: Float[AnyArray, "sample *source channel"],
         grid: Grid,
         on: Grid,
-    ) -> Float[AnyArray, "sample *new_grid 1"]:
+    ) -> Float[AnyArray, "sample *new_grid output"]:
         """Interpolate predictions on the training grid by cubic splines to `on`.
 
-        Where `on` or the training data declare a zero border, zero values on the border of the domain are added
-        first. A model that makes a coarse equation of the inputs on `on` itself also gets the details between its
-        own nodes that the coefficient causes there (`pde.surrogates.resampling.relaxed`).
+        The splines use the borders of the outputs, as far as they are known. A model that makes a coarse equation
+        of the inputs on `on` itself also gets the details between its own nodes that the coefficient causes there
+        (`pde.surrogates.resampling.relaxed`).
         """
-        spread = carried(predicted, self.run.grid, on)
+        spread = carried(predicted, self.run.grid, on, self.run.outputs)
         if self.run.view.learns_equation and on.matches(grid):
             return relaxed(spread, inputs, self.run.grid, on)
         return spread
@@ -234,21 +257,22 @@ class Surrogate:
         return mean_errors([self.sample_errors(*block) for block in blocks])
 
     def sample_errors(
-        self, seen: Seen, solution: Float[np.ndarray, "sample *grid 1"]
+        self, seen: Seen, outputs: Float[np.ndarray, "sample *grid output"]
     ) -> dict[str, Float[np.ndarray, " sample"]]:
         """Compute the relative errors of every sample on the training grid."""
-        return sample_errors(self.predict_seen(seen), solution, self.run.grid.axes)
+        predicted = self.predict_seen(seen)
+        return errors_of_quantities(predicted, outputs, self.run.quantities, self.run.grid.axes)
 
-    def predict_seen(self, seen: Seen) -> Float[np.ndarray, "sample *grid 1"]:
+    def predict_seen(self, seen: Seen) -> Float[np.ndarray, "sample *grid output"]:
         """Predict on the training grid from the model's inputs there, in the scale of the model."""
         return self._apply(seen, self.run.grid)
 
     def _apply(
         self, fields: Float[AnyArray, "sample *_ channel"], grid: Grid, transform: InputTransform | None = None
-    ) -> Float[AnyArray, "sample *new_grid 1"]:
+    ) -> Float[AnyArray, "sample *new_grid output"]:
         chosen = self._symmetries(grid) if self.symmetric else ()
         coordinates = self.run.normalisation.coordinates(grid)
-        pure = self.graph, self.run.normalisation, transform, chosen
+        pure = self.graph, self.run.normalisation, transform, chosen, self.run.channels
 
         def apply(batch: Any) -> Array:
             return compiled(*pure, self.params, batch, coordinates)

@@ -13,10 +13,12 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax import Array
 from jax.sharding import Mesh
 
 from pde import metrics
 from pde.grids.symmetries import group, transformed
+from pde.metrics.quantities import names_of_errors
 from pde.runs.checkpoints import Checkpoints, Position
 from pde.runs.run import Run
 from pde.surrogates.surrogate import Surrogate
@@ -29,7 +31,7 @@ from pde.training.engine.devices import Division, here, placing, space_of, train
 from pde.training.engine.divergence import Divergence
 from pde.training.engine.feeding import Batch
 from pde.training.engine.moving_average import exchanged
-from pde.training.engine.steps import Stepper, make_gradient, take_all
+from pde.training.engine.steps import Augment, Stepper, make_gradient, take_all
 from pde.training.loss import make_loss
 from pde.training.prepare import (
     batch_in_force,
@@ -64,7 +66,7 @@ def fit(
     placed = placing(state, mesh, division)
     state = jax.device_put(state, placed)
     symmetries, steppers = group(run.symmetries), []
-    augment = partial(transformed, symmetries)
+    augment = augmentation(run)
     for each in training:
         loss = make_loss(graph, run, each.grid, space_of(mesh))
         make = partial(make_gradient, loss, accumulate)
@@ -112,6 +114,17 @@ def fit(
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {short(line['train_loss'])}")
 
 
+def augmentation(run: Run) -> Augment:
+    """Return the function that shows a batch under the symmetry of a number, its inputs and its outputs."""
+    chosen, kinds = group(run.symmetries), run.channels
+
+    def augment(number: Array, fields: tuple[Array, Array]) -> tuple[Array, Array]:
+        inputs, outputs = (transformed(chosen, number, *each) for each in zip(fields, kinds, strict=True))
+        return inputs, outputs
+
+    return augment
+
+
 def _say_if_idle(mesh: Mesh, accumulate: int) -> None:
     there = jax.device_count()
     if mesh.size < there and leads():
@@ -125,7 +138,8 @@ def _say_if_idle(mesh: Mesh, accumulate: int) -> None:
 def _validate(surrogate: Surrogate, samples: Samples) -> dict[str, float]:
     """Compute mean errors; every process sees its share of the samples."""
     share = samples.blocks[jax.process_index() :: jax.process_count()]
-    errors = {name: np.zeros(samples.count, np.float32) for name in metrics.RELATIVE}
+    quantities = surrogate.run.quantities
+    errors = {name: np.zeros(samples.count, np.float32) for name in names_of_errors(quantities)}
     for block in share:
         for name, values in surrogate.sample_errors(*samples.read(block)).items():
             errors[name][block] = values

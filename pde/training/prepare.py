@@ -14,7 +14,9 @@ from jaxtyping import Float
 from manojax.operators.base import ModelConfig, Operator
 from manojax.operators.sharding import by_pieces
 from pde import metrics
+from pde.equations.registry import check_darcy
 from pde.grids.grid import Grid
+from pde.grids.kinds import Kinds
 from pde.grids.symmetries import check_symmetries, generators
 from pde.preprocessing.batches import in_batches
 from pde.preprocessing.normalisation import Normalisation
@@ -68,9 +70,11 @@ def prepare(
     opened = open_source(source, config)
     say_unused(opened)
     view = dataclasses.replace(config.view, inputs=opened.inputs)
+    if view.informed != "none":
+        check_darcy("--informed", opened.inputs, opened.outputs)
     if config.scale_free:
         view = dataclasses.replace(view, scaling=scaling_of(opened))
-    config = dataclasses.replace(config, view=view)
+    config = dataclasses.replace(config, view=view, outputs=opened.output_names)
     training, validation, grid = split_samples(source, config)
     grids = [each.grid for each in training]
     if config.symmetries == "all":
@@ -97,7 +101,8 @@ def prepare(
     normalisation = Normalisation.fit(finest.each(), grid, config.view.solutions)
     if config.view.learns_equation:
         normalisation = normalisation.of_fields()
-    operator = create(model, options, config.view, config.precision, config.seed, len(grid.axes))
+    sizes = len(grid.axes), len(opened.outputs)
+    operator = create(model, options, config.view, config.precision, config.seed, *sizes)
     if config.view.informed != "none":
         _check_equation(finest, normalisation, operator if config.view.learns_equation else None)
     if space_of(mesh) is not None:
@@ -115,9 +120,11 @@ def prepare(
         grid=grid,
         normalisation=normalisation,
         parameters=size_of(params),
+        outputs=opened.outputs,
+        kinds=opened.kinds,
         view=config.view,
         precision=config.precision,
-        symmetries=_symmetries(config, finest, grids),
+        symmetries=_symmetries(config, finest, grids, opened.kinds),
         cores=cores(),
         processor=processor(),
     )
@@ -188,16 +195,15 @@ def _solutions(
     return in_batches(solve, inputs, grid)
 
 
-def _symmetries(config: TrainingConfig, samples: Samples, grids: list[Grid]) -> tuple[str, ...]:
+def _symmetries(config: TrainingConfig, samples: Samples, grids: list[Grid], kinds: Kinds) -> tuple[str, ...]:
     """Choose the generators of the symmetries that batches are shown under."""
     if config.symmetries == "none":
         return ()
     found = generators(*grids)
-    return (
-        found
-        if config.symmetries == "all"
-        else invariant((together(*pair) for pair in samples.first(ENOUGH)), found)
-    )
+    if config.symmetries == "all":
+        return found
+    channels = kinds.channels((*config.view.channel_names, *config.outputs))
+    return invariant((together(*pair) for pair in samples.first(ENOUGH)), found, channels)
 
 
 def _digest(grid: Grid, *splits: Samples | None) -> str:

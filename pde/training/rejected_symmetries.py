@@ -21,9 +21,9 @@ def record_rejected(folder: Path, validation: Samples) -> None:
     if not run.symmetries:
         return
     errors = (
-        together(inputs, solution - surrogate.predict_seen(inputs))
-        for inputs, solution in validation.first(ENOUGH)
+        together(inputs, outputs - surrogate.predict_seen(inputs)) for inputs, outputs in validation.first(ENOUGH)
     )
-    seen = Seen.of(errors, run.symmetries)
+    channels = run.kinds.channels((*run.view.channel_names, *run.output_names))
+    seen = Seen.of(errors, run.symmetries, channels)
     rejected = tuple(name for name in run.symmetries if not is_invariant(seen, name))
     dataclasses.replace(run, rejected=rejected).save(folder)

@@ -26,6 +26,8 @@ class Samples:
     count: int
     inputs_shape: tuple[int, ...]
     """Points along each axis and channels of a sample's inputs as the model sees them."""
+    outputs: int
+    """Number of output fields."""
     blocks: tuple[slice, ...]
     """Slices of all samples, each small enough for memory. They are the same wherever samples are kept, so sums
     over them have the same bits."""
@@ -33,8 +35,8 @@ class Samples:
 
     @property
     def numbers(self) -> int:
-        """Count the numbers of a sample, inputs and solution."""
-        return math.prod(self.inputs_shape) + math.prod(self.grid.shape)
+        """Count the numbers of a sample, inputs and outputs."""
+        return math.prod(self.inputs_shape) + self.outputs * math.prod(self.grid.shape)
 
     def each(self) -> Iterator[Pair]:
         """Yield all samples, block by block."""
@@ -65,16 +67,17 @@ def stored(data: DataFile, samples: slice, config: TrainingConfig, grid: Grid) -
 
     blocks = tuple(slice(block.start - start, block.stop - start) for block in data.blocks(samples))
     points = (data.grid if config.view.learns_equation else grid).shape
-    return Samples(data.path, grid, stop - start, (*points, config.view.channels), blocks, read)
+    shape = (*points, config.view.channels)
+    return Samples(data.path, grid, stop - start, shape, len(data.outputs), blocks, read)
 
 
 def together(
-    inputs: Float[np.ndarray, "sample *_ channel"], solution: Float[np.ndarray, "sample *grid 1"]
+    inputs: Float[np.ndarray, "sample *_ channel"], outputs: Float[np.ndarray, "sample *grid output"]
 ) -> Float[np.ndarray, "sample *grid channels"]:
-    """Join inputs, at the points of the solution's grid, and solutions as channels."""
-    stride = (inputs.shape[1] - 1) // (solution.shape[1] - 1)
-    every = [slice(None, None, stride)] * (solution.ndim - 2)
-    return np.concatenate([inputs[:, *every], solution], axis=-1)
+    """Join inputs, at the points of the outputs' grid, and outputs as channels."""
+    stride = (inputs.shape[1] - 1) // (outputs.shape[1] - 1)
+    every = [slice(None, None, stride)] * (outputs.ndim - 2)
+    return np.concatenate([inputs[:, *every], outputs], axis=-1)
 
 
 def kept(samples: Samples) -> Samples:
@@ -83,8 +86,8 @@ def kept(samples: Samples) -> Samples:
     Raises:
         InputError: as for reading from `stored`.
     """
-    shapes = samples.inputs_shape, (*samples.grid.shape, 1)
-    inputs, solution = (np.empty((samples.count, *shape), np.float32) for shape in shapes)
+    shapes = samples.inputs_shape, (*samples.grid.shape, samples.outputs)
+    inputs, outputs = (np.empty((samples.count, *shape), np.float32) for shape in shapes)
     for block in progress(samples.blocks, f"read {samples.path.name}", unit="block"):
-        inputs[block], solution[block] = samples.read(block)
-    return dataclasses.replace(samples, read=lambda chosen: (inputs[chosen], solution[chosen]))
+        inputs[block], outputs[block] = samples.read(block)
+    return dataclasses.replace(samples, read=lambda chosen: (inputs[chosen], outputs[chosen]))

@@ -33,7 +33,7 @@ def name_of(source: Source) -> str:
 
 
 def open_source(source: Source, config: TrainingConfig) -> DataFile:
-    """Open the data set of a run, with the inputs that its configuration names.
+    """Open the data set of a run, with the fields that its configuration names.
 
     Raises:
         InputError: bad data, or a border or domain for a data set that has its own.
@@ -43,18 +43,19 @@ def open_source(source: Source, config: TrainingConfig) -> DataFile:
             raise InputError(
                 f"{source.path}: give boundary and domain where the data set is made, not to its training"
             )
-        return source.with_inputs(config.view.inputs)
-    return datasets.open(source, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
+        return source.with_fields(config.view.inputs, config.outputs)
+    said = {"boundary": config.boundary, "domain": config.domain}
+    return datasets.open(source, inputs=config.view.inputs, outputs=config.outputs, **said)
 
 
 def say_unused(data: DataFile) -> None:
     """Name on standard error the data sets of a file that training leaves out."""
-    used = (*data.inputs, "solution")
+    used = (*data.inputs, *data.output_names)
     unused = [name for name in data.sampled if name not in used]
     if unused:
         print(
             f"manojax: {data.path}: training uses {', '.join(used)}, not {', '.join(unused)}; "
-            "--inputs names others",
+            "--inputs and --outputs name others",
             file=sys.stderr,
         )
 

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from pde.grids.kinds import SCALARS, Channels
 from pde.grids.symmetries import GENERATORS
 
 Fields = Float[np.ndarray, "sample *grid channel"]
@@ -42,24 +43,24 @@ class Seen(NamedTuple):
     images: Mapping[str, AtPoints]
 
     @classmethod
-    def of(cls, blocks: Iterable[Fields], names: tuple[str, ...]) -> "Seen":
-        """Collect the scalar fields (inputs and solution) of every sample from blocks."""
+    def of(cls, blocks: Iterable[Fields], names: tuple[str, ...], channels: Channels = SCALARS) -> "Seen":
+        """Collect the fields of every sample, inputs and outputs of these kinds, from blocks."""
         found: dict[str, list[AtPoints]] = {name: [] for name in ("", *names)}
         for fields in blocks:
             found[""].append(_at_points(fields))
             for name in names:
-                found[name].append(_at_points(np.asarray(GENERATORS[name](jnp.asarray(fields)))))
+                found[name].append(_at_points(np.asarray(GENERATORS[name](jnp.asarray(fields), channels))))
         joined = {name: np.concatenate(each, axis=1) for name, each in found.items()}
         return cls(joined.pop(""), joined)
 
 
-def invariant(blocks: Iterable[Fields], names: tuple[str, ...]) -> tuple[str, ...]:
+def invariant(blocks: Iterable[Fields], names: tuple[str, ...], channels: Channels = SCALARS) -> tuple[str, ...]:
     """Select the symmetries of a grid (`pde.grids.symmetries.generators`) that the samples do not reject.
 
     Fewer than `FEWEST_SAMPLES` samples give none. A flip of only one of two axes excludes their transpose, which
     would turn it into the other.
     """
-    seen = Seen.of(blocks, names)
+    seen = Seen.of(blocks, names, channels)
     if seen.samples.shape[1] < FEWEST_SAMPLES:
         return ()
     kept = tuple(name for name in names if is_invariant(seen, name))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pde.data.data_file import DataFile
 from pde.grids.grid import Grid
-from pde.metrics.norms import mean_errors, sample_errors
+from pde.metrics.norms import mean_errors
+from pde.metrics.quantities import errors_of_quantities
 from pde.runs.description import Transfer
 from pde.surrogates.surrogate import Surrogate, load
 from pde.system.errors import InputError
@@ -46,11 +47,11 @@ def measure(surrogate: Surrogate, data: DataFile, samples: slice, stride: int) -
     grid = data.grid.strided(stride)
     errors = {"direct": [], "resample": []}
     for block in progress(data.blocks(samples), f"transfer to {grid.shape[0]}", unit="block"):
-        fine, solution = data.read_inputs(block), data.read_solution(block, stride)
+        fine, outputs = data.read_inputs(block), data.read_outputs(block, stride)
         for mode, predicted in (
             ("direct", surrogate.predict(fine, data.grid, grid)),
             ("resample", surrogate.resample(fine, data.grid, grid)[0]),
         ):
-            errors[mode].append(sample_errors(predicted, solution, grid.axes))
+            errors[mode].append(errors_of_quantities(predicted, outputs, data.quantities, grid.axes))
     means = {mode: mean_errors(blocks)["relative_l2"] for mode, blocks in errors.items()}
     return Transfer(grid.shape[0], **means)

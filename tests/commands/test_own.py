@@ -228,7 +228,7 @@ import pde
 
 data = pde.open(sys.argv[1])
 model = Scaled(1, 1, dtype="float32", rngs=nnx.Rngs(0))
-normalisation = pde.Normalisation.fit([(data.read_inputs(), data.read_solution())], data.grid)
+normalisation = pde.Normalisation.fit([(data.read_inputs(), data.read_outputs())], data.grid)
 pde.Surrogate(model, grid=data.grid, normalisation=normalisation).save("run")
 pde.load("run")
 """

@@ -19,7 +19,7 @@ def convert(source, out, *flags):
 def test_every_format_becomes_ours_with_nothing_changed(tmp_path, name):
     source, ours = datasets.open(FIXTURES / name), convert(FIXTURES / name, tmp_path / "ours.h5")
     np.testing.assert_array_equal(ours.read_inputs(), source.read_inputs())
-    np.testing.assert_array_equal(ours.read_solution(), source.read_solution())
+    np.testing.assert_array_equal(ours.read_outputs(), source.read_outputs())
     assert ours.grid.to_json() == source.grid.to_json()
     assert ours.attributes["source_format"] == source.format
     assert source.attributes.items() <= ours.attributes.items()
@@ -43,7 +43,7 @@ def test_flags_say_what_the_file_does_not(tmp_path):
     np.savez(tmp_path / "plain.npz", **arrays)
     ours = convert(tmp_path / "plain.npz", tmp_path / "a.h5", "--boundary", "zero", "--domain", 0, 3, 0, 3)
     assert ours.grid.on_nodes
-    assert ours.grid.boundary == "zero"
+    assert ours.outputs[0].border == "zero"
 
 
 def test_many_blocks_are_the_same_as_one(tmp_path, monkeypatch):

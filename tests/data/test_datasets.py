@@ -33,7 +33,7 @@ def path(tmp_path):
 def test_the_first_samples_of_a_file_are_a_data_set_like_any_other(path):
     write(path)
     data = datasets.open(path).first(2)
-    again = data.with_inputs(("coefficient",))
+    again = data.with_fields(("coefficient",))
     assert again.samples == 2
     assert again.sampled == ["coefficient", "solution"]
     np.testing.assert_array_equal(again.read_inputs(), datasets.open(path).read_inputs(slice(2)))
@@ -44,16 +44,16 @@ def test_a_file_from_elsewhere_is_read_strided_and_in_parts(path):
     data = datasets.open(path)
     with h5py.File(path) as file:
         expected = file["solution"][1:3, ::2, ::2].astype(np.float32)
-    np.testing.assert_array_equal(data.read_solution(slice(1, 3), 2)[..., 0], expected)
+    np.testing.assert_array_equal(data.read_outputs(slice(1, 3), 2)[..., 0], expected)
     assert data.read_inputs().shape == (4, 9, 5, 1)
-    assert data.grid.boundary == "unknown"
+    assert data.outputs[0].border == "unknown"
 
 
 def test_flags_say_what_the_file_does_not(path):
     write(path)
     data = datasets.open(path, boundary="zero", domain=(0.0, 1.0, 0.0, 0.5))
     assert data.grid.on_nodes
-    assert data.grid.boundary == "zero"
+    assert data.outputs[0].border == "zero"
 
 
 def test_flags_must_not_contradict_the_file(path):
@@ -73,7 +73,7 @@ def test_more_inputs_are_more_channels(path):
 def test_a_solution_of_another_name_is_to_be_renamed(path):
     write(path, {"solution": None, "u": np.ones((4, 9, 5))})
     with pytest.raises(InputError, match=r"no data set 'solution'; give .* that name \(there are: coefficient, u"):
-        datasets.open(path).read_solution()
+        datasets.open(path).read_outputs()
 
 
 def test_integers_and_booleans_are_fields_too(path):
@@ -90,7 +90,7 @@ def test_integers_and_booleans_are_fields_too(path):
         ({"coefficient": np.ones((4, 9))}, "must be"),
         ({"coefficient": np.ones((0, 9, 5)), "solution": None}, "holds no samples"),
         ({"coefficient": np.ones((4, 9, 5, 7))}, r"must be \(samples, x, y\).*one value a point.*--inputs"),
-        ({"solution": np.ones((4, 9, 5, 2))}, "one output field is supported so far.*keep one of them"),
+        ({"solution": np.ones((4, 9, 5, 2))}, "an output must be.*name them all by --outputs"),
         ({"coefficient": np.full((4, 9, 5), b"a")}, "must be numbers"),
         ({"y": np.linspace(1, 0, 5)}, "coordinate y"),
         ({"x": np.linspace(0, 1, 8)}, r"x has shape \(8,\)"),
@@ -117,7 +117,7 @@ def test_a_solution_of_zeros_has_no_relative_error(path):
     solution[3] = 0
     write(path, {"solution": solution})
     with pytest.raises(InputError, match="solution 3 is zero everywhere"):
-        datasets.open(path).read_solution(slice(2, None))
+        datasets.open(path).read_outputs(slice(2, None))
 
 
 @pytest.mark.parametrize("domain", [1.0, "unit", (0.0, 1.0)])
@@ -145,11 +145,11 @@ def test_a_solution_that_is_not_zero_on_a_zero_border_is_refused(path):
     write(path, boundary="zero", domain=(0.0, 1.0, 0.0, 0.5))
     data = datasets.open(path)
     with pytest.raises(InputError, match=r"solution 2 is .* on the border.*leave --boundary zero out"):
-        data.read_solution(slice(2, 4), 2)
+        data.read_outputs(slice(2, 4), 2)
     solution = np.full((4, 9, 5), 1e-4)
     solution[:, 1:-1, 1:-1] = 1
     write(path, {"solution": solution}, boundary="zero", domain=(0.0, 1.0, 0.0, 0.5))
-    assert datasets.open(path).read_solution().shape == (4, 9, 5, 1)
+    assert datasets.open(path).read_outputs().shape == (4, 9, 5, 1)
 
 
 @pytest.mark.parametrize(("row", "refused"), [(0, True), (-1, False)])
@@ -163,9 +163,9 @@ def test_a_zero_border_is_checked_roughly_where_only_some_borders_hold_points(pa
     data = datasets.open(path)
     if refused:
         with pytest.raises(InputError, match="solution 3 is 1 on the border"):
-            data.read_solution()
+            data.read_outputs()
     else:
-        assert data.read_solution().shape == (4, 9, 5, 1)
+        assert data.read_outputs().shape == (4, 9, 5, 1)
 
 
 def test_a_device_is_no_data_file():

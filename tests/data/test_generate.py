@@ -22,8 +22,8 @@ def file(tmp_path_factory):
 def test_a_file_holds_what_the_problem_says(file):
     data = datasets.open(file)
     assert data.grid.on_nodes
-    assert data.grid.boundary == "zero"
-    coefficient, solution = data.read_inputs()[..., 0], data.read_solution()[..., 0]
+    assert data.outputs[0].border == "zero"
+    coefficient, solution = data.read_inputs()[..., 0], data.read_outputs()[..., 0]
     assert set(np.unique(coefficient)) == {3.0, 12.0}
     for field, solved in zip(coefficient, solution, strict=True):
         np.testing.assert_allclose(solve_darcy(field, data.grid), solved, atol=1e-8)
@@ -51,7 +51,7 @@ def test_a_sample_has_the_same_bits_whatever_the_number_of_samples(file, tmp_pat
     generate(LAW, tmp_path / "two.h5", samples=2, seed=3)
     two, five = datasets.open(tmp_path / "two.h5"), datasets.open(file)
     np.testing.assert_array_equal(two.read_inputs(), five.read_inputs(slice(2)))
-    np.testing.assert_array_equal(two.read_solution(), five.read_solution(slice(2)))
+    np.testing.assert_array_equal(two.read_outputs(), five.read_outputs(slice(2)))
 
 
 def test_a_sample_has_the_same_bits_on_every_device(file):
@@ -59,9 +59,7 @@ def test_a_sample_has_the_same_bits_on_every_device(file):
         fields = LAW.sample(3, 1)
     data = datasets.open(file)
     np.testing.assert_array_equal(fields["coefficient"], data.read_inputs(slice(1, 2))[0, ..., 0])
-    np.testing.assert_array_equal(
-        fields["solution"].astype(np.float32), data.read_solution(slice(1, 2))[0, ..., 0]
-    )
+    np.testing.assert_array_equal(fields["solution"].astype(np.float32), data.read_outputs(slice(1, 2))[0, ..., 0])
 
 
 @pytest.mark.slow
@@ -126,4 +124,4 @@ def test_the_solver_refuses_grids_and_coefficients_that_it_cannot_take(file):
     with pytest.raises(InputError, match="positive"):
         solve_darcy(np.zeros(grid.shape), grid)
     with pytest.raises(InputError, match="nodes"):
-        solve_darcy(np.ones((24, 24)), type(grid)((grid.x[:-1], grid.y[:-1]), grid.domain, "zero"))
+        solve_darcy(np.ones((24, 24)), type(grid)((grid.x[:-1], grid.y[:-1]), grid.domain))

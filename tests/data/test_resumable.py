@@ -18,6 +18,8 @@ from pde.data import generate as generation
 from pde.data.generate import generate
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
+from pde.grids.kinds import Kinds
+from pde.grids.outputs import outputs_of
 from pde.system.errors import InputError
 from pde.system.files import write_aside
 from pde.system.versions import versions
@@ -30,6 +32,8 @@ class Numbers:
 
     points: int = 4
     inputs: ClassVar[tuple[str, ...]] = ("coefficient",)
+    kinds: ClassVar[Kinds] = Kinds()
+    has_residual: ClassVar[bool] = True
     stop: int | None = None
     error: type[BaseException] = KeyboardInterrupt
     law: str = "normal"
@@ -38,6 +42,10 @@ class Numbers:
     @property
     def grid(self):
         return Grid((np.arange(self.points) / self.points, np.arange(self.points) / self.points))
+
+    @property
+    def outputs(self):
+        return outputs_of(("solution",), "unknown", 2)
 
     def attributes(self):
         return {"law": self.law}

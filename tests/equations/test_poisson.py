@@ -26,9 +26,7 @@ LAW = Poisson(resolution=17)
 
 
 def rectangle(height, width):
-    return Grid(
-        (np.linspace(0, 1, height), np.linspace(2, 5, width)), boundary="zero", domain=(0.0, 1.0, 2.0, 5.0)
-    )
+    return Grid((np.linspace(0, 1, height), np.linspace(2, 5, width)), domain=(0.0, 1.0, 2.0, 5.0))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +69,7 @@ def test_it_converges_with_the_second_order():
     for n in (17, 33, 65):
         x, y = np.meshgrid(np.linspace(0, 1, n), np.linspace(0, 3, n), indexing="ij")
         sine, wave = np.sin(2 * np.pi * y / 3), (2 * np.pi / 3) ** 2
-        grid = Grid((x[:, 0], y[0]), boundary="zero", domain=(0.0, 1.0, 0.0, 3.0))
+        grid = Grid((x[:, 0], y[0]), domain=(0.0, 1.0, 0.0, 3.0))
         errors.append(np.abs(Poisson.solve((2 + wave * x * (1 - x)) * sine, grid) - x * (1 - x) * sine).max())
     np.testing.assert_allclose(np.log2(np.divide(errors[:-1], errors[1:])), 2, atol=0.05)
 
@@ -88,7 +86,7 @@ def test_the_inverse_is_linear_and_symmetric():
 def test_what_the_solver_does_not_take_is_refused():
     centres = (np.arange(4) + 0.5) / 4
     with pytest.raises(InputError, match="equally spaced nodes"):
-        Poisson.solve(np.ones((4, 4)), Grid((centres, centres), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0)))
+        Poisson.solve(np.ones((4, 4)), Grid((centres, centres), domain=(0.0, 1.0, 0.0, 1.0)))
     for options in ({"resolution": 2}, {"alpha": 0.0}, {"tau": -1.0}):
         with pytest.raises(InputError, match="must be"):
             Poisson(**options)

@@ -9,6 +9,7 @@ import pytest
 
 import pde
 from pde.equations.unit_square import UnitSquare
+from pde.grids.outputs import outputs_of
 
 
 class Decay(UnitSquare):
@@ -72,14 +73,16 @@ def test_its_equation_solves_any_grid_with_a_zero_border():
     equation = Rough.equation(scaling={"forcing": 1.0, "factor": 1.0})
     assert (equation.inputs, equation.formula, dict(equation.fine)) == (("forcing", "factor"), "u / a = f", {})
     assert equation.assumed == "its inputs are assumed to be forcing, factor"
-    grid = pde.Grid((np.linspace(0, 1, 9), np.linspace(0, 2, 5)), boundary="zero", domain=(0.0, 1.0, 0.0, 2.0))
+    grid = pde.Grid((np.linspace(0, 1, 9), np.linspace(0, 2, 5)), domain=(0.0, 1.0, 0.0, 2.0))
     fields = np.random.default_rng(0).uniform(1, 2, size=(2, 9, 5))
     equation.check(fields[None, 0], fields[None, 1], grid)
     solved = equation.solve("strided", list(fields), grid, 2)
-    np.testing.assert_array_equal(solved, Rough.solve(fields[0, ::2, ::2], fields[1, ::2, ::2], grid.strided(2)))
-    unknown = pde.Grid((np.linspace(0, 1, 9), np.linspace(0, 2, 5)))
+    np.testing.assert_array_equal(
+        solved[..., 0], Rough.solve(fields[0, ::2, ::2], fields[1, ::2, ::2], grid.strided(2))
+    )
+    equation.check_outputs(outputs_of(("solution",), "zero", 2))
     with pytest.raises(pde.InputError, match="zero on the border"):
-        equation.check(fields[None, 0], fields[None, 1], unknown)
+        equation.check_outputs(outputs_of(("solution",), "unknown", 2))
 
 
 def test_inputs_that_the_law_does_not_name_are_refused():

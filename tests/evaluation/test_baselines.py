@@ -30,7 +30,7 @@ def test_rows_are_coarse_solves_of_the_files_coefficients(data):
     coarse = coarse_baseline(data, [13, 25])
     for row, stride in zip(coarse["rows"], (4, 2), strict=True):
         grid = data.grid.strided(stride)
-        true = data.read_solution(stride=stride)
+        true = data.read_outputs(stride=stride)
         for faces in ("arithmetic", "harmonic", "mean", "upscaled"):
             solved = [coarse_solve(a, data.grid, stride, faces) for a in data.read("coefficient")]
             expected = sample_errors(np.stack(solved)[..., None].astype(np.float32), true, (grid.x, grid.y))

@@ -15,7 +15,7 @@ DARCY = EQUATIONS["darcy"]
 
 def errors_at(data, wanted):
     """Mean relative L2 of every scheme and stride at the points of one stride, all recomputed."""
-    grid, true = data.grid.strided(wanted), data.read_solution(stride=wanted)
+    grid, true = data.grid.strided(wanted), data.read_outputs(stride=wanted)
     means = {}
     for stride in map(data.stride_to, data.grid.resolutions()):
         for scheme in DARCY.schemes(stride):

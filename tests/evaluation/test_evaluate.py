@@ -40,7 +40,7 @@ def test_rows_are_what_their_definition_says(surrogate, darcy_file):
     on_coarse = surrogate.predict(data.read_inputs(stride=4), coarse)
     for row, stride in zip(report["rows"], (4, 2, 1), strict=True):
         grid = data.grid.strided(stride)
-        true, points = data.read_solution(stride=stride), (grid.x, grid.y)
+        true, points = data.read_outputs(stride=stride), (grid.x, grid.y)
         direct = sample_errors(surrogate.predict(data.read_inputs(stride=stride), grid), true, points)
         resample = sample_errors(interpolate(on_coarse, (coarse.x, coarse.y), points), true, points)
         assert row["resolution"] == grid.shape[0]
@@ -93,7 +93,7 @@ def test_interfaces_are_those_of_the_row_and_of_piecewise_constant_fields_alone(
     data = datasets.open(darcy_file)
     row = evaluate(surrogate, data, [9])["rows"][0]
     near = near_interfaces(data.read("coefficient", stride=2))
-    error = surrogate.predict(data.read_inputs(stride=2), data.grid.strided(2)) - data.read_solution(stride=2)
+    error = surrogate.predict(data.read_inputs(stride=2), data.grid.strided(2)) - data.read_outputs(stride=2)
     expected = np.nanmean(region_rms(error[..., 0].astype(np.float64), near))
     assert row["direct"]["absolute_near_interface"] == pytest.approx(expected, rel=1e-4)
     smooth = Darcy(resolution=9, coefficient="log-normal", log_scale=1.0)
@@ -108,7 +108,7 @@ def test_the_worst_samples_are_drawn_from_the_finest_grid(surrogate, darcy_file)
     drawn, grid = worst_samples(surrogate, data, report)
     assert grid.shape == (9, 9)
     resampled, _ = surrogate.resample(data.read_inputs(stride=2), grid)
-    errors = sample_errors(resampled, data.read_solution(stride=2), (grid.x, grid.y))["relative_l2"]
+    errors = sample_errors(resampled, data.read_outputs(stride=2), (grid.x, grid.y))["relative_l2"]
     for (title, coefficient, solution, predicted), sample in zip(drawn, np.argsort(-errors), strict=False):
         assert title == f"sample {sample}, L2 {errors[sample]:.4f}"
         np.testing.assert_array_equal(coefficient, data.read("coefficient", stride=2)[sample])

@@ -8,7 +8,7 @@ UNIT = (0.0, 1.0, 0.0, 1.0)
 
 
 def nodes(height, width=None):
-    return Grid((np.linspace(0, 1, height), np.linspace(0, 1, width or height)), boundary="zero", domain=UNIT)
+    return Grid((np.linspace(0, 1, height), np.linspace(0, 1, width or height)), domain=UNIT)
 
 
 def centres(n):
@@ -53,22 +53,21 @@ def test_other_resolutions_are_refused_and_the_possible_ones_named(resolution, n
 
 
 @pytest.mark.parametrize(
-    ("x", "boundary", "domain", "message"),
+    ("x", "domain", "message"),
     [
-        ([0.0, 0.5, 0.5], "unknown", None, "strictly increasing"),
-        ([0.0, np.nan, 1.0], "unknown", None, "finite"),
-        ([0.0], "unknown", None, "at least 2"),
-        ([0.0, 2.0], "unknown", UNIT, "does not hold the points"),
-        ([0.0, 1.0], "zero", None, "needs the domain"),
+        ([0.0, 0.5, 0.5], None, "strictly increasing"),
+        ([0.0, np.nan, 1.0], None, "finite"),
+        ([0.0], None, "at least 2"),
+        ([0.0, 2.0], UNIT, "does not hold the points"),
     ],
 )
-def test_grids_that_make_no_sense_are_refused(x, boundary, domain, message):
+def test_grids_that_make_no_sense_are_refused(x, domain, message):
     with pytest.raises(InputError, match=message):
-        Grid((np.asarray(x), np.linspace(0, 1, 4)), boundary=boundary, domain=domain)
+        Grid((np.asarray(x), np.linspace(0, 1, 4)), domain=domain)
 
 
 def test_one_and_three_axes():
-    line = Grid((np.linspace(0, 1, 9),), (0.0, 1.0), "zero")
+    line = Grid((np.linspace(0, 1, 9),), (0.0, 1.0))
     assert (line.shape, str(line), line.resolutions()) == ((9,), "9", [3, 5, 9])
     block = Grid(
         (np.linspace(0, 1, 9), np.linspace(0, 2, 17), np.linspace(0, 1, 5)), (0.0, 1.0, 0.0, 2.0, 0.0, 1.0)
@@ -91,7 +90,7 @@ def test_json_brings_a_grid_back():
     grid = nodes(5, 4)
     again = Grid.from_json(grid.to_json())
     np.testing.assert_array_equal(again.x, grid.x)
-    assert (again.boundary, again.domain) == (grid.boundary, grid.domain)
+    assert again.domain == grid.domain
     assert again.matches(grid)
     assert not again.matches(nodes(5, 5))
 
@@ -131,7 +130,7 @@ def test_where_points_of_no_known_law_would_lie_is_not_known():
 
 
 def test_a_resolution_that_the_domain_rules_out_is_told_to_be_there_without_it():
-    grid = Grid((np.linspace(0, 1, 48), np.linspace(0, 1, 33)), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+    grid = Grid((np.linspace(0, 1, 48), np.linspace(0, 1, 33)), domain=(0.0, 1.0, 0.0, 1.0))
     with pytest.raises(InputError, match=r"choose one of 48 .*without --boundary and --domain"):
         grid.stride_to(24)
     with pytest.raises(InputError, match=r"choose one of 48$"):

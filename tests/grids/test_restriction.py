@@ -24,7 +24,7 @@ UNIT = (0.0, 1.0, 0.0, 1.0)
 
 
 def nodes(height, width):
-    return Grid((np.linspace(0, 1, height), np.linspace(0, 1, width)), boundary="zero", domain=UNIT)
+    return Grid((np.linspace(0, 1, height), np.linspace(0, 1, width)), domain=UNIT)
 
 
 def means(field, fine, grid):
@@ -36,9 +36,9 @@ def means(field, fine, grid):
 @pytest.mark.parametrize("axes", [1, 3])
 def test_means_over_cells_on_one_and_three_axes(axes):
     """The product of the same layers along each axis has the product of their means."""
-    layers, line = np.arange(1.0, 6.0), Grid((np.linspace(0, 1, 5),), (0.0, 1.0), "zero")
+    layers, line = np.arange(1.0, 6.0), Grid((np.linspace(0, 1, 5),), (0.0, 1.0))
     one = np.asarray(cell_means(jnp.asarray(layers, jnp.float32)[None, :, None], line, line.strided(2)))[0]
-    fine = Grid(line.axes * axes, (0.0, 1.0) * axes, "zero")
+    fine = Grid(line.axes * axes, (0.0, 1.0) * axes)
     field = np.prod(np.meshgrid(*[layers] * axes, indexing="ij"), axis=0)
     found = np.asarray(cell_means(jnp.asarray(field, jnp.float32)[None, ..., None], fine, fine.strided(2)))[0]
     for kind in range(2):
@@ -66,7 +66,7 @@ def test_on_nodes_an_odd_strides_cells_are_whole():
 def test_a_stride_of_cell_centres_is_not_symmetric():
     """Of four cells points 1/8 and 5/8 are kept; their cells reach from 0 to 3/8 to 7/8."""
     centres = (np.arange(4) + 0.5) / 4
-    fine = Grid((centres, centres), boundary="unknown", domain=UNIT)
+    fine = Grid((centres, centres), domain=UNIT)
     rows, columns = cell_weights(fine, fine.strided(2))
     np.testing.assert_allclose(rows, [[2 / 3, 1 / 3, 0, 0], [0, 1 / 4, 1 / 2, 1 / 4]])
     np.testing.assert_array_equal(columns, rows)
@@ -124,7 +124,7 @@ def test_a_model_that_sees_means_sees_those_of_the_files_own_field(darcy_file, t
             surrogate.run.normalisation.coordinates(grid),
         )
         predicted = forward(surrogate.graph, surrogate.run.normalisation, surrogate.params, seen, points)
-        errors = sample_errors(np.asarray(predicted), data.read_solution(stride=stride), (grid.x, grid.y))
+        errors = sample_errors(np.asarray(predicted), data.read_outputs(stride=stride), (grid.x, grid.y))
         assert row["direct"]["relative_l2"] == pytest.approx(errors["relative_l2"].mean(), rel=1e-4)
     resampled, nested = surrogate.resample(fine, data.grid, data.grid.strided(2))
     assert nested

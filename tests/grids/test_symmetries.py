@@ -14,7 +14,7 @@ def symmetries(*grids):
 
 
 def square(x, y, domain=(0.0, 1.0, 0.0, 1.0)):
-    return Grid((x, y), boundary="zero", domain=domain)
+    return Grid((x, y), domain=domain)
 
 
 @pytest.mark.parametrize(

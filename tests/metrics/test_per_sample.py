@@ -4,7 +4,7 @@ import pytest
 from pde.grids.grid import Grid
 from pde.metrics.per_sample import all_errors, summarise
 
-GRID = Grid((np.linspace(0, 1, 4), np.linspace(0, 1, 5)), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+GRID = Grid((np.linspace(0, 1, 4), np.linspace(0, 1, 5)), domain=(0.0, 1.0, 0.0, 1.0))
 
 
 def one_wrong_value(row, column):

@@ -4,7 +4,7 @@ import numpy as np
 
 from pde.grids.grid import Grid
 
-GRID = Grid((np.linspace(0, 2, 9), np.linspace(0, 1, 5)), boundary="zero", domain=(0.0, 2.0, 0.0, 1.0))
+GRID = Grid((np.linspace(0, 2, 9), np.linspace(0, 1, 5)), domain=(0.0, 2.0, 0.0, 1.0))
 X, Y = np.meshgrid(GRID.x, GRID.y, indexing="ij")
 
 

@@ -119,7 +119,7 @@ def test_the_scales_of_the_training_samples_change_nothing(darcy_file, tmp_path)
 def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file, free):
     surrogate, data = pde.load(free), pde.open(darcy_file)
     predicted = surrogate.predict(data.read_inputs(slice(18, 20)), data.grid, surrogate.run.grid)
-    true = data.read_solution(slice(18, 20), 4)
+    true = data.read_outputs(slice(18, 20), 4)
     errors = np.linalg.norm((predicted - true)[..., 0], axis=(1, 2)) / np.linalg.norm(true[..., 0], axis=(1, 2))
     noted = history(free)[surrogate.epoch - 1]["validation"]["relative_l2"]
     assert errors.mean() == pytest.approx(noted, rel=1e-4)

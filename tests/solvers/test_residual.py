@@ -35,13 +35,11 @@ def test_a_quadratic_on_a_rectangle():
     """-div(2 grad x(1 - x)/4) = 1, exact in the scheme, whatever is on the border."""
     x, y = np.linspace(0, 1, 9), np.linspace(0, 3, 7)
     u = np.tile((x * (1 - x) / 4)[:, None], (1, 7))
-    grid = Grid((x, y), boundary="zero", domain=(0.0, 1.0, 0.0, 3.0))
+    grid = Grid((x, y), domain=(0.0, 1.0, 0.0, 3.0))
     np.testing.assert_allclose(relative_residual(np.full((1, 9, 7), 2.0), u[None], grid), [0], atol=1e-12)
 
 
 def test_a_grid_without_borders_is_refused():
     x = (np.arange(5) + 0.5) / 5
     with pytest.raises(InputError, match="nodes"):
-        relative_residual(
-            np.ones((1, 5, 5)), np.ones((1, 5, 5)), Grid((x, x), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
-        )
+        relative_residual(np.ones((1, 5, 5)), np.ones((1, 5, 5)), Grid((x, x), domain=(0.0, 1.0, 0.0, 1.0)))

@@ -7,7 +7,7 @@ from pde.grids.grid import Grid
 from pde.solvers.sines import in_sines, laplace_eigenvalues
 from pde.system.errors import InputError
 
-GRID = Grid((np.linspace(0, 1, 6), np.linspace(2, 5, 9)), boundary="zero", domain=(0.0, 1.0, 2.0, 5.0))
+GRID = Grid((np.linspace(0, 1, 6), np.linspace(2, 5, 9)), domain=(0.0, 1.0, 2.0, 5.0))
 
 
 def second_difference(inner, spacing):
@@ -33,4 +33,4 @@ def test_the_transform_is_its_own_inverse_keeps_lengths_and_works_in_float64():
 def test_a_grid_without_its_borders_has_no_eigenvalues_here():
     centres = (np.arange(4) + 0.5) / 4
     with pytest.raises(InputError, match="equally spaced nodes"):
-        laplace_eigenvalues(Grid((centres, centres), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0)))
+        laplace_eigenvalues(Grid((centres, centres), domain=(0.0, 1.0, 0.0, 1.0)))

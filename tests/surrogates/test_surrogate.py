@@ -27,7 +27,7 @@ def test_the_best_checkpoint_is_loaded_where_there_is_a_validation_part(darcy_fi
     assert surrogate.epoch == 1 + int(np.argmin(errors))
     data = pde.data.datasets.open(darcy_file)
     held_out = slice(data.samples - 2, None)
-    got = surrogate.errors([(data.read_inputs(held_out, 2), data.read_solution(held_out, 2))])
+    got = surrogate.errors([(data.read_inputs(held_out, 2), data.read_outputs(held_out, 2))])
     assert got["relative_l2"] == pytest.approx(min(errors), rel=1e-5)
 
 
@@ -94,7 +94,7 @@ def test_an_operator_is_held_at_the_points_it_was_trained_on(undisturbed):
 def test_a_run_knows_which_way_does_better_on_a_finer_grid(darcy_file, undisturbed):
     """Nine nodes of seventeen: the two held-out samples on the whole grid."""
     surrogate, data = pde.load(undisturbed), pde.data.datasets.open(darcy_file)
-    fine, solution = data.read_inputs(slice(18, 20)), data.read_solution(slice(18, 20))
+    fine, solution = data.read_inputs(slice(18, 20)), data.read_outputs(slice(18, 20))
     found = surrogate.run.transfer
     assert found is not None
     assert found.resolution == 17
@@ -114,7 +114,7 @@ def test_a_run_knows_which_way_does_better_on_a_finer_grid(darcy_file, undisturb
 @pytest.mark.slow
 def test_a_symmetric_surrogate_turns_its_prediction_with_the_input(undisturbed, under_symmetries, darcy_file):
     data = pde.data.datasets.open(darcy_file)
-    inputs, solution = data.read_inputs(slice(4), 2), data.read_solution(slice(4), 2)
+    inputs, solution = data.read_inputs(slice(4), 2), data.read_outputs(slice(4), 2)
     grid, plain, symmetric = (
         data.grid.strided(2),
         pde.load(under_symmetries),

@@ -34,7 +34,7 @@ def file_of_100(tmp_path_factory):
 
 def fields(path):
     data = pde.data.datasets.open(path)
-    return np.concatenate([data.read_inputs(), data.read_solution()], axis=-1)
+    return np.concatenate([data.read_inputs(), data.read_outputs()], axis=-1)
 
 
 def test_darcy_samples_on_a_square_have_all(file_of_100):
@@ -99,6 +99,8 @@ def test_errors_show_an_asymmetry_that_samples_do_not(under_symmetries, file_of_
     assert invariant([np.concatenate([inputs, true], axis=-1)], ALL) == ALL
     record_rejected(
         out,
-        Samples(out, grid, 100, (*grid.shape, 1), (slice(0, 100),), lambda chosen: (inputs[chosen], true[chosen])),
+        Samples(
+            out, grid, 100, (*grid.shape, 1), 1, (slice(0, 100),), lambda chosen: (inputs[chosen], true[chosen])
+        ),
     )
     assert Run.open(out).rejected == rejected

@@ -203,7 +203,7 @@ def test_the_gradient_of_a_step_under_pmap_is_that_of_one_device(darcy_file, und
     run = Run.open(undisturbed)
     data = pde.data.datasets.open(darcy_file)
     inputs = jnp.asarray(data.read_inputs(slice(8), 2))
-    solution = jnp.asarray(data.read_solution(slice(8), 2))
+    solution = jnp.asarray(data.read_outputs(slice(8), 2))
     graph, params = run.build()
     gradient = jax.grad(make_loss(graph, run, run.grid))
     whole = jax.jit(gradient)(params, inputs, solution)

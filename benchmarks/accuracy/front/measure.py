@@ -21,7 +21,7 @@ GROUP = 40
 
 def measured(entries: list[Entry], test: DataFile, rounds: int) -> list[dict[str, Any]]:
     """Measure errors and times of all entries, group by group."""
-    inputs, solutions = test.read_inputs()[..., 0], test.read_solution()[..., 0]
+    inputs, solutions = test.read_inputs()[..., 0], test.read_outputs()[..., 0]
     rows = []
     for first in range(0, len(entries), GROUP):
         rows += _measured_in_turn(entries[first : first + GROUP], inputs, solutions, rounds)

@@ -48,7 +48,7 @@ def mean(test: DataFile, resolutions: Sequence[int]) -> list[Row]:
 
 def fitted(train: DataFile, test: DataFile) -> Row:
     """Fit the ratio of the phases and the scale to a training file, and return the errors on a test file."""
-    phases, true = train.read("coefficient"), train.read_solution()[..., 0]
+    phases, true = train.read("coefficient"), train.read_outputs()[..., 0]
 
     def error(logarithm: float) -> float:
         return _scale(solved(phases, float(np.exp(logarithm))), true)[1]
@@ -56,7 +56,7 @@ def fitted(train: DataFile, test: DataFile) -> Row:
     ratio = float(np.exp(fminbound(error, 0.0, 5.0, xtol=1e-3)))
     scale, _ = _scale(solved(phases, ratio), true)
     predicted = scale * solved(test.read("coefficient"), ratio)
-    errors = sample_errors(predicted[..., None], test.read_solution(), test.grid.axes)
+    errors = sample_errors(predicted[..., None], test.read_outputs(), test.grid.axes)
     first = test.read("coefficient", slice(1))
     return {
         **{name: float(each) for name, each in mean_errors([errors]).items()},

@@ -14,9 +14,10 @@ from jaxtyping import Float
 
 from pde.equations.registry import check_darcy
 from pde.grids.grid import Grid
+from pde.grids.outputs import Output
 from pde.solvers.checks import check_solvable, converged
 from pde.solvers.elliptic import solve
-from pde.system.errors import check_positive
+from pde.system.errors import InputError, check_positive
 
 
 class Polished(NamedTuple):
@@ -27,10 +28,12 @@ class Polished(NamedTuple):
     iterations: int
 
 
-def check_polish(tolerance: float, inputs: Sequence[str], grid: Grid) -> None:
+def check_polish(tolerance: float, inputs: Sequence[str], outputs: Sequence[Output], grid: Grid) -> None:
     """Raise InputError for an invalid tolerance, or for a problem that the solver does not solve."""
     check_positive("polish", tolerance, most=1.0)
-    check_darcy("--polish", inputs, grid)
+    check_darcy("--polish", inputs, outputs)
+    if grid.domain is None:
+        raise InputError("--polish needs to know where the border lies; add --domain x0 x1 y0 y1")
 
 
 def polish(

@@ -19,6 +19,8 @@ from tyro.conf import FlagCreatePairsOff
 
 from pde.equations.darcy.canonical import cell_centres, solve_canonical
 from pde.grids.grid import Centring, Grid
+from pde.grids.kinds import ALL_SCALARS, Kinds
+from pde.grids.outputs import Output
 from pde.random_fields.coefficients import OPTIONS, Law, NameOrLaw, check, choose, describe, evaluate
 from pde.random_fields.gaussian import check_options, describe_field, gaussian_field
 from pde.random_fields.mixture import Mixture, Range
@@ -49,6 +51,8 @@ class Darcy:
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("coefficient",)
+    kinds: ClassVar[Kinds] = ALL_SCALARS
+    has_residual: ClassVar[bool] = True
     rare: ClassVar[tuple[str, ...]] = ("contrasts", "phase_counts", "log_scales", "taus")
     """Options that only `--help-verbose` shows."""
     resolution: int = 421
@@ -109,7 +113,11 @@ class Darcy:
     @property
     def grid(self) -> Grid:
         points = cell_centres(self.resolution) if self.canonical else np.linspace(0, 1, self.resolution)
-        return Grid((points, points), boundary="zero", domain=(0.0, 1.0, 0.0, 1.0))
+        return Grid((points, points), domain=(0.0, 1.0, 0.0, 1.0))
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        return (Output("solution", ("zero", "zero")),)
 
     def attributes(self) -> dict[str, str | float]:
         """Return the attributes that tell a data file's origin."""

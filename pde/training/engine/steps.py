@@ -26,7 +26,7 @@ Gradient = Callable[[Any, Array, Array], tuple[Array, Any]]
 Step = Callable[[Any, Any, Array, Array], tuple[Any, Any, Array]]
 State = tuple[Any, Any]
 """Parameters and the optimiser's state."""
-Augment = Callable[[Array, Array], Array]
+Augment = Callable[[Array, tuple[Array, Array]], tuple[Array, Array]]
 
 SECONDS_A_CALL = 1.0
 """Approximate duration of the steps of a call."""
@@ -107,7 +107,7 @@ class Stepper:
         make: function that makes the gradient, given the mesh axes along which devices share a batch, or None.
         optimiser: optimiser that updates the state.
         feeder: source of the samples.
-        augment: map of the fields of a batch, the same for inputs and solutions, chosen by the batch's number.
+        augment: map of the inputs and outputs of a batch, chosen by the batch's number.
         mesh: devices that share a batch.
         placed: placement of parameters and the optimiser's state (`pde.training.engine.devices.placing`); by
             default all on every device.
@@ -131,7 +131,8 @@ class Stepper:
         gradient = make(mesh.axis_names if mesh.size > 1 else None)
 
         def of_batch(params: Any, fields: tuple[Array, Array], samples: Array, number: Array) -> tuple[Array, Any]:
-            return gradient(params, *(augment(number, field[samples]) for field in fields))
+            inputs, outputs = (field[samples] for field in fields)
+            return gradient(params, *augment(number, (inputs, outputs)))
 
         # Only samples are divided; everything computed from them is local except the gradient.
         whole = PartitionSpec()

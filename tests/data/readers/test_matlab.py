@@ -11,10 +11,10 @@ def test_li_et_al_are_on_cell_centres_with_samples_first(name):
     data = read(name)
     coefficient, solution = make.fields(3, 6, 6)
     np.testing.assert_array_equal(data.read_inputs()[..., 0], coefficient.astype(np.float32))
-    np.testing.assert_array_equal(data.read_solution(slice(1, 3), 2)[..., 0], solution[1:3, ::2, ::2])
+    np.testing.assert_array_equal(data.read_outputs(slice(1, 3), 2)[..., 0], solution[1:3, ::2, ::2])
     np.testing.assert_allclose(data.grid.x, CENTRES_6)
     np.testing.assert_allclose(data.grid.strided(2).y, CENTRES_6[::2])
-    assert data.grid.boundary == "zero"
+    assert data.outputs[0].border == "zero"
     assert data.grid.domain == (0, 1, 0, 1)
     assert not data.grid.on_nodes
 

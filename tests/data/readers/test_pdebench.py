@@ -11,7 +11,7 @@ def test_pdebench_has_its_own_coordinates_and_keeps_its_attributes():
     data = read("pdebench.hdf5")
     coefficient, solution = make.fields(3, 6, 8)
     np.testing.assert_array_equal(data.read_inputs()[..., 0], coefficient)
-    np.testing.assert_array_equal(data.read_solution(slice(1, 2))[..., 0], solution[1:2])
+    np.testing.assert_array_equal(data.read_outputs(slice(1, 2))[..., 0], solution[1:2])
     np.testing.assert_allclose(data.grid.x, CENTRES_6, rtol=1e-6)
     np.testing.assert_allclose(data.grid.y, CENTRES_8, rtol=1e-6)
     assert data.grid.domain == (0, 1, 0, 1)
@@ -22,7 +22,7 @@ def test_pdebench_on_other_points_declares_no_border(tmp_path):
     path = altered(tmp_path, "pdebench.hdf5", lambda file: file["x-coordinate"].write_direct(np.arange(6.0)))
     data = datasets.open(path)
     assert data.grid.domain is None
-    assert data.grid.boundary == "unknown"
+    assert data.outputs[0].border == "unknown"
 
 
 def test_times_are_no_darcy_set_of_pdebench(capsys, tmp_path):

@@ -20,7 +20,7 @@ def test_the_fixtures_are_what_their_script_writes(tmp_path):
         fresh, kept = datasets.open(tmp_path / name), read(name)
         assert fresh.attributes == kept.attributes
         np.testing.assert_array_equal(fresh.read_inputs(), kept.read_inputs())
-        np.testing.assert_array_equal(fresh.read_solution(), kept.read_solution())
+        np.testing.assert_array_equal(fresh.read_outputs(), kept.read_outputs())
 
 
 def test_scipy_and_numpy_write_what_is_read(tmp_path):
@@ -28,7 +28,7 @@ def test_scipy_and_numpy_write_what_is_read(tmp_path):
     scipy.io.savemat(tmp_path / "a.mat", {"coeff": coefficient, "sol": solution}, do_compression=True)
     np.savez_compressed(tmp_path / "b.npz", coefficient=coefficient, solution=solution, x=CENTRES_6, y=CENTRES_6)
     for path in tmp_path.iterdir():
-        np.testing.assert_array_equal(datasets.open(path).read_solution()[..., 0], solution)
+        np.testing.assert_array_equal(datasets.open(path).read_outputs()[..., 0], solution)
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -108,7 +108,7 @@ def test_the_file_says_what_it_is(tmp_path, capsys):
     assert "24 cells a side" in capsys.readouterr().out
     data = datasets.open(path)
     np.testing.assert_allclose(data.grid.x, (np.arange(24) + 0.5) / 24)
-    assert data.grid.boundary == "zero"
+    assert data.outputs[0].border == "zero"
     assert data.grid.domain == (0, 1, 0, 1)
     assert not data.grid.on_nodes
     assert "solve_gwf.m" in data.attributes["scheme"]

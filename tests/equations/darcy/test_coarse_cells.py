@@ -24,15 +24,15 @@ def test_inner_nodes_are_solved_as_nodes_are():
     """A border one spacing away is the border of a node grid that continues the coefficient."""
     x, y, a = np.linspace(0, 2, 12), np.linspace(0, 1, 9), rough((10, 7))
     domain = (0.0, 2.0, 0.0, 1.0)
-    inside = Grid((x[1:-1], y[1:-1]), boundary="zero", domain=domain)
-    expected = solve_darcy(np.pad(a, 1, mode="edge"), Grid((x, y), boundary="zero", domain=domain))
+    inside = Grid((x[1:-1], y[1:-1]), domain=domain)
+    expected = solve_darcy(np.pad(a, 1, mode="edge"), Grid((x, y), domain=domain))
     np.testing.assert_allclose(solve_cells(a, inside, 1), expected[1:-1, 1:-1], rtol=1e-8)
 
 
 @pytest.mark.parametrize("stride", [2, 3, 5])
 def test_a_constant_coefficient_is_not_changed_by_upscaling(stride):
     """Fine faces add up to the coarse distances, pieces of cells to the coarse widths, at both borders."""
-    grid = Grid((cell_centres(30), cell_centres(30)), boundary="zero", domain=UNIT_SQUARE)
+    grid = Grid((cell_centres(30), cell_centres(30)), domain=UNIT_SQUARE)
     a = np.full(grid.shape, 7.0)
     strided = solve_cells(a[::stride, ::stride], grid.strided(stride), 1)
     np.testing.assert_allclose(solve_cells(a, grid, stride), strided, rtol=1e-8)
@@ -43,8 +43,8 @@ def test_a_constant_coefficient_is_not_changed_by_upscaling(stride):
 def test_both_axes_are_treated_alike():
     x, y, a = 2 * cell_centres(24), cell_centres(15), rough((24, 15))
     grid, turned = (
-        Grid((x, y), boundary="zero", domain=(0.0, 2.0, 0.0, 1.0)),
-        Grid((y, x), boundary="zero", domain=(0.0, 1.0, 0.0, 2.0)),
+        Grid((x, y), domain=(0.0, 2.0, 0.0, 1.0)),
+        Grid((y, x), domain=(0.0, 1.0, 0.0, 2.0)),
     )
     np.testing.assert_allclose(solve_cells(a.T, turned, 3), solve_cells(a, grid, 3).T, rtol=1e-8)
 
@@ -78,7 +78,7 @@ def test_canonical_files_have_coarse_solves_and_no_residuals(tmp_path):
 
 
 def test_other_points_and_coefficients_are_refused():
-    grid = Grid((cell_centres(8), cell_centres(8)), boundary="zero", domain=UNIT_SQUARE)
+    grid = Grid((cell_centres(8), cell_centres(8)), domain=UNIT_SQUARE)
     far, one_border = 0.5 + 0.6 * (grid.x - 0.5), np.arange(8) / 8
     for axis in (far, one_border, np.sort(np.random.default_rng(0).uniform(0.1, 0.9, 8))):
         with pytest.raises(InputError, match="equally spaced points inside the border"):

@@ -84,9 +84,9 @@ def test_the_correction_is_measured_in_its_own_deviation(darcy_file, folder_of, 
     """That of the 18 training samples, the last two being held out."""
     data, run = datasets.open(darcy_file), Run.open(folder_of(informed))
     solutions = expected_solutions(data, 4, informed)[:18]
-    correction = data.read_solution(slice(18), 4) - solutions.mean(axis=-1, keepdims=True)
-    assert run.normalisation.output_deviation == pytest.approx(correction.std(), rel=1e-4)
-    assert run.normalisation.output_mean == 0
+    correction = data.read_outputs(slice(18), 4) - solutions.mean(axis=-1, keepdims=True)
+    assert run.normalisation.output_deviation == pytest.approx([correction.std()], rel=1e-4)
+    assert run.normalisation.output_mean == (0,)
     last = len(FACES[informed])
     assert run.normalisation.input_mean[-last:] == pytest.approx(solutions.mean(axis=(0, 1, 2)), rel=1e-5)
 
@@ -97,7 +97,7 @@ def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file,
     history = [json.loads(line) for line in (folder_of(informed) / "metrics.jsonl").read_text().splitlines()]
     surrogate, data = pde.load(folder_of(informed)), datasets.open(darcy_file)
     predicted = surrogate.predict(data.read_inputs(slice(18, 20)), data.grid, surrogate.run.grid)
-    true = data.read_solution(slice(18, 20), 4)
+    true = data.read_outputs(slice(18, 20), 4)
     errors = np.linalg.norm((predicted - true)[..., 0], axis=(1, 2)) / np.linalg.norm(true[..., 0], axis=(1, 2))
     noted = history[surrogate.epoch - 1]["validation"]["relative_l2"]
     assert errors.mean() == pytest.approx(noted, rel=1e-4)

@@ -242,7 +242,7 @@ def test_a_run_that_is_loaded_predicts_what_it_predicted_in_training(darcy_file,
     history = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     surrogate, data = pde.load(trained), datasets.open(darcy_file)
     predicted = surrogate.predict(data.read_inputs(slice(18, 20)), data.grid, surrogate.run.grid)
-    true = data.read_solution(slice(18, 20), 4)
+    true = data.read_outputs(slice(18, 20), 4)
     errors = np.linalg.norm((predicted - true)[..., 0], axis=(1, 2)) / np.linalg.norm(true[..., 0], axis=(1, 2))
     noted = history[surrogate.epoch - 1]["validation"]["relative_l2"]
     assert errors.mean() == pytest.approx(noted, rel=1e-4)
@@ -258,7 +258,7 @@ def test_evaluation_and_prediction_take_it(capsys, darcy_file, trained, tmp_path
     surrogate, data = pde.load(trained), datasets.open(darcy_file)
     coarse = surrogate.run.grid
     splines = carried(surrogate.predict(data.read_inputs(), data.grid, coarse), coarse, data.grid)
-    true = data.read_solution()
+    true = data.read_outputs()
     with h5py.File(tmp_path / "u.h5") as file:  # the coefficient adds details to splines
         relaxed = file["solution"][:]
     assert np.linalg.norm(relaxed - true[..., 0]) < 0.9 * np.linalg.norm(splines - true)

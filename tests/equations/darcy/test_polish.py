@@ -44,14 +44,14 @@ def test_every_sample_is_certified_by_what_is_written(capsys, darcy_file, folder
     assert (attained <= 1e-8).all()
     for sample in range(20):
         assert residual(a[sample], u[sample]) == pytest.approx(attained[sample], rel=1e-3)
-    true = datasets.open(darcy_file).read_solution()[..., 0]
+    true = datasets.open(darcy_file).read_outputs()[..., 0]
     np.testing.assert_allclose(u, true, rtol=0, atol=1e-6 * true.max())
 
 
 def test_a_good_prediction_takes_fewer_iterations_than_zero(darcy_file, folder):
     """The solution in float32 is nearly there; nothing is gained from a prediction that is zero."""
     data = datasets.open(darcy_file)
-    a, u = data.read_inputs(slice(1))[0, ..., 0], data.read_solution(slice(1))[0, ..., 0]
+    a, u = data.read_inputs(slice(1))[0, ..., 0], data.read_outputs(slice(1))[0, ..., 0]
     good, none = (polish(a, guess, data.grid, 1e-8) for guess in (u, np.zeros_like(u)))
     assert good.iterations < none.iterations
 
@@ -71,5 +71,5 @@ def test_what_cannot_be_polished_is_one_sentence(capsys, darcy_file, folder, tmp
         file["coefficient"] = np.ones((2, 9, 9))
         file["x"] = file["y"] = np.linspace(0, 1, 9)
     error = refused(capsys, "predict", folder, tmp_path / "plain.h5", out, "--polish", 1e-6)
-    assert "--polish needs solutions that are zero on the border" in error
+    assert "--polish needs to know where the border lies; add --domain" in error
     assert not out.exists()

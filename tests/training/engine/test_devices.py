@@ -101,13 +101,13 @@ jax.config.update("jax_num_cpu_devices", 2)
 from pde.cli import main
 from pde.data.data_file import DataFile
 
-read = DataFile.read_solution
+read = DataFile.read_outputs
 
 def noted(self, samples, stride):
     print("read", samples if isinstance(samples, slice) else samples.tolist(), file=sys.stderr)
     return read(self, samples, stride)
 
-DataFile.read_solution = noted
+DataFile.read_outputs = noted
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -21,7 +21,12 @@ from pde.training.engine.steps import Stepper, make_gradient, make_step, take_al
 SYMMETRIES = [Symmetry(), Symmetry((0,), (1, 0))]
 generator = np.random.default_rng(0)
 INPUTS, SOLUTION = generator.normal(size=(2, 9, 4, 4, 1)).astype(np.float32)
-AUGMENT = functools.partial(transformed, SYMMETRIES)
+
+
+def augment(number, fields):
+    return tuple(transformed(SYMMETRIES, number, each) for each in fields)
+
+
 BYTES = 4 * 4 * 4 * 2
 """Size of a sample."""
 BATCHES = [(generator.permutation(9)[:3], generator.integers(2, dtype=np.int32)) for _ in range(MOST_STEPS + 3)]
@@ -52,7 +57,7 @@ def mesh_of(devices):
 def stepper(devices=1, streamed=False):
     mesh = mesh_of(devices)
     feeder = Streamed(read, 3 * BYTES, mesh) if streamed else Resident((INPUTS, SOLUTION), mesh)
-    return Stepper(MAKE, ADAM, feeder, AUGMENT, mesh)
+    return Stepper(MAKE, ADAM, feeder, augment, mesh)
 
 
 def steps(monkeypatch, seconds, **options):
@@ -98,7 +103,7 @@ def test_a_process_reads_the_shares_of_its_own_devices(processes, shares):
 def test_devices_keep_their_share_of_the_optimisers_state():
     division = Division(2, optimiser=True)
     placed = placing(start(), mesh_of(2), division)
-    stepper = Stepper(MAKE, ADAM, Resident((INPUTS, SOLUTION), mesh_of(2)), AUGMENT, mesh_of(2), placed)
+    stepper = Stepper(MAKE, ADAM, Resident((INPUTS, SOLUTION), mesh_of(2)), augment, mesh_of(2), placed)
     batches = [(np.arange(4), np.int32(0))] * 3
     *_, (state, _, _) = take_all(start(), [(stepper, batches)])
     sizes = [leaf.addressable_data(0).size for leaf in jax.tree.leaves(state)]
@@ -173,7 +178,7 @@ def test_devices_exchange_the_gradient_once_a_step_and_nothing_else(streamed):
     make = functools.partial(make_gradient, two, 2)
     mesh = mesh_of(4)
     feeder = Streamed(read, 8 * BYTES, mesh) if streamed else Resident((INPUTS, SOLUTION), mesh)
-    many = Stepper(make, ADAM, feeder, AUGMENT, mesh)
+    many = Stepper(make, ADAM, feeder, augment, mesh)
     params = {"weight": jnp.ones((1, 4, 4, 1)), "bias": jnp.ones(3)}
     state = params, optax.adam(1e-2).init(params)
     feed, numbers = feeder.feed([(np.arange(8), np.int32(0))]), np.zeros(feeder.most, np.int32)
