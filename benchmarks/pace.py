@@ -61,7 +61,7 @@ def paces(
         make = partial(make_gradient, make_loss(graph, run, run.grid), run.training.accumulate or 1)
         mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
         samples = Resident(parts[0].read(slice(None)), mesh)
-        stepper = Stepper(make, optimiser, samples, augmentation(run), mesh)
+        stepper = Stepper(make, optimiser, samples, augmentation(run)[0], mesh)
         size = config.batch_size
         batches = [(np.arange(size), np.int32(0))] * steps
         calls[name] = ((params, optimiser.init(params)), [(stepper, batches)])

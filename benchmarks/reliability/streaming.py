@@ -75,7 +75,7 @@ def measure(path: Path, model: str, stream: bool) -> dict[str, float]:
     make = partial(make_gradient, make_loss(graph, run, run.grid), 1)
     mesh = Mesh(np.array(jax.devices()[:1]).reshape(1, 1), (DATA, SPACE))
     samples = feeder(parts[0], config, mesh, _BATCH)
-    stepper = Stepper(make, optimiser, samples, augmentation(run), mesh)
+    stepper = Stepper(make, optimiser, samples, augmentation(run)[0], mesh)
     drawn = np.random.default_rng(0).integers(run.samples, size=(_STEPS, _BATCH))
     batches = [(batch, np.int32(0)) for batch in drawn]
     start, seconds, started = (params, optimiser.init(params)), [], time.perf_counter()

@@ -23,6 +23,7 @@ from manojax.layers.cells import cell_counts, from_cells, to_cells
 from manojax.layers.halo import Space
 from manojax.layers.neighbours import FAR_BELOW, Axis, from_planes, neighbour_attention, to_planes
 from manojax.layers.position import PositionBias, offsets_between
+from manojax.layers.ring import unwrapped, wrapped
 
 Map = Float[Array, "batch *grid channel"]
 Heads = Float[Array, "batch *grid heads head_dim"]
@@ -57,6 +58,7 @@ class SelfAttention(nnx.Module):
         shift: int = 0,
         cosine: bool = False,
         position: PositionBias | None = None,
+        periodic: tuple[bool, ...] = (),
         output_init: Initializer = default_init,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
@@ -70,7 +72,7 @@ class SelfAttention(nnx.Module):
         self.query_key_value = Linear(width, 3 * width, use_bias=False, dtype=dtype, rngs=rngs)
         self.output = Linear(width, width, kernel_init=output_init, dtype=dtype, rngs=rngs)
         self.log_scale = nnx.Param(jnp.full((heads,), math.log(10.0))) if cosine else None
-        self.position = position
+        self.position, self.periodic = position, periodic
 
     def __call__(
         self, x: Map, spacing: Float[Array, " dimensions"] | None = None, space: Space | None = None
@@ -91,16 +93,18 @@ class SelfAttention(nnx.Module):
         if self.window is None:
             attended = full_attention(query, key, value)
         else:
+            # Only windows that are shorter than a ring reach over its seam.
+            rings = tuple(ring and n > self.window for ring, n in zip(self.periodic, x.shape[1:-1], strict=False))
+            around = -(-(self.window - 1) // self.stride) * self.stride  # so that windows start at the same places
             attended = window_attention(
-                query,
-                key,
-                value,
+                *(wrapped(part, around, rings) for part in (query, key, value)),
                 window=self.window,
                 stride=self.stride,
                 shift=self.shift,
                 bias=None if self.position is None else self.position(spacing),
                 rows=None if space is None else (space.places(rows, halo), space.whole((rows,))[0]),
             )
+            attended = unwrapped(attended, around, rings) if any(rings) else attended
         return self.output(attended.reshape(x.shape)[:, halo : halo + rows])
 
     def _scaled(self, query: Heads, key: Heads) -> tuple[Heads, Heads]:

@@ -47,3 +47,12 @@ def from_patches(patches: Array, sides: tuple[int, ...], grid: tuple[int, ...]) 
 def cell_counts(grid: tuple[int, ...], sides: tuple[int, ...]) -> tuple[int, ...]:
     """Count the cells that cover a grid along each axis."""
     return tuple(-(-length // side) for length, side in zip(grid, sides, strict=True))
+
+
+def check_patches(grid: tuple[int, ...], sides: tuple[int, ...], periodic: tuple[bool, ...]) -> None:
+    """Raise ValueError where patches do not go once around a periodic axis."""
+    for points, side, ring in zip(grid, sides, periodic, strict=True):
+        if ring and points % side:
+            raise ValueError(
+                f"patches of {side} points do not divide a periodic axis of {points}; give another size"
+            )

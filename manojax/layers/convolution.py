@@ -13,6 +13,7 @@ from jaxtyping import Float
 from manojax.layers.basic import default_init
 from manojax.layers.halo import Space
 from manojax.layers.pyramid import level_count
+from manojax.layers.ring import unwrapped, wrapped
 from manojax.xla_cpu import convolution
 
 RATE = 2
@@ -20,7 +21,8 @@ RATE = 2
 
 
 class Convolution(nnx.Module):
-    """A convolution with a kernel of 3^d points; the map is continued by zeros beyond its border.
+    """A convolution with a kernel of 3^d points; the map is continued by zeros beyond its border, and by itself
+    along periodic axes.
 
     Channels come last and kernels are dense: depthwise kernels are slower on the CPU.
     """
@@ -31,11 +33,13 @@ class Convolution(nnx.Module):
         out_channels: int,
         *,
         dimensions: int,
+        periodic: tuple[bool, ...] = (),
         use_bias: bool = True,
         kernel_init: Initializer = default_init,
         dtype: DTypeLike,
         rngs: nnx.Rngs,
     ):
+        self.periodic = periodic
         self.convolution = nnx.Conv(
             in_channels,
             out_channels,
@@ -51,6 +55,8 @@ class Convolution(nnx.Module):
         self, x: Float[Array, "batch *grid channel"], space: Space | None = None
     ) -> Float[Array, "batch *grid out"]:
         """Convolve a map; with a `space`, this device's piece of it."""
+        if any(self.periodic):
+            return unwrapped(self.convolution(wrapped(x, 1, self.periodic)), 1, self.periodic)
         if space is None:
             return self.convolution(x)
         return self.convolution(space.with_halo(x, 1))[:, 1:-1]
@@ -69,9 +75,9 @@ def _convolve(
     )
 
 
-def held_levels(grid: tuple[int, ...]) -> int:
-    """Count the levels down to two points a side.
+def held_levels(grid: tuple[int, ...], periodic: tuple[bool, ...] = ()) -> int:
+    """Count the levels down to two points a side, or to an odd number on a periodic axis.
 
     On a single point a convolution is no more than its middle matrix.
     """
-    return level_count(grid, RATE, window=2)
+    return level_count(grid, RATE, 2, periodic)

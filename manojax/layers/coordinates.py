@@ -6,7 +6,7 @@ Nothing here assumes equal spacing, a square, or points on the border.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike
 from manojax.layers.halo import Space
 
 Coordinates = tuple[ArrayLike, ...]
+Periods = Sequence[float | None]
+"""The period of each axis; None for one that is not periodic."""
 AnyArray = TypeVar("AnyArray", np.ndarray, Array)
 
 
@@ -64,15 +66,25 @@ def mean_spacing(
 
 
 def interpolate(
-    fields: Float[AnyArray, "batch *grid channel"], source: Coordinates, target: Coordinates
+    fields: Float[AnyArray, "batch *grid channel"],
+    source: Coordinates,
+    target: Coordinates,
+    periods: Periods | None = None,
 ) -> Float[AnyArray, "batch *new_grid channel"]:
     """Tensor-product cubic spline (not-a-knot) through `fields` on `source`, evaluated on `target`.
 
-    An axis of fewer than four points gets the spline of the highest degree that it allows. Points outside the
-    source grid are extrapolated by the outermost polynomial. The result has the fields' dtype. For NumPy
-    arrays it is computed in float64, for JAX arrays by a function that can be traced.
+    Along an axis with a period, whose points must be equally spaced, it is the trigonometric polynomial. An axis
+    of fewer than four points gets the spline of the highest degree that it allows. Points outside the source grid
+    are extrapolated by the outermost polynomial. The result has the fields' dtype. For NumPy arrays it is computed
+    in float64, for JAX arrays by a function that can be traced.
     """
-    matrices = [_spline_matrix(np.asarray(a), np.asarray(b)) for a, b in zip(source, target, strict=True)]
+    every = zip(source, target, periods or (None,) * len(source), strict=True)
+    matrices = [
+        _spline_matrix(np.asarray(a), np.asarray(b))
+        if period is None
+        else trigonometric_matrix(np.asarray(a, np.float64), np.asarray(b, np.float64), period)
+        for a, b, period in every
+    ]
     if isinstance(fields, Array):
         return along_each_axis([jnp.asarray(matrix, fields.dtype) for matrix in matrices], fields)
     return along_each_axis(matrices, np.asarray(fields, np.float64)).astype(fields.dtype)
@@ -96,6 +108,25 @@ def _spline_matrix(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     degree = min(3, len(source) - 1)
     return make_interp_spline(np.asarray(source, np.float64), np.eye(len(source)), degree)(target)
+
+
+def trigonometric_matrix(
+    source: Float[AnyArray, " point"], target: Float[AnyArray, " new_point"], period: float
+) -> Float[AnyArray, "new_point point"]:
+    """Return the matrix that evaluates, at `target`, the trigonometric polynomial through values at `source`.
+
+    The points of the source are equally spaced and go once around. With an even number of them, the highest wave
+    is the cosine that is largest at each.
+    """
+    n = len(source)
+    array: Any = jnp if isinstance(target, Array) else np
+    angles = np.pi / period * (target[:, None] - source[None, :])
+    sine = array.sin(angles)
+    here = abs(sine) < 1e-6 if isinstance(target, Array) else abs(sine) < 1e-12
+    safe = array.where(here, array.ones_like(sine), sine)
+    ratio = array.sin(n * angles) / (n * safe)
+    # The limit at a point of the source itself is 1, whichever turn around the ring it is met on.
+    return array.where(here, array.ones_like(sine), ratio * array.cos(angles) if n % 2 == 0 else ratio)
 
 
 def nearest(source: Coordinates, target: Coordinates) -> tuple[tuple[Int[np.ndarray, " _"], ...], bool]:

@@ -63,6 +63,8 @@ class MultipoleAttention(nnx.Module):
             of the physical offset that all levels and grids share; with "none", positions enter through X only.
         cosine: cosine attention, whose logits cannot grow with the activations.
         dimensions: axes of the grid.
+        periodic: True for each axis that is periodic: windows and the convolution go on at its other end, and
+            levels end where the rate does not divide it.
         output_init: initialiser of Attn's output projections.
         dtype: precision of activations.
 
@@ -89,6 +91,7 @@ class MultipoleAttention(nnx.Module):
         position: Position = "none",
         cosine: bool = False,
         dimensions: int = 2,
+        periodic: tuple[bool, ...] = (),
         output_init: Initializer = default_init,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
@@ -100,11 +103,14 @@ class MultipoleAttention(nnx.Module):
                 "levels 1 leaves no level for attention where the finest is a convolution; give 2 or more"
             )
         self.rate, self.window, self.levels, self.level_sum = rate, window, levels, level_sum
+        self.periodic = periodic
         self.norm = LayerNorm(width, rngs=rngs) if level_sum == "cycle" else None
         kind = {"dimensions": dimensions, "dtype": dtype, "rngs": rngs}
         self.attention, self.down, self.up, self.gate = nnx.List([]), nnx.List([]), nnx.List([]), nnx.List([])
         self.convolution = (
-            Convolution(width, width, kernel_init=output_init, **kind) if finest == "convolution" else None
+            Convolution(width, width, kernel_init=output_init, periodic=periodic, **kind)
+            if finest == "convolution"
+            else None
         )
         for _ in range(weight_sets):
             attention = SelfAttention(
@@ -115,6 +121,7 @@ class MultipoleAttention(nnx.Module):
                 shift=shift,
                 cosine=cosine,
                 position=_position_bias(position, window, heads, dimensions, rngs),
+                periodic=periodic,
                 output_init=output_init,
                 dtype=dtype,
                 rngs=rngs,
@@ -142,7 +149,7 @@ class MultipoleAttention(nnx.Module):
             raise ValueError(
                 f"a device has {x.shape[1]} rows: a multiple of {self.rate}, at least {self.window}, is needed"
             )
-        count = level_count(grid, self.rate, self.window)
+        count = level_count(grid, self.rate, self.window, self.periodic)
         count = count if self.levels is None else min(count, self.levels)
         maps, spaces = [x], [space]
         for level in range(count - 1):

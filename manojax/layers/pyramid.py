@@ -65,9 +65,11 @@ class Upsample(nnx.Module):
         return from_cells(jnp.broadcast_to(coarse[..., None, :], shape), self.sides, grid)
 
 
-def level_count(grid: tuple[int, ...], rate: int, window: int) -> int:
-    """Count the levels down to a map of at most one window."""
+def level_count(grid: tuple[int, ...], rate: int, window: int, periodic: tuple[bool, ...] = ()) -> int:
+    """Count the levels down to a map of at most one window, or one whose periodic axes the rate does not
+    divide."""
     count = 1
-    while max(grid) > window:
+    rings = periodic or (False,) * len(grid)
+    while max(grid) > window and not any(n % rate for n, ring in zip(grid, rings, strict=True) if ring):
         grid, count = cell_counts(grid, (rate,) * len(grid)), count + 1
     return count

@@ -73,6 +73,7 @@ class Operator(nnx.Module):
         config: ModelConfig | None = None,
         *,
         dimensions: int = 2,
+        periodic: tuple[bool, ...] = (),
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
@@ -83,6 +84,8 @@ class Operator(nnx.Module):
             out_channels: channels of the output fields.
             config: options; by default `Config()`.
             dimensions: axes of the grid, 1 to 3.
+            periodic: True for each axis that is periodic; by default none is. The points of such an axis go once
+                around it.
             dtype: precision of activations; parameters, FFTs and softmax stay in float32.
             rngs: random numbers of the parameters.
         """
@@ -92,6 +95,9 @@ class Operator(nnx.Module):
         check("dimensions", dimensions, Literal[1, 2, 3])
         check("rngs", rngs, nnx.Rngs)
         config.check_dimensions(dimensions)
+        self.periodic = tuple(map(bool, periodic)) or (False,) * int(dimensions)
+        if len(self.periodic) != dimensions:
+            raise ValueError(f"periodic={periodic}: give True or False for each of the {dimensions} dimensions")
         self.in_channels, self.out_channels, self.dimensions = int(in_channels), int(out_channels), int(dimensions)
         self.config, self.dtype = config, jnp.dtype(dtype)
         self.build(config, rngs)

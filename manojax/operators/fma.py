@@ -57,6 +57,8 @@ class FMA(Operator):
     Config = FMAConfig
 
     def build(self, config: FMAConfig, rngs: nnx.Rngs) -> None:
+        if any(self.periodic):
+            raise ValueError("FMA does not take periodic axes; choose another model, such as mano or fno")
         dimensions, dtype = self.dimensions, self.dtype
         width = config.width
         self.remat = config.remat

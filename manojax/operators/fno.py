@@ -40,7 +40,8 @@ class FNOConfig(ModelConfig):
     mlp_ratio: float = 0.5
     """Hidden channels of the blocks' MLPs as a multiple of the width."""
     padding: float = 0.0
-    """Zeros appended to each axis before the first block and cut off after the last, as a fraction of the axis."""
+    """Zeros appended to each axis before the first block and cut off after the last, as a fraction of the axis;
+    none to a periodic one."""
     coordinates: bool = True
     """Give every point its coordinates as input channels."""
     remat: bool = False
@@ -105,7 +106,8 @@ class FNO(Operator):
     ) -> Float[Array, "batch *grid out"]:
         grid = fields.shape[1:-1]
         x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
-        padding = [(0, math.ceil(self.padding * n)) for n in grid]
+        rings = zip(grid, self.periodic, strict=True)
+        padding = [(0, 0 if ring else math.ceil(self.padding * n)) for n, ring in rings]
         x = jnp.pad(x, [(0, 0), *padding, (0, 0)])
         x = in_sequence(self.blocks, x, remat=self.remat, scan=False)
         return self.projection(x[:, *(slice(n) for n in grid)])

@@ -10,7 +10,7 @@ from jax.nn.initializers import Initializer
 from jaxtyping import Float
 
 from manojax.layers.basic import LayerNorm, Linear
-from manojax.layers.cells import cell_counts, from_patches, to_patches
+from manojax.layers.cells import cell_counts, check_patches, from_patches, to_patches
 from manojax.layers.coordinates import Coordinates, append_coordinates, mean_spacing
 from manojax.layers.halo import Space
 from manojax.layers.multipole import Finest, LevelSum, MultipoleAttention, Position
@@ -138,6 +138,7 @@ class MANO(Operator):
                 position=config.position,
                 cosine=config.cosine,
                 dimensions=dimensions,
+                periodic=self.periodic,
                 output_init=output_init,
                 dtype=dtype,
                 rngs=rngs,
@@ -159,9 +160,11 @@ class MANO(Operator):
         """Map fields to fields; with a `space`, this device's piece of them (see `manojax.operators.sharding`).
 
         Raises:
-            ValueError: the pieces cannot be divided into patches, or not be coarsened.
+            ValueError: the pieces cannot be divided into patches, or not be coarsened; or a periodic axis cannot
+                be divided into patches.
         """
         grid = fields.shape[1:-1]
+        check_patches(grid, self.patch, self.periodic)
         if space is not None and grid[0] % self.patch[0]:
             raise ValueError(f"a device has {grid[0]} rows: a multiple of the patch {self.patch[0]} is needed")
         spacing = self.patch[0] * mean_spacing(grid, coordinates, space)

@@ -54,6 +54,7 @@ class VCycle(nnx.Module):
         width: channels.
         levels: number of maps in the pyramid; each has weights of its own.
         dimensions: axes of the grid.
+        periodic: True for each axis that is periodic.
         smoother_init: initialiser of S and S'.
         dtype: precision of activations.
     """
@@ -64,6 +65,7 @@ class VCycle(nnx.Module):
         *,
         levels: int,
         dimensions: int = 2,
+        periodic: tuple[bool, ...] = (),
         smoother_init: Initializer = default_init,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
@@ -71,9 +73,10 @@ class VCycle(nnx.Module):
         kind = {"dimensions": dimensions, "dtype": dtype, "rngs": rngs}
 
         def convolutions(kernel_init: Initializer) -> list[Convolution]:
-            options = {"use_bias": False, "kernel_init": kernel_init, **kind}
+            options = {"use_bias": False, "kernel_init": kernel_init, "periodic": periodic, **kind}
             return [Convolution(width, width, **options) for _ in range(levels)]
 
+        self.periodic = periodic
         self.operator = nnx.List(convolutions(default_init))
         self.before = nnx.List(convolutions(smoother_init))
         self.after = nnx.List(convolutions(smoother_init))
@@ -81,7 +84,7 @@ class VCycle(nnx.Module):
         self.prolongation = nnx.List([Upsample(width, RATE, "learned", **kind) for _ in range(levels - 1)])
 
     def __call__(self, f: Map) -> Map:
-        count = min(len(self.operator), held_levels(f.shape[1:-1]))
+        count = min(len(self.operator), held_levels(f.shape[1:-1], self.periodic))
         return self._from_level(0, count, f)
 
     def _from_level(self, level: int, count: int, f: Map) -> Map:
@@ -130,6 +133,7 @@ class MgNO(Operator):
                 width,
                 levels=config.levels,
                 dimensions=dimensions,
+                periodic=self.periodic,
                 smoother_init=residual_init(8 * config.depth),
                 dtype=dtype,
                 rngs=rngs,

@@ -64,6 +64,7 @@ def create(
     in_channels: int = 1,
     out_channels: int = 1,
     dimensions: int = 2,
+    periodic: tuple[bool, ...] = (),
     dtype: DTypeLike = jnp.float32,
     rngs: nnx.Rngs,
     **options: Any,
@@ -75,6 +76,7 @@ def create(
         in_channels: channels of the input fields, coordinates not counted.
         out_channels: channels of the output fields.
         dimensions: axes of the grid, 1 to 3.
+        periodic: True for each axis that is periodic; by default none is.
         dtype: precision of activations; parameters, FFTs and softmax stay in float32.
         rngs: random numbers of the parameters.
         options: fields of the model's config; the others keep their defaults.
@@ -88,4 +90,5 @@ def create(
         if option not in known:
             raise ValueError(f"{name} has no option {option!r}; it has {', '.join(known)}")
     config = model.Config(**options)
-    return model(in_channels, out_channels, config, dimensions=dimensions, dtype=dtype, rngs=rngs)
+    sizes = {"dimensions": dimensions, "periodic": periodic}
+    return model(in_channels, out_channels, config, **sizes, dtype=dtype, rngs=rngs)

@@ -73,6 +73,7 @@ class UNet(Operator):
                 config.depth,
                 coarsest=index == config.levels - 1,
                 dimensions=dimensions,
+                periodic=self.periodic,
                 output_init=output_init,
                 dtype=dtype,
                 rngs=rngs,
@@ -85,7 +86,7 @@ class UNet(Operator):
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
-        count = min(len(self.blocks), held_levels(fields.shape[1:-1]))
+        count = min(len(self.blocks), held_levels(fields.shape[1:-1], self.periodic))
         return self.head(self.norm(self._from_level(0, count, x)))
 
     def _from_level(self, index: int, count: int, x: Map) -> Map:
@@ -111,13 +112,15 @@ class _Level(nnx.Module):
         *,
         coarsest: bool,
         dimensions: int,
+        periodic: tuple[bool, ...],
         output_init: Initializer,
         dtype: DTypeLike,
         rngs: nnx.Rngs,
     ):
         kind = {"dimensions": dimensions, "dtype": dtype, "rngs": rngs}
-        self.descent = nnx.List([_Block(width, output_init=output_init, **kind) for _ in range(depth)])
-        self.ascent = nnx.List([_Block(width, output_init=output_init, **kind) for _ in range(depth)])
+        block = {"output_init": output_init, "periodic": periodic, **kind}
+        self.descent = nnx.List([_Block(width, **block) for _ in range(depth)])
+        self.ascent = nnx.List([_Block(width, **block) for _ in range(depth)])
         if not coarsest:
             self.pool = Downsample(width, RATE, "pooled", **kind)
             self.widen = Linear(width, 2 * width, dtype=dtype, rngs=rngs)
@@ -128,12 +131,20 @@ class _Level(nnx.Module):
 class _Block(nnx.Module):
     """x + C(gelu(C(LN(x)))) with convolutions C."""
 
-    def __init__(self, width: int, *, dimensions: int, output_init: Initializer, dtype: DTypeLike, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        width: int,
+        *,
+        dimensions: int,
+        periodic: tuple[bool, ...],
+        output_init: Initializer,
+        dtype: DTypeLike,
+        rngs: nnx.Rngs,
+    ):
+        kind = {"dimensions": dimensions, "periodic": periodic, "dtype": dtype, "rngs": rngs}
         self.norm = LayerNorm(width, rngs=rngs)
-        self.first = Convolution(width, width, dimensions=dimensions, dtype=dtype, rngs=rngs)
-        self.second = Convolution(
-            width, width, dimensions=dimensions, kernel_init=output_init, dtype=dtype, rngs=rngs
-        )
+        self.first = Convolution(width, width, **kind)
+        self.second = Convolution(width, width, kernel_init=output_init, **kind)
 
     def __call__(self, x: Map) -> Map:
         return x + self.second(gelu(self.first(self.norm(x))))

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from manojax.layers.attention import SelfAttention
 from manojax.layers.basic import LayerNorm, Linear
-from manojax.layers.cells import from_patches, to_patches
+from manojax.layers.cells import check_patches, from_patches, to_patches
 from manojax.layers.coordinates import Coordinates, coordinates_or_nodes
 from manojax.layers.trunk import in_sequence, pre_norm_blocks
 from manojax.operators.base import ModelConfig, Operator
@@ -31,6 +31,8 @@ class ViTConfig(ModelConfig):
     """Attention heads; they divide the width."""
     patch: int = 2
     """Points a side of a patch."""
+    coordinates: bool = True
+    """Add a learned map of its place to every token."""
     remat: bool = False
     """Compute blocks a second time in the gradient instead of keeping their activations."""
 
@@ -64,7 +66,9 @@ class ViT(Operator):
         self.sides = (config.patch,) * dimensions
         points = config.patch**dimensions
         self.embed = Linear(points * self.in_channels, config.width, dtype=dtype, rngs=rngs)
-        self.position = Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs)
+        self.position = (
+            Linear(2 * _OCTAVES * dimensions, config.width, dtype=dtype, rngs=rngs) if config.coordinates else None
+        )
 
         def attention(_: int, output_init: Initializer) -> nnx.Module:
             return SelfAttention(
@@ -84,10 +88,12 @@ class ViT(Operator):
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
         grid = fields.shape[1:-1]
+        check_patches(grid, self.sides, self.periodic)
         tokens = self.embed(to_patches(fields, self.sides))
-        axes = coordinates_or_nodes(grid, coordinates)
-        centres = [_centres(axis, side) for axis, side in zip(axes, self.sides, strict=True)]
-        tokens = tokens + self.position(_position_features(centres))
+        if self.position is not None:
+            axes = coordinates_or_nodes(grid, coordinates)
+            centres = [_centres(axis, side) for axis, side in zip(axes, self.sides, strict=True)]
+            tokens = tokens + self.position(_position_features(centres))
         tokens = in_sequence(self.blocks, tokens, remat=self.remat)
         return from_patches(self.head(self.norm(tokens)), self.sides, grid)
 

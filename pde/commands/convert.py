@@ -20,5 +20,5 @@ class Convert:
     source: SourceFlags = field(default_factory=Source)
 
     def run(self) -> None:
-        data = convert(self.data, self.out, boundary=self.source.boundary, domain=self.source.domain)
+        data = convert(self.data, self.out, **vars(self.source))
         print(f"{self.out}: {data.samples} samples from {data.format}")

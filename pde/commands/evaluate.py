@@ -14,6 +14,7 @@ from pde.evaluation.breakeven import breakeven
 from pde.evaluation.evaluate import evaluate_together
 from pde.evaluation.figures import finest_sample, worst_samples
 from pde.reports.breakeven import sentences
+from pde.reports.figures import sample_figure, worst_figure
 from pde.reports.text import details, left_out, table
 from pde.surrogates.surrogate import load
 from pde.system.files import refuse_unwritable, write_text
@@ -45,7 +46,7 @@ class Evaluate:
         if self.json is not None:
             refuse_unwritable(self.json)
         surrogate = load(self.run_folder, symmetric=self.symmetries)
-        data = self.source.open(self.test, surrogate.run.view.inputs)
+        data = self.source.open(self.test, surrogate.run.view.inputs, surrogate.run.output_names)
         pays_off = breakeven(surrogate, data) if self.breakeven else None
         evaluation = evaluate_together([surrogate], data, self.resolutions or None)
         [report], coarse = evaluation.reports, evaluation.coarse
@@ -58,10 +59,11 @@ class Evaluate:
             more = {"coarse": coarse} | ({} if pays_off is None else {"breakeven": pays_off.to_json()})
             write_text(self.json, json.dumps(report | more, indent=1) + "\n")
             finest = max(row["resolution"] for row in report["rows"])
-            figures = {
-                "errors": plots.errors_by_grid([report], errors_by_scheme(coarse)),
-                "sample": plots.sample_fields(*finest_sample([surrogate], data, finest)),
-                "worst": plots.worst_samples(*worst_samples(surrogate, data, report), name=data.inputs[0]),
-            }
+            figures = {"errors": plots.errors_by_grid([report], errors_by_scheme(coarse))}
+            several = len(data.quantities) > 1
+            for one in finest_sample([surrogate], data, finest):
+                figures[f"sample-{one.name}" if several else "sample"] = sample_figure(one)
+            for worst in worst_samples(surrogate, data, report):
+                figures[f"worst-{worst.name}" if several else "worst"] = worst_figure(worst)
             for name, figure in figures.items():
                 plots.save(figure, self.json.with_name(f"{self.json.stem}-{name}.png"))

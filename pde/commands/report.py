@@ -49,7 +49,7 @@ class WriteReport:
             return None
         refuse_repeated(self.resolutions)
         surrogate = load(self.run_folder)
-        data = self.source.open(self.test, surrogate.run.view.inputs)
+        data = self.source.open(self.test, surrogate.run.view.inputs, surrogate.run.output_names)
         tested = Tested.on([surrogate], data, self.resolutions or None, worst=True)
         for sentence in left_out(tested.reports[0]):
             print(f"manojax: {sentence}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Flags for data files that do not state their boundary or domain."""
+"""Flags for data files that do not state their boundary, their domain or their periodic axes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +15,17 @@ from pde.system.errors import InputError
 
 @dataclass(frozen=True)
 class Source:
-    """For a data file that does not state its boundary or its domain."""
+    """For a data file that does not state its boundary, its domain or its periodic axes."""
 
     boundary: Border | None = None
     """Border of the outputs: they vanish there, or their derivatives across it do."""
     domain: Annotated[Domain | None, arg(metavar="FLOAT FLOAT ...")] = None
     """Domain x0 x1 y0 y1 in the unit of the coordinates."""
+    periodic: tuple[str, ...] = ()
+    """Periodic axes, such as x y."""
 
     def open(self, path: Path, inputs: tuple[str, ...] = (), outputs: tuple[str, ...] = ()) -> DataFile:
-        return datasets.open(path, inputs=inputs, outputs=outputs, boundary=self.boundary, domain=self.domain)
+        return datasets.open(path, inputs=inputs, outputs=outputs, **vars(self))
 
 
 SourceFlags = Annotated[Source, arg(name="data file")]

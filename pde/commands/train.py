@@ -86,8 +86,14 @@ def _learnt(run: Run, folder: Path, data: Path) -> str:
     _, validation = held_out(training_data(data, run.training), run.training)
     if validation is None:
         return f"{trained}; no validation samples"
-    error = best_epoch(epochs)["validation"]["relative_l2"]
-    said = [trained, f"least validation error {short(error)} (relative L2)"]
+    errors = best_epoch(epochs)["validation"]
+    each = [
+        f"{one.name} {short(errors[f'relative_l2 of {one.name}'])}"
+        for one in run.quantities
+        if len(run.quantities) > 1
+    ]
+    of_each = f", {', '.join(each)}" if each else ""
+    said = [trained, f"least validation error {short(errors['relative_l2'])} (relative L2{of_each})"]
     solves = coarse_errors(*validation, run.grid.shape[0])
     if solves:
         scheme = min(solves, key=solves.__getitem__)

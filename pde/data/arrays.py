@@ -34,6 +34,8 @@ class Dataset(DataFile):
             each by its name, one for all axes or one an axis, such as {"pressure": "zero", "velocity-x":
             ("unknown", "zero")}.
         domain: both ends of each axis of the domain: x0, x1, y0, y1.
+        periodic: names of the periodic axes, such as ("x", "y"); their points go once around, without the one at
+            the end.
         vectors: names of the components of each vector among inputs and outputs, along x, y and z.
         pseudoscalars: names of fields that change their sign in a mirror, such as the vorticity in the plane.
         inputs: the input fields by name, all of them shown to a model, each (samples, *grid), or (samples,) with a
@@ -54,6 +56,7 @@ class Dataset(DataFile):
         outputs: Mapping[str, Any] | None = None,
         boundary: Borders | None = None,
         domain: tuple[float, ...] | None = None,
+        periodic: Sequence[str] = (),
         vectors: Sequence[Sequence[str]] = (),
         pseudoscalars: Sequence[str] = (),
         **inputs: Any,
@@ -72,5 +75,6 @@ class Dataset(DataFile):
         arrays = {name: np.asarray(values) for name, values in fields.items() if values is not None}
         declared = {"outputs": tuple(given), "vectors": json.dumps(vectors), "pseudoscalars": tuple(pseudoscalars)}
         contents = Contents("arrays in memory", arrays, declared)
-        found = from_contents(_NAME, contents, inputs=tuple(inputs), boundary=boundary, domain=domain)
+        said = {"boundary": boundary, "domain": domain, "periodic": tuple(periodic)}
+        found = from_contents(_NAME, contents, inputs=tuple(inputs), **said)
         super().__init__(**vars(found))

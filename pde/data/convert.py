@@ -16,6 +16,7 @@ def convert(
     *,
     boundary: Borders | None = None,
     domain: tuple[float, ...] | None = None,
+    periodic: tuple[str, ...] = (),
 ) -> DataFile:
     """Write the fields, coordinates and attributes of a data file to a new HDF5 file (`pde.data.datasets`).
 
@@ -24,6 +25,7 @@ def convert(
         out: the file to write; its attribute `source_format` says what `source` was.
         boundary: the borders of the outputs (`pde.grids.outputs.Borders`), for a file that does not say.
         domain: x0, x1, y0, y1, for a file that does not say.
+        periodic: names of the periodic axes, for a file that does not say.
 
     Returns:
         The file that was read.
@@ -33,7 +35,7 @@ def convert(
     """
     source, out = Path(source), Path(out)
     refuse_existing(out)
-    data = datasets.open(source, boundary=boundary, domain=domain)
+    data = datasets.open(source, boundary=boundary, domain=domain, periodic=periodic)
     names = tuple(name for name in data.fields if name in {*data.sampled, *data.inputs})
     told = {name: value for name, value in data.attributes.items() if name not in datasets.DECLARED}
     attributes = {"source_format": data.format} | told  # a file converted twice keeps the first format

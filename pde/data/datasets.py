@@ -8,6 +8,8 @@ file without these attributes, such as one of manojax 0.1.0, the input is `coeff
 output is `solution`. Attributes that may be there, as far as they are known:
 
 - `domain`: both ends of each axis, x0, x1 and so on.
+- `periodic`: the names of the periodic axes. The point at the end of such an axis, which is the one at its
+  beginning, is left out.
 - `boundary`: the borders of the outputs (`pde.grids.outputs.Borders`), as one word, such as "zero", or as JSON.
 - `vectors`, as JSON, and `pseudoscalars`, a list of names: the kinds of the fields (`pde.grids.kinds.Kinds`).
 
@@ -36,7 +38,7 @@ _NUMBERS = {1: "two", 2: "four", 3: "six"}
 """Numbers that give a domain, by its axes."""
 _CUSTOMARY = ("coefficient", "source")
 """The input of a file that does not list its inputs: the first of these data sets that it has."""
-DECLARED = ("inputs", "outputs", "boundary", "domain", "vectors", "pseudoscalars")
+DECLARED = ("inputs", "outputs", "boundary", "domain", "periodic", "vectors", "pseudoscalars")
 """Attributes that say what the fields are, not where they come from."""
 
 
@@ -47,6 +49,7 @@ def open(
     outputs: tuple[str, ...] = (),
     boundary: Borders | None = None,
     domain: tuple[float, ...] | None = None,
+    periodic: tuple[str, ...] = (),
 ) -> DataFile:
     """Open a data file, checking all but the values.
 
@@ -56,6 +59,7 @@ def open(
         outputs: names of the output data sets; by default those that the file lists.
         boundary: the borders of the outputs, for a file that does not say.
         domain: both ends of each axis, x0, x1, y0, y1, for a file that does not say.
+        periodic: names of the periodic axes, for a file that does not say.
 
     Raises:
         InputError: the file does not exist, is truncated or has an unknown format; a data set is missing or has
@@ -63,9 +67,8 @@ def open(
             own.
     """
     path = Path(path)
-    return from_contents(
-        path, readers.read(path), inputs=inputs, outputs=outputs, boundary=boundary, domain=domain
-    )
+    said = {"boundary": boundary, "domain": domain, "periodic": periodic}
+    return from_contents(path, readers.read(path), inputs=inputs, outputs=outputs, **said)
 
 
 def opened(data: str | Path | DataFile, inputs: tuple[str, ...], outputs: tuple[str, ...] = ()) -> DataFile:
@@ -86,6 +89,7 @@ def from_contents(
     outputs: tuple[str, ...] = (),
     boundary: Borders | None = None,
     domain: tuple[float, ...] | None = None,
+    periodic: tuple[str, ...] = (),
 ) -> DataFile:
     """Check the contents that a reader found and make a data file of them; other arguments are as for `open`.
 
@@ -128,8 +132,10 @@ def from_contents(
         )
     said_boundary = _agreed(path, "boundary", _plain_or_json(attributes, "boundary", path), boundary)
     try:
-        grid = Grid(axes, domain=said_domain)
-        every = outputs_of(tuple(dict.fromkeys((*listed, *outputs))), said_boundary or "unknown", len(axes))
+        said_periodic = _agreed(path, "periodic", _names(attributes, "periodic", path) or None, periodic or None)
+        grid = Grid(axes, domain=said_domain, periodic=said_periodic or ())
+        names_of_all = tuple(dict.fromkeys((*listed, *outputs)))
+        every = outputs_of(names_of_all, said_boundary or "unknown", len(axes), grid.periods)
         declared = tuple(next(each for each in every if each.name == name) for name in outputs)
         if grid.domain is None and any(set(each.borders) != {"unknown"} for each in declared):
             ends = ends_named(len(axes))

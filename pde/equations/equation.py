@@ -15,7 +15,7 @@ from pde.grids.kinds import Kinds
 from pde.grids.outputs import Output
 from pde.system.errors import InputError
 
-Field = Float[np.ndarray, "height width"]
+Field = Float[np.ndarray, "*grid"]
 Solution = Float[np.ndarray, "*coarse_grid"]
 
 
@@ -77,8 +77,12 @@ class Equation:
     fine: Mapping[str, Callable[..., Solution]]
     """Schemes by name, each a function solve(*inputs, grid, stride) that sees the fine inputs and solves on a
     stride of their grid."""
-    residual: Callable[..., Float[np.ndarray, " sample"]]
-    """residual(*inputs, solution, grid) returns each sample's relative residual in the scheme of the problem."""
+    residual: Callable[..., Float[np.ndarray, " sample"]] | None = None
+    """residual(*inputs, outputs, grid) returns each sample's relative residual in the scheme of the problem, given
+    its outputs, as `solve` returns them, or without the channel if there is one. None if the problem is not solved
+    by iteration."""
+    measures: Mapping[str, Callable[..., Float[np.ndarray, " sample"]]] = field(default_factory=dict)
+    """Further measures of outputs by name, each a function like `residual`."""
     scaling: Mapping[str, float] = field(default_factory=dict)
     """Powers p by the names of inputs: c > 0 times that input gives c^p times the solution. An input of which this
     holds for no p is left out."""
@@ -92,6 +96,11 @@ class Equation:
     def outputs(self) -> tuple[Output, ...]:
         """Output fields in a data file, with the borders that the equation has."""
         return self.problem().outputs
+
+    @property
+    def axes(self) -> int:
+        """Number of axes of the grids that it is solved on."""
+        return len(self.outputs[0].borders)
 
     def check_outputs(self, given: Sequence[Output]) -> None:
         """Raise InputError where a file does not give outputs the borders that the equation has."""

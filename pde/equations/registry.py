@@ -6,6 +6,8 @@ from typing import Any
 
 from manojax.operators.named import named
 from pde.equations.darcy.equation import DARCY
+from pde.equations.darcy.fluxes import DARCY_FLUXES
+from pde.equations.darcy.line import DARCY_LINE
 from pde.equations.equation import Equation
 from pde.equations.poisson import POISSON
 from pde.grids.outputs import Output, zero_everywhere
@@ -13,6 +15,8 @@ from pde.system.errors import InputError, suggestion
 
 EQUATIONS: dict[str, Equation] = {
     "darcy": DARCY,
+    "darcy-1d": DARCY_LINE,
+    "darcy-fluxes": DARCY_FLUXES,
     "poisson": POISSON,
 }
 """Equations by name. An equation that is added here has its name for the rest of the process."""
@@ -41,7 +45,7 @@ def find(name: str) -> Equation:
 
 
 def equation_of(
-    attributes: Mapping[str, Any], names: Collection[str], outputs: Collection[str]
+    attributes: Mapping[str, Any], names: Collection[str], outputs: Collection[str], axes: int
 ) -> Equation | None:
     """Return the equation of a data file: the one named by its attribute `equation_name`, or else the one that
     fits its inputs and outputs.
@@ -52,13 +56,14 @@ def equation_of(
         attributes: attributes of the file.
         names: names of its data sets.
         outputs: names of its outputs.
+        axes: number of axes of its grid.
 
     Raises:
         InputError: there is no such equation, or its module is not imported yet.
     """
     name = attributes.get("equation_name")
     if name is None:
-        return known_by(names, outputs)
+        return known_by(names, outputs, axes)
     module, _, attribute = str(name).partition(":")
     if attribute and module not in sys.modules:
         raise InputError(
@@ -68,12 +73,16 @@ def equation_of(
     return find(str(name))
 
 
-def known_by(names: Collection[str], outputs: Collection[str] = ("solution",)) -> Equation | None:
-    """Return the equation that has these outputs, and whose inputs are among the data sets of a file.
+def known_by(names: Collection[str], outputs: Collection[str] = ("solution",), axes: int = 2) -> Equation | None:
+    """Return the equation that has these outputs and axes, and whose inputs are among the data sets of a file.
 
     If several fit, it is the one with the most inputs; among equals, the first.
     """
-    fitting = (each for each in EQUATIONS.values() if {output.name for output in each.outputs} == set(outputs))
+    fitting = (
+        each
+        for each in EQUATIONS.values()
+        if each.axes == axes and {output.name for output in each.outputs} == set(outputs)
+    )
     found = [each for each in fitting if set(each.inputs) <= set(names)]
     return max(found, key=lambda each: len(each.inputs), default=None)
 

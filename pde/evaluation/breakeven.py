@@ -137,5 +137,5 @@ def _error(surrogate: Surrogate, data: DataFile, solvable: Solvable, wanted: int
         block = Block.read(data, samples, {*data.output_names, *names, *solvable.inputs})
         solvable.check(block)
         predicted = surrogate.predict(block.channels(names), data.grid, grid)
-        errors.append(errors_of_quantities(predicted, block.outputs(wanted), data.quantities, grid.axes))
+        errors.append(errors_of_quantities(predicted, block.outputs(wanted), data.quantities, grid))
     return mean_errors(errors)["relative_l2"]

@@ -39,7 +39,7 @@ class CoarseSolve:
         grids = {"trained": grid.strided(stride), "on": grid.strided(wanted)}
         self._onto = jax.jit(functools.partial(carried, **grids, outputs=equation.outputs))
 
-    def __call__(self, inputs: Sequence[Field]) -> Float[np.ndarray, "new_height new_width output"]:
+    def __call__(self, inputs: Sequence[Field]) -> Float[np.ndarray, "*new_grid output"]:
         """Solve one sample, given its inputs on the file's grid.
 
         Raises:
@@ -48,7 +48,7 @@ class CoarseSolve:
         """
         solution = self._solve(inputs=inputs).astype(np.float32)
         if self._every is not None:
-            return solution[:: self._every, :: self._every]
+            return solution[(slice(None, None, self._every),) * (solution.ndim - 1)]
         return np.asarray(self._onto(jnp.asarray(solution[None])))[0]
 
 
@@ -112,7 +112,7 @@ def _error_up_to(most: float, data: DataFile, equation: Equation, solve: CoarseS
     for samples in data.blocks():
         block = Block.read(data, samples, {*data.output_names, *equation.inputs})
         solved = [solve(inputs) for inputs in zip(*block.named(equation.inputs), strict=True)]
-        errors = errors_of_quantities(np.stack(solved), block.outputs(wanted), data.quantities, grid.axes)
+        errors = errors_of_quantities(np.stack(solved), block.outputs(wanted), data.quantities, grid)
         total += float(errors["relative_l2"].sum(dtype=np.float64))
         if total > most * data.samples:
             return None

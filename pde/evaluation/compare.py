@@ -1,5 +1,6 @@
 """Predictions of several kinds scored side by side on strides of a data file, in one pass over its samples."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,8 @@ class Comparison:
     errors: Sequence[Summaries]
     """The errors of each predictor."""
     truth: Mapping[int, dict[str, Any]]
-    """{"truth": {"residual": mean of the file's own solutions}} by stride, where there are residuals."""
+    """{"truth": {"residual": mean of the file's own outputs}} by stride, with further measures of the equation,
+    where there are any."""
     first: Block
     """The first sample."""
 
@@ -58,8 +60,8 @@ def compare(
     """Measure errors of all samples of a file on strides of its grid, reading each field once.
 
     Points near interfaces are told apart where an input is piecewise constant. On the file's own grid, if its
-    points are nodes and our solver takes the file, residuals in the discrete equation are added, also for the
-    file's own solutions.
+    points are nodes and our solver takes the file, residuals in the discrete equation and further measures of it
+    are added, also for the file's own outputs.
 
     Args:
         data: a file that holds solutions.
@@ -72,7 +74,8 @@ def compare(
         InputError: bad data.
     """
     errors_of: dict[tuple[int, int, str], list[Errors]] = defaultdict(list)
-    residuals: list[Errors] = []
+    truths: list[Errors] = []
+    measured: set[str] = set()
     names = {*data.output_names, *data.inputs, *solvable.inputs}.union(*(each.inputs for each in predictors))
     first, broken = None, None
     for samples in progress(data.blocks(), label, unit="block"):
@@ -80,27 +83,28 @@ def compare(
         if first is None:
             first, broken = block.first(1), _with_interfaces(data, block)
         solvable.check(block)
-        on_own_grid = solvable.residual(block) if 1 in strides else None
+        on_own_grid = solvable.measures(block) if 1 in strides else {}
         predicted = [predictor(block) for predictor in predictors]
         for stride in strides:
             true, grid = block.outputs(stride), data.grid.strided(stride)
             near = None if broken is None else near_interfaces(block.channels([broken], stride)[..., 0])
-            residual = on_own_grid if stride == 1 else None
+            measures = on_own_grid if stride == 1 else {}
             for number, name, fields in _on(stride, predicted):
-                errors = errors_of_all(fields, true, grid, data.quantities, near, residual)
+                errors = errors_of_all(fields, true, grid, data.quantities, near, measures)
                 errors_of[number, stride, name].append(errors)
-            if residual is not None:
-                residuals.append({"residual": residual(true)})
+            if measures:
+                truths.append({name: measure(true) for name, measure in measures.items()})
+                measured |= measures.keys()
     assert first is not None  # a file holds a sample
     if solvable.reason is not None:  # known only at the end: earlier blocks could be solved
-        residuals = []
-        for blocks in errors_of.values():
-            for errors in blocks:
-                errors.pop("residual", None)
+        truths = []
+        for errors in itertools.chain(*errors_of.values()):
+            for name in measured:
+                errors.pop(name, None)
     found: list[dict[int, dict[str, dict[str, Any]]]] = [{stride: {} for stride in strides} for _ in predictors]
     for (number, stride, name), blocks in errors_of.items():
         found[number][stride][name] = summarise(blocks)
-    return Comparison(found, {1: {"truth": mean_errors(residuals)}} if residuals else {}, first)
+    return Comparison(found, {1: {"truth": mean_errors(truths)}} if truths else {}, first)
 
 
 def _on(stride: int, predicted: Sequence[ByStride]) -> Iterator[tuple[int, str, Fields]]:

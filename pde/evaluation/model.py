@@ -73,7 +73,7 @@ class ModelPredictor:
             self._pair = None
             return
         strided = fine[:, *trained.every(2)]
-        self._distances.append(errors_of_quantities(strided, coarse, run.quantities, trained.axes))
+        self._distances.append(errors_of_quantities(strided, coarse, run.quantities, trained))
 
 
 def milliseconds_a_sample(surrogate: Surrogate, mode: str, first: Block, stride: int) -> float:

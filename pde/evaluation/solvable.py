@@ -1,10 +1,13 @@
 """The equation of a data file, as far as our solvers take the file's inputs."""
 
+from collections.abc import Callable
+from typing import Any
+
 from pde.data.data_file import DataFile
 from pde.equations.equation import Equation
 from pde.equations.registry import EQUATIONS, equation_of
 from pde.evaluation.block import Block
-from pde.metrics.per_sample import Residual
+from pde.metrics.per_sample import Measure
 from pde.system.errors import InputError
 
 
@@ -20,7 +23,7 @@ class Solvable:
         self.reason: str | None = None
         """Reason why the file cannot be solved, or None."""
         try:
-            self.equation = equation_of(data.attributes, data.sampled, data.output_names)
+            self.equation = equation_of(data.attributes, data.sampled, data.output_names, len(data.grid.axes))
         except InputError as error:
             self.reason = str(error)
             return
@@ -43,14 +46,21 @@ class Solvable:
         except InputError as error:
             self.reason = str(error)
 
-    def residual(self, block: Block) -> Residual | None:
-        """Return the function from solutions to relative residuals, or None where residuals mean nothing.
+    def measures(self, block: Block) -> dict[str, Measure]:
+        """Return functions from outputs to the residual and further measures, by name; none where they mean
+        nothing.
 
         On cell centres several schemes are in use, each with its own residual.
         """
         equation = self.equation
         if equation is None or self.reason is not None or not self.grid.on_nodes:
-            return None
+            return {}
         inputs, names = block.named(self.inputs), [output.name for output in self._outputs]
-        solution = names.index(equation.outputs[0].name)
-        return lambda outputs: equation.residual(*inputs, outputs[..., solution], self.grid)
+        channels = [names.index(output.name) for output in equation.outputs]
+        functions = {"residual": equation.residual, **equation.measures}
+        alone = channels[0] if len(channels) == 1 else channels
+
+        def measure(function: Callable[..., Any]) -> Measure:
+            return lambda outputs: function(*inputs, outputs[..., alone], self.grid)
+
+        return {name: measure(function) for name, function in functions.items() if function is not None}

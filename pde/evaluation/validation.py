@@ -31,9 +31,7 @@ def coarse_errors(data: DataFile, samples: slice, resolution: int) -> dict[str, 
         block = Block.read(data, chosen, {*data.output_names, *solves.inputs})
         solves.solvable.check(block)
         for scheme, solutions in solves(block).get(stride, {}).items():
-            errors[scheme].append(
-                errors_of_quantities(solutions, block.outputs(stride), data.quantities, grid.axes)
-            )
+            errors[scheme].append(errors_of_quantities(solutions, block.outputs(stride), data.quantities, grid))
     if solves.failed:
         return {}
     return {scheme: mean_errors(blocks)["relative_l2"] for scheme, blocks in errors.items()}

@@ -26,13 +26,16 @@ class Grid:
 
     Raises:
         InputError: no axis or more than three, an axis of fewer than two points, a coordinate that is not finite
-            or not increasing, or a domain that does not hold the points.
+            or not increasing, a domain that does not hold the points, or a periodic axis whose points, equally
+            spaced, do not go once around the domain.
     """
 
     axes: tuple[Axis, ...]
     """Coordinates along axis 1 of a field (x), axis 2 (y) and axis 3 (z)."""
     domain: tuple[float, ...] | None = None
     """Both ends of each axis: x0, x1, y0, y1, z0, z1, as far as there are axes; None if they are not known."""
+    periodic: tuple[str, ...] = ()
+    """Names of the periodic axes: their ends are the same place, and only one of them may be a point."""
 
     def __post_init__(self):
         if not 1 <= len(self.axes) <= len(AXES):
@@ -46,6 +49,10 @@ class Grid:
                 raise InputError(f"coordinate {name} must be finite and strictly increasing; sort or mend it")
         if self.domain is not None:
             self._check_domain()
+        for name in self.periodic:
+            self._check_periodic(name)
+        names = [name for name in AXES if name in self.periodic]
+        object.__setattr__(self, "periodic", tuple(names))  # so that equal grids have them in the same order
 
     def _check_domain(self) -> None:
         given = " ".join(f"{end:g}" for end in self.domain or ())
@@ -60,6 +67,22 @@ class Grid:
                     f"give {ends_named(len(self.axes))} in the unit of the coordinates"
                 )
 
+    def _check_periodic(self, name: str) -> None:
+        names = AXES[: len(self.axes)]
+        if name not in names:
+            raise InputError(f"periodic {name}: the axes are {', '.join(names)}")
+        if self.domain is None:
+            raise InputError(
+                f"periodic {name} needs the domain as well: its period ({ends_named(len(self.axes))})"
+            )
+        axis, (low, high) = self.axes[names.index(name)], self.ends[names.index(name)]
+        steps = np.diff([*axis, axis[0] + high - low])
+        if np.ptp(steps) > 1e-3 * steps.mean():
+            raise InputError(
+                f"periodic {name}: {len(axis)} points from {axis[0]:g} to {axis[-1]:g} are not equally spaced "
+                f"around the period {low:g} to {high:g}; leave out the point at the end, which is the first one"
+            )
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and self._values == other._values
 
@@ -72,7 +95,7 @@ class Grid:
 
     @property
     def _values(self) -> tuple[Any, ...]:
-        return *(axis.tobytes() for axis in self.axes), self.domain
+        return *(axis.tobytes() for axis in self.axes), self.domain, self.periodic
 
     @property
     def x(self) -> Axis:
@@ -96,23 +119,31 @@ class Grid:
         return tuple(zip(self.domain[::2], self.domain[1::2], strict=True))
 
     @property
+    def periods(self) -> tuple[float | None, ...]:
+        """The period of each axis; None for one that is not periodic."""
+        named = zip(AXES, self.ends, strict=False)
+        return tuple(high - low if name in self.periodic else None for name, (low, high) in named)
+
+    @property
     def spacing(self) -> float:
         """Mean distance of neighbouring points along axis 1."""
         return float(np.diff(self.x).mean())
 
     @property
     def on_nodes(self) -> bool:
-        """True if the points hold both ends of the domain along all axes."""
-        return bool(self.holds_borders.all())
+        """True if the points hold both ends of the domain along all axes that are not periodic."""
+        ends = zip(self.holds_borders, self.periods, strict=True)
+        return all(held.all() for held, period in ends if period is None)
 
     @property
     def holds_borders(self) -> Bool[np.ndarray, "axis end"]:
-        """True for both ends of each axis of the domain on which points lie."""
+        """True for both ends of each axis of the domain on which points lie; a periodic axis has no border."""
         if self.domain is None:
             return np.zeros((len(self.axes), 2), bool)
+        bordered = np.array([period is None for period in self.periods])
         longest = max(high - low for low, high in self.ends)
         gaps = [(axis[0] - low, axis[-1] - high) for axis, (low, high) in zip(self.axes, self.ends, strict=True)]
-        return np.abs(gaps) < 1e-5 * longest
+        return (np.abs(gaps) < 1e-5 * longest) & bordered[:, None]
 
     @property
     def equally_spaced(self) -> bool:
@@ -129,7 +160,8 @@ class Grid:
     def stride_to(self, resolution: int) -> int:
         """The stride, from index 0 along all axes, that leaves `resolution` points along axis 1.
 
-        On nodes it keeps all borders: (n-1)/(R-1). Elsewhere it is n/R, or (n-1)/(R-1) if n/R is not whole.
+        On nodes it keeps all borders: (n-1)/(R-1). Elsewhere it is n/R, or (n-1)/(R-1) if n/R is not whole. It
+        divides the points of a periodic axis.
 
         Raises:
             InputError: no stride does; the message names the possible resolutions.
@@ -144,7 +176,7 @@ class Grid:
         return choices[resolution]
 
     def _without_border(self, resolution: int) -> str:
-        free = replace(self, domain=None)
+        free = replace(self, domain=None, periodic=())
         if resolution not in free._strides():
             return ""
         return " (all keep the border of the domain; without --boundary and --domain this one is possible too)"
@@ -156,11 +188,22 @@ class Grid:
     def _strides(self) -> dict[int, int]:
         height, *others = self.shape
         fewest = 3 if self.on_nodes else 2  # two nodes would hold nothing but the border
-        strides = range(1, (min(self.shape) - 1) // (fewest - 1) + 1)
+        rings = [period is not None for period in self.periods]
+        most = min(n // 2 if ring else (n - 1) // (fewest - 1) for n, ring in zip(self.shape, rings, strict=True))
+
+        def fits(stride: int) -> bool:
+            remainders = [
+                n % stride if ring else (n - 1) % stride for n, ring in zip(others, rings[1:], strict=True)
+            ]
+            needed = [ring or self.on_nodes for ring in rings[1:]]
+            return not any(left for left, must in zip(remainders, needed, strict=True) if must)
+
+        strides = [stride for stride in range(1, most + 1) if fits(stride)]
+        whole = {height // s: s for s in strides if height % s == 0}
+        if rings[0]:
+            return whole
         nodal = {(height - 1) // s + 1: s for s in strides if (height - 1) % s == 0}
-        if self.on_nodes:
-            return {resolution: s for resolution, s in nodal.items() if all((n - 1) % s == 0 for n in others)}
-        return nodal | {height // s: s for s in strides if height % s == 0}
+        return nodal if self.on_nodes else nodal | whole
 
     def strided(self, stride: int) -> "Grid":
         return replace(self, axes=tuple(axis[::stride] for axis in self.axes))
@@ -217,13 +260,13 @@ class Grid:
 
     def to_json(self) -> dict[str, Any]:
         axes = {name: axis.tolist() for name, axis in zip(AXES, self.axes, strict=False)}
-        return {**axes, "domain": self.domain}
+        return {**axes, "domain": self.domain, **({"periodic": self.periodic} if self.periodic else {})}
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "Grid":
         axes = (np.asarray(saved[name], np.float64) for name in AXES if name in saved)
         domain = saved["domain"]
-        return cls(tuple(axes), None if domain is None else tuple(domain))
+        return cls(tuple(axes), None if domain is None else tuple(domain), tuple(saved.get("periodic", ())))
 
 
 def ends_named(dimensions: int) -> str:

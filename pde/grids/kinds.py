@@ -61,7 +61,7 @@ class Kinds:
         vectors = {vector[0]: vector for vector in self.vectors if vector[0] in names}
         components = {name for vector in vectors.values() for name in vector[1:]}
         return tuple(
-            Quantity(_called(found), tuple(names.index(each) for each in found))
+            Quantity(_called(found), tuple(names.index(each) for each in found), found[0] in vectors)
             for found in (vectors.get(name, (name,)) for name in names if name not in components)
         )
 
@@ -76,6 +76,8 @@ class Quantity:
     name: str
     """Name of the scalar, or the beginning that the names of the components share."""
     channels: tuple[int, ...]
+    is_vector: bool = False
+    """True for a vector, also of one component."""
 
 
 def _called(components: Sequence[str]) -> str:

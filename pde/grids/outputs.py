@@ -33,9 +33,11 @@ class Output:
         return " and ".join(f"{border} along {axis}" for axis, border in zip(AXES, self.borders, strict=False))
 
 
-def outputs_of(names: Sequence[str], said: Borders, axes: int) -> tuple[Output, ...]:
+def outputs_of(
+    names: Sequence[str], said: Any, axes: int, periods: Sequence[float | None] = ()
+) -> tuple[Output, ...]:
     """Return the outputs of these names with the borders that a data set states, which are unknown where it is
-    silent.
+    silent, and along periodic axes, which have no border. What it states should be `Borders`.
 
     Raises:
         InputError: borders of a field that is no output, not one border an axis, or another word than those of
@@ -46,7 +48,12 @@ def outputs_of(names: Sequence[str], said: Borders, axes: int) -> tuple[Output, 
     for name in said:
         if name not in names:
             raise InputError(f"boundary of {name}: the outputs are {', '.join(names)}{suggestion(name, names)}")
-    return tuple(Output(name, _each_axis(name, said.get(name, "unknown"), axes)) for name in names)
+    rings = [period is not None for period in periods or (None,) * axes]
+    found = {name: _each_axis(name, said.get(name, "unknown"), axes) for name in names}
+    return tuple(
+        Output(name, tuple("unknown" if ring else border for border, ring in zip(borders, rings, strict=True)))
+        for name, borders in found.items()
+    )
 
 
 def said_of(outputs: Sequence[Output]) -> Borders:

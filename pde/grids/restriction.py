@@ -36,8 +36,11 @@ def cell_means(fields: Fine, fine: Grid, grid: Grid) -> Float[Array, "sample *gr
 
 def cell_weights(fine: Grid, grid: Grid) -> tuple[Float[np.ndarray, "_ _"], ...]:
     """The fractions of each cell of a grid that belong to the fine points, along each axis; they sum to one."""
-    axes = zip(fine.axes, grid.axes, fine.ends, strict=True)
-    return tuple(_overlaps(points, coarse, low, high) for points, coarse, (low, high) in axes)
+    axes = zip(fine.axes, grid.axes, fine.ends, fine.periods, strict=True)
+    return tuple(
+        _overlaps(points, coarse, low, high) if period is None else _overlaps_around(points, coarse, period)
+        for points, coarse, (low, high), period in axes
+    )
 
 
 def _overlaps(
@@ -51,6 +54,15 @@ def _overlaps(
     lower = np.maximum(ends[:-1, None], fine_ends[None, :-1])
     overlaps = np.maximum(upper - lower, 0)
     return overlaps / overlaps.sum(axis=1, keepdims=True)
+
+
+def _overlaps_around(
+    fine: Float[np.ndarray, " fine_points"], points: Float[np.ndarray, " points"], period: float
+) -> Float[np.ndarray, "points fine_points"]:
+    """Return the fractions on a periodic axis: cells at its ends reach over the seam."""
+    every = np.concatenate([fine - period, fine, fine + period])
+    three = _overlaps(every, np.concatenate([points[-1:] - period, points, points[:1] + period]), -np.inf, np.inf)
+    return three[1:-1].reshape(len(points), 3, len(fine)).sum(axis=1)
 
 
 def _middles(points: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points-1"]:

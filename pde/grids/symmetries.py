@@ -56,16 +56,24 @@ class Symmetry:
                 signs[component] = -1 if axis in self.flips else 1
         swaps = sum(one > other for one, other in itertools.combinations(order, 2))
         signs[list(channels.pseudoscalars)] = (-1) ** (len(self.flips) + swaps)
-        return fields[..., source] * signs
+        return fields[..., source] * signs.reshape(*[1] * (fields.ndim - 1), -1)
 
     def keeps(self, names: Collection[str]) -> bool:
-        """Tell if the flips among these generators remain among them when axes trade places."""
-        flipped = [_flip(axis) in names for axis in range(len(self.order))]
-        return flipped == [flipped[axis] for axis in self.order]
+        """Tell if the flips and shifts among these generators remain among them when axes trade places."""
+        for kind in (_flip, shift):
+            there = [kind(axis) in names for axis in range(len(self.order))]
+            if there != [there[axis] for axis in self.order]:
+                return False
+        return True
 
 
 def _flip(axis: int) -> str:
     return f"flip-{AXES[axis]}"
+
+
+def shift(axis: int) -> str:
+    """Return the name of the shifts along a periodic axis."""
+    return f"shift-{AXES[axis]}"
 
 
 GENERATORS = {
@@ -76,16 +84,24 @@ GENERATORS = {
 }
 """Generators of the symmetries. Each is its own inverse; together they make all eight of the square, and all
 forty-eight of the cube."""
+SHIFTS = {shift(axis): axis for axis in range(len(AXES))}
+"""The axes along which fields may be shifted, by the names of the shifts."""
 
 
 def generators(*grids: Grid) -> tuple[str, ...]:
-    """Names of the generators that map the points of all grids, and their domain, onto themselves."""
+    """Names of the generators, and of the shifts, that map the points of all grids, and their domain, onto
+    themselves.
+
+    A flip of a periodic axis exchanges its first and last point, the second and the one before the last, and so
+    on: its fixed places depend on the grid, but with shifts they do not matter.
+    """
     found = [_generators(grid) for grid in grids]
-    return tuple(name for name in GENERATORS if all(name in each for each in found))
+    return tuple(name for name in (*GENERATORS, *SHIFTS) if all(name in each for each in found))
 
 
 def group(names: Collection[str]) -> list[Symmetry]:
-    """List the symmetries that generators make together, identity first: 1, 2, 4 or 8 on two axes."""
+    """List the symmetries that generators make together, identity first: 1, 2, 4 or 8 on two axes. Shifts are not
+    among them."""
     chosen = [generator for name, generator in GENERATORS.items() if name in names]
     flips = itertools.product(*[((), each.flips) for each in chosen if each.flips])
     orders = _closure([each.order for each in chosen if each.order])
@@ -120,7 +136,8 @@ def _generators(grid: Grid) -> set[str]:
         alike = _are_alike(grid, *swapped) if swapped else True
         return alike and all(_is_symmetric(grid, axis) for axis in generator.flips)
 
-    return {name for name, generator in GENERATORS.items() if has(generator)}
+    shifts = {shift(axis) for axis, period in enumerate(grid.periods) if period is not None}
+    return shifts | {name for name, generator in GENERATORS.items() if has(generator)}
 
 
 def transformed(
@@ -160,13 +177,23 @@ def check_symmetries(grids: Sequence[Grid]) -> None:
         raise InputError("--symmetries all: the grid has none, neither flips nor a transpose; leave it out")
 
 
+def shifted(fields: Fields, axis: int, points: Int[Array, ""]) -> Fields:
+    """Shift fields along a periodic axis of the grid by a number of points, which may be traced."""
+    return jnp.roll(fields, points, axis=1 + axis)
+
+
 def _is_symmetric(grid: Grid, number: int) -> bool:
+    if grid.periods[number] is not None:
+        return True
     axis, (low, high) = grid.axes[number], grid.ends[number]
     return np.allclose(axis - low, (high - axis)[::-1], rtol=0, atol=1e-3 * np.diff(axis).min())
 
 
 def _are_alike(grid: Grid, *numbers: int) -> bool:
     """Tell if two axes have the same points, seen from their ends of the domain."""
+    one, other = (grid.periods[number] for number in numbers)
+    if (one is None) != (other is None):
+        return False
     (low, high), (other_low, other_high) = (grid.ends[number] for number in numbers)
     axis, other = (grid.axes[number] - grid.ends[number][0] for number in numbers)
     return Grid((other, axis)).matches(Grid((axis, other))) and bool(

@@ -1,6 +1,6 @@
 """All errors of one predictor: per sample and block by block, then over all samples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from pde.metrics.spectra import band_rms
 
 Fields = Float[np.ndarray, "sample *grid channel"]
 Errors = dict[str, Float[np.ndarray, " sample"]]
-Residual = Callable[[Fields], Float[np.ndarray, " sample"]]
-"""Relative residuals of outputs on the grid, one a sample."""
+Measure = Callable[[Fields], Float[np.ndarray, " sample"]]
+"""A measure of outputs on the grid that needs no truth, such as their relative residual, one a sample."""
 
 
 def errors_of_all(
@@ -26,19 +26,19 @@ def errors_of_all(
     grid: Grid,
     quantities: Sequence[Quantity],
     near: Points | None = None,
-    residual: Residual | None = None,
+    measures: Mapping[str, Measure] | None = None,
 ) -> Errors:
     """Every error of every sample and quantity, by name.
 
     For one quantity they are those of `all_errors`. For several, those of each are named as `relative_l2 of
-    pressure`, and each relative error stands also as the mean over the quantities. If `residual` is given, the
-    `residual` of every prediction is included.
+    pressure`, and each relative error stands also as the mean over the quantities. The
+    measures of every prediction are included.
     """
     each = {
         one.name: all_errors(channels_of(predicted, one), channels_of(true, one), grid, near) for one in quantities
     }
     errors = together(each) if len(each) > 1 else next(iter(each.values()))
-    return errors if residual is None else errors | {"residual": residual(predicted)}
+    return errors | {name: measure(predicted) for name, measure in (measures or {}).items()}
 
 
 def all_errors(predicted: Fields, true: Fields, grid: Grid, near: Points | None = None) -> Errors:
@@ -66,7 +66,7 @@ def all_errors(predicted: Fields, true: Fields, grid: Grid, near: Points | None 
     absolute = {"rmse": _length(list(map(_rms, error))), "maximum": largest} | regional
     relative = {name: each / size for name, each in regional.items()}
     relative["maximum"] = largest / _length(u).max(axis=points)
-    errors = sample_errors(predicted, true, grid.axes)
+    errors = sample_errors(predicted, true, grid.axes, grid.periods)
     errors |= {f"relative_{name}": each for name, each in relative.items()}
     errors |= {f"absolute_{name}": each for name, each in absolute.items()}
     return errors

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from manojax.layers.coordinates import AnyArray, Coordinates
+from manojax.layers.coordinates import AnyArray
+from pde.grids.grid import Grid
 from pde.grids.kinds import Quantity
 from pde.metrics.norms import RELATIVE, sample_errors
 
 Fields = Float[AnyArray, "batch *grid channel"]
 
 
-def channels_of(fields: Fields, quantity: Quantity) -> Fields:
+def channels_of(fields: Fields, quantity: Quantity) -> Float[AnyArray, "batch *grid _"]:
     """Return the channels of a quantity: one of a scalar, one for each axis of a vector."""
     if len(quantity.channels) == fields.shape[-1]:
         return fields
@@ -29,16 +30,16 @@ def mean_over(
 
 
 def errors_of_quantities(
-    predicted: np.ndarray, true: np.ndarray, quantities: Sequence[Quantity], coordinates: Coordinates
+    predicted: np.ndarray, true: np.ndarray, quantities: Sequence[Quantity], grid: Grid
 ) -> dict[str, np.ndarray]:
     """The relative errors of every sample (`sample_errors`), by name, of one quantity or of several.
 
     For several, each error is the mean over the quantities, and stands also for each as `relative_l2 of pressure`.
     """
     if len(quantities) == 1:
-        return sample_errors(predicted, true, coordinates)
+        return sample_errors(predicted, true, grid.axes, grid.periods)
     found = {
-        one.name: sample_errors(channels_of(predicted, one), channels_of(true, one), coordinates)
+        one.name: sample_errors(channels_of(predicted, one), channels_of(true, one), grid.axes, grid.periods)
         for one in quantities
     }
     return together(found)

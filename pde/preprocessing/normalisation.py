@@ -94,6 +94,10 @@ class Normalisation:
         decoded = outputs * _row(self.output_deviation, axes) + _row(self.output_mean, axes)
         return decoded + _mean_of_last(inputs, self.solutions) if self.solutions else decoded
 
+    def periods(self, grid: Grid) -> tuple[float | None, ...]:
+        """Return the periods of a grid in the unit of its coordinates as a model sees them."""
+        return tuple(None if period is None else period / self.length for period in grid.periods)
+
     def coordinates(self, grid: Grid) -> tuple[Float[Array, " _"], ...]:
         """Return the coordinates of a grid as a model sees them."""
         axes = ((axis - origin) / self.length for axis, origin in zip(grid.axes, self.origin, strict=True))

@@ -41,7 +41,7 @@ def scaling_of(data: DataFile) -> tuple[float, ...]:
         InputError: the equation is not known or declares no power of an input, or the first samples are no problem
             that it can be solved for.
     """
-    equation = equation_of(data.attributes, data.sampled, data.output_names)
+    equation = equation_of(data.attributes, data.sampled, data.output_names, len(data.grid.axes))
     if equation is None:
         raise InputError(f"--scale-free: {data.path} holds the inputs of no known equation; leave the flag out")
     undeclared = [name for name in data.inputs if name not in equation.scaling]

@@ -19,7 +19,7 @@ from pde.random_fields.laws import KPhase, LogNormal, TwoPhase
 from pde.random_fields.mixture import Mixture
 from pde.system.errors import InputError, suggestion
 
-Law = Callable[[Float[Array, "height width"]], Float[Array, "height width"]]
+Law = Callable[[Float[Array, "*grid"]], Float[Array, "*grid"]]
 
 
 LAWS: dict[str, type[TwoPhase | KPhase | LogNormal | Mixture]] = {
@@ -78,7 +78,7 @@ def describe(law: Law | Mixture) -> str:
     return f"a = {law}" if name is None else f"a = {law.__module__}.{name}(g)"
 
 
-def evaluate(law: Law, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+def evaluate(law: Law, g: Float[Array, "*grid"]) -> Float[Array, "*grid"]:
     """Evaluate the law in the precision of g.
 
     Raises:
@@ -92,7 +92,7 @@ def evaluate(law: Law, g: Float[Array, "height width"]) -> Float[Array, "height 
     return a.astype(g.dtype)
 
 
-def check(a: Float[np.ndarray, "height width"], name: str) -> Float[np.ndarray, "height width"]:
+def check(a: Float[np.ndarray, "*grid"], name: str) -> Float[np.ndarray, "*grid"]:
     """Return the coefficient if it is positive and finite everywhere, in the float32 of data files too.
 
     Raises:

@@ -24,7 +24,7 @@ class TwoPhase:
         check_positive("contrast-high", self.contrast_high)
         check_positive("contrast-low", self.contrast_low)
 
-    def __call__(self, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+    def __call__(self, g: Float[Array, "*grid"]) -> Float[Array, "*grid"]:
         return jnp.where(g >= 0, self.contrast_high, self.contrast_low)
 
     def __str__(self):
@@ -51,7 +51,7 @@ class KPhase:
                 "--phases must be two values or more, from the lowest part of the field to the highest"
             )
 
-    def __call__(self, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+    def __call__(self, g: Float[Array, "*grid"]) -> Float[Array, "*grid"]:
         count = len(self.phases)
         levels = jnp.quantile(g, jnp.arange(1, count) / count)
         return jnp.asarray(self.phases, g.dtype)[jnp.searchsorted(levels, g, side="right")]
@@ -74,7 +74,7 @@ class LogNormal:
     def __post_init__(self):
         check_positive("log-scale", self.log_scale)
 
-    def __call__(self, g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+    def __call__(self, g: Float[Array, "*grid"]) -> Float[Array, "*grid"]:
         return jnp.exp(self.log_scale * g)
 
     def __str__(self):

@@ -46,7 +46,7 @@ class Mixture:
 
     def draw(
         self, key: Key[Array, ""]
-    ) -> tuple[Float[Array, ""], Callable[[Float[Array, "height width"]], Float[Array, "height width"]]]:
+    ) -> tuple[Float[Array, ""], Callable[[Float[Array, "*grid"]], Float[Array, "*grid"]]]:
         """Draw tau and the function that makes a coefficient of g, in float64 (call it with x64 enabled)."""
         coin, count_key, scale_key, *keys = jax.random.split(key, 5)
         contrast, tau = (_log_uniform(*pair) for pair in zip(keys, (self.contrasts, self.taus), strict=True))
@@ -54,7 +54,7 @@ class Mixture:
         fewest, most = self.phase_counts
         count = jax.random.randint(count_key, (), fewest, most + 1).astype(jnp.float64)
 
-        def phases(g: Float[Array, "height width"]) -> Float[Array, "height width"]:
+        def phases(g: Float[Array, "*grid"]) -> Float[Array, "*grid"]:
             parts = jnp.arange(1, most, dtype=jnp.float64)
             levels = jnp.where(parts < count, jnp.quantile(g, jnp.minimum(parts / count, 1.0)), jnp.inf)
             place = jnp.searchsorted(levels, g, side="right").astype(jnp.float64)

@@ -15,7 +15,8 @@ from pde import plots
 from pde.data.data_file import DataFile
 from pde.evaluation.baselines import errors_by_scheme
 from pde.evaluation.evaluate import evaluate_together
-from pde.evaluation.figures import finest_sample, worst_samples
+from pde.evaluation.figures import OneSample, WorstSamples, finest_sample, worst_samples
+from pde.reports.figures import sample_figure, worst_figure
 from pde.reports.text import details, table
 from pde.runs.build import title_of
 from pde.runs.run import SPREAD, Run
@@ -55,10 +56,10 @@ class Tested:
     """Results of `pde.evaluation.evaluate.evaluate`, one a model."""
     coarse: Mapping[str, Any]
     """Result of `pde.evaluation.baselines.coarse_baseline` on the same grids."""
-    fields: tuple[Any, ...]
-    """Arguments of `pde.plots.sample_fields`."""
-    worst: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    """Arguments of `pde.plots.worst_samples` by model."""
+    fields: Sequence[OneSample]
+    """A sample on the finest grid, once for each output."""
+    worst: Mapping[str, Sequence[WorstSamples]] = field(default_factory=dict)
+    """The samples of largest error by model."""
 
     @classmethod
     def on(
@@ -140,13 +141,12 @@ def _errors(tested: Tested) -> Iterator[str]:
     yield from _blocks(table(tested.reports, tested.coarse))
     yield from _blocks(details(tested.reports, tested.coarse))
     yield "<h2>One test sample on the finest grid</h2>"
-    yield _image(plots.sample_fields(*tested.fields), "input, solution, predictions and their errors")
+    for one in tested.fields:
+        yield _image(sample_figure(one), f"input, {one.name}, predictions and their errors")
     for model, drawn in tested.worst.items():
         yield f"<h2>Where {html.escape(title_of(model))} does worst</h2>"
-        yield _image(
-            plots.worst_samples(*drawn, name=tested.fields[-1]),
-            "input, solution, prediction and error of the worst samples",
-        )
+        for worst in drawn:
+            yield _image(worst_figure(worst), f"input, {worst.name}, prediction and error of the worst samples")
 
 
 _COLUMNS = {"L2": ("relative_l2", short), "MSE": ("relative_mse", "{:.2e}".format), "H1": ("relative_h1", short)}
@@ -168,7 +168,7 @@ def _row(model: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     direct, resample = (row[mode].get("relative_l2") for mode in ("direct", "resample"))
     loses = ' class="loses"' if direct is not None and resample is not None and direct > resample else ""
     cells = "".join(f"<td>{cell}</td>" for cell in (title_of(model["model"]), f"{model['parameters']:,}"))
-    cells += "<td>{} x {}</td>".format(*row["shape"])
+    cells += f"<td>{' x '.join(map(str, row['shape']))}</td>"
     for mode in ("direct", "resample"):
         for key, write in _COLUMNS.values():
             shown = write(row[mode][key]) if key in row[mode] else "-"

@@ -133,10 +133,11 @@ def _state(run: Run, folder: Path) -> str:
 def _grid(grid: Grid, outputs: Sequence[Output]) -> list[tuple[str, str]]:
     known = "domain unknown" if grid.domain is None else f"domain {_numbers(grid.domain, ' ')}"
     first = _numbers((axis[0] for axis in grid.axes), ", ")
-    kind = "nodes, borders included" if grid.on_nodes else f"from ({first})"
+    kind = "nodes, borders included" if grid.holds_borders.all() else f"from ({first})"
     borders = said_of(outputs)
     said = borders if isinstance(borders, str) else ", ".join(f"{each.name} {each.border}" for each in outputs)
-    return [("grid", f"{grid}, {kind}; {known}; border {said}")]
+    rings = f"; periodic {', '.join(grid.periodic)}" if grid.periodic else ""
+    return [("grid", f"{grid}, {kind}; {known}; border {said}{rings}")]
 
 
 def _numbers(values: Iterable[float], between: str) -> str:

@@ -36,7 +36,29 @@ def table(reports: Sequence[Report], coarse: Report) -> str:
             f"  {short(low)} to {short(high)}  {errors['relative_mse']:8.2e} {short(errors['relative_h1']):>7}"
             f" {errors['milliseconds']:8.1f}" + ("  (nearest points)" if errors.get("inputs") == "nearest" else "")
         )
-    return "\n".join([*lines, "", *about_coarse(coarse)])
+    return "\n".join([*lines, "", *_by_output(reports, coarse), *about_coarse(coarse)])
+
+
+def _by_output(reports: Sequence[Report], coarse: Report) -> list[str]:
+    """Write the relative L2 of each output on the lines of `table`, where there are several."""
+    entries = [entry for entry in _entries(reports, coarse) if "left_out" not in entry[-1]]
+    beginning = "relative_l2 of "
+    names = [key.removeprefix(beginning) for key in entries[0][-1] if key.startswith(beginning)] if entries else []
+    if not names:
+        return []
+    widths = [max(7, len(name)) for name in names]
+    heads = "  ".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
+    lines = [
+        "The errors above are means over the outputs. Relative L2 of each by itself, a vector as one:",
+        "",
+        f"{'model':14} {'grid':>9}  {'by':10} {heads}",
+    ]
+    for model, _, grid, by, errors in entries:
+        each = zip((errors[beginning + name] for name in names), widths, strict=True)
+        lines.append(
+            f"{model:14} {grid:>9}  {by:10} " + "  ".join(f"{short(error):>{width}}" for error, width in each)
+        )
+    return [*lines, ""]
 
 
 def left_out(report: Report) -> list[str]:
@@ -133,11 +155,17 @@ def _consistencies(reports: Sequence[Report]) -> list[str]:
 _WITH_RESIDUAL = ("direct", "resample", "truth")
 
 
+_MEASURES = {
+    "residual": "relative residual on the file's own grid, in the scheme of `manojax generate`",
+    "divergence": "distance of the fluxes' divergence from f, over f, by differences on the file's own grid",
+}
+
+
 def _residuals(reports: Sequence[Report]) -> list[str]:
     return [
-        f"\n{report['model']}: relative residual on the file's own grid, in the scheme of `manojax generate`: "
-        + ", ".join(f"{by} {row[by]['residual']:.2e}" for by in _WITH_RESIDUAL if "residual" in row[by])
+        f"\n{report['model']}: {_MEASURES.get(measure, measure)}: "
+        + ", ".join(f"{by} {row[by][measure]:.2e}" for by in _WITH_RESIDUAL if measure in row[by])
         for report in reports
         for row in report["rows"]
-        if "truth" in row
+        for measure in row.get("truth", ())
     ]

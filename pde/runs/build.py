@@ -45,7 +45,14 @@ def title_of(model: str) -> str:
 
 
 def create(
-    model: str, options: ModelConfig, view: View, precision: str, seed: int, dimensions: int = 2, outputs: int = 1
+    model: str,
+    options: ModelConfig,
+    view: View,
+    precision: str,
+    seed: int,
+    dimensions: int = 2,
+    outputs: int = 1,
+    periodic: tuple[bool, ...] = (),
 ) -> Operator:
     """Build the operator of a training, with its initial parameters.
 
@@ -57,11 +64,14 @@ def create(
         seed: seed of the parameters.
         dimensions: number of axes of its grids.
         outputs: number of fields that it makes.
+        periodic: True for each axis that is periodic; by default none is.
 
     Raises:
         InputError: an option that does not fit.
     """
-    rngs, sizes = nnx.Rngs(seed), {"in_channels": view.channels, "out_channels": outputs, "dimensions": dimensions}
+    rngs = nnx.Rngs(seed)
+    sizes: dict[str, Any] = {"in_channels": view.channels, "out_channels": outputs}
+    sizes |= {"dimensions": dimensions, "periodic": periodic}
     if view.learns_equation:
         sizes |= {"in_channels": CHANNELS, "out_channels": FEATURES}
     try:

@@ -16,7 +16,7 @@ class TrainingConfig:
 
     rare: ClassVar[tuple[str, ...]] = (
         *("resolutions", "accumulate", "stream", "weight_decay", "ema", "precision", "scale_free"),
-        *("outputs", "boundary", "domain"),
+        *("outputs", "boundary", "domain", "periodic"),
     )
     """Options that only `--help-verbose` shows."""
     resolution: int | None = None
@@ -64,6 +64,8 @@ class TrainingConfig:
     across it do."""
     domain: Annotated[Domain | None, arg(metavar="FLOAT FLOAT ...")] = None
     """Domain x0 x1 y0 y1 in the unit of the coordinates, for a data file that does not state it."""
+    periodic: tuple[str, ...] = ()
+    """Periodic axes, such as x y, for a data file that does not state them."""
     symmetries: Literal["auto", "all", "none"] = "auto"
     """Show each batch under a random flip or transpose. auto draws from the flips and transposes of the training
     grid that a test on 100 or more training samples does not reject. all draws from all flips and transposes,

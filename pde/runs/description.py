@@ -101,12 +101,14 @@ class Description:
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """Return the model's structure, and its parameters drawn from the seed as a plain pytree."""
-        sizes = len(self.grid.axes), len(self.outputs)
+        rings = tuple(period is not None for period in self.grid.periods)
+        sizes = len(self.grid.axes), len(self.outputs), rings
         operator = create(self.model, self.options, self.view, self.precision, self.seed, *sizes)
         width = self.view.filter_width_in_force
         if not width:
             return split(operator)
-        return split(Anchored(operator, self.normalisation.coordinates(self.grid), filter_width=width))
+        anchors, periods = self.normalisation.coordinates(self.grid), self.normalisation.periods(self.grid)
+        return split(Anchored(operator, anchors, filter_width=width, periods=periods))
 
     def mode_for(self, grid: Grid) -> Literal["direct", "resample"]:
         """Return the mode of predicting on a grid; on finer grids, the better one on the validation samples.
@@ -154,13 +156,13 @@ def fields_from_json(saved: dict[str, Any], grid: Grid) -> dict[str, Any]:
         return {"outputs": _solution(saved["grid"]["boundary"], grid)}
     fields = saved["outputs"]
     return {
-        "outputs": outputs_of(tuple(fields["names"]), fields["boundary"], len(grid.axes)),
+        "outputs": outputs_of(tuple(fields["names"]), fields["boundary"], len(grid.axes), grid.periods),
         "kinds": Kinds(tuple(map(tuple, fields["vectors"])), tuple(fields["pseudoscalars"])),
     }
 
 
 def _solution(border: Any, grid: Grid) -> tuple[Output, ...]:
-    return outputs_of(("solution",), border, len(grid.axes))
+    return outputs_of(("solution",), border, len(grid.axes), grid.periods)
 
 
 def describe(

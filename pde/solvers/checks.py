@@ -9,21 +9,34 @@ from pde.system.errors import InputError
 
 
 def check_spacing(grid: Grid) -> tuple[float, float]:
-    """Return the spacing along each axis of a grid on which the solvers work.
+    """Return the spacing along each axis of a grid of two axes on which the solvers work.
 
     Raises:
         InputError: a grid that has not two axes, does not hold its borders or is not equally spaced.
     """
-    check_two_axes(grid)
+    along_x, along_y = check_spacings(grid, 2)
+    return along_x, along_y
+
+
+def check_spacings(grid: Grid, axes: int) -> tuple[float, ...]:
+    """Return the spacing along each axis of a grid of so many axes on which the solvers work.
+
+    Raises:
+        InputError: a grid that has not so many axes, does not hold its borders or is not equally spaced.
+    """
+    check_axes(grid, axes)
+    if grid.periodic:
+        raise InputError("the solver takes no periodic axes; leave them out of periodic, or this solver out")
     if not (grid.on_nodes and grid.equally_spaced):
         raise InputError("the solver needs equally spaced nodes, borders included")
-    return float(np.diff(grid.x).mean()), float(np.diff(grid.y).mean())
+    return tuple(float(np.diff(axis).mean()) for axis in grid.axes)
 
 
-def check_two_axes(grid: Grid) -> None:
-    """Raise InputError where a grid has not two axes."""
-    if len(grid.axes) != 2:
-        raise InputError(f"the solver takes grids of two axes; this one has {len(grid.axes)}")
+def check_axes(grid: Grid, axes: int) -> None:
+    """Raise InputError where a grid has not so many axes."""
+    if len(grid.axes) != axes:
+        said = {1: "one axis", 2: "two axes", 3: "three axes"}[axes]
+        raise InputError(f"the solver takes grids of {said}; this one has {len(grid.axes)}")
 
 
 def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:

@@ -113,7 +113,8 @@ def _domain(grid: Grid, outputs: Sequence[Output]) -> str:
         return "The domain is not known."
     borders = "; ".join(f"the border of `{output.name}` is {output.border}" for output in outputs)
     sides = " by ".join(f"{low:g} to {high:g}" for low, high in grid.ends)
-    return f"The domain is {sides}; {borders}."
+    rings = f"; periodic along {', '.join(grid.periodic)}" if grid.periodic else ""
+    return f"The domain is {sides}{rings}; {borders}."
 
 
 def _data(run: Description) -> dict[str, Any]:

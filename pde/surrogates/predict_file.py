@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from pde.data.data_file import DataFile
 from pde.data.datasets import opened
@@ -21,6 +22,8 @@ from pde.system.errors import InputError
 from pde.system.files import refuse_existing, write_aside
 from pde.system.progress import progress
 from pde.system.versions import versions
+
+Outputs = Float[np.ndarray, "sample *grid output"]
 
 
 class Predicted(NamedTuple):
@@ -72,7 +75,7 @@ def predict(
 
     extrapolation = Extrapolation(seen_by(run))
 
-    def solve(inputs: Fields) -> Fields:
+    def solve(inputs: Fields) -> Outputs:
         extrapolation.note(inputs)
         return surrogate.predict_in(mode, inputs, data.grid)
 
@@ -104,7 +107,7 @@ def predict_exported(exported: Exported, data: DataFile, out: Path, tolerance: f
     trained = Seen(ranges, Grid.from_json(run["grid"]), run.get("equation", ""), as_ratios)
     extrapolation = Extrapolation(trained)
 
-    def solve(inputs: Fields) -> Fields:
+    def solve(inputs: Fields) -> Outputs:
         extrapolation.note(inputs)
         return exported(inputs)
 
@@ -128,7 +131,7 @@ def _stride(data: DataFile, grid: Grid) -> int:
 
 
 def _write(
-    solve: Callable[[Fields], Fields],
+    solve: Callable[[Fields], Outputs],
     data: DataFile,
     stride: int,
     out: Path,

@@ -33,7 +33,8 @@ def carried(
     """Interpolate predictions on the training grid to another grid.
 
     Values beyond the training points are added first where the borders of the outputs tell them: zeros on the
-    border of the domain for a zero border, and the values mirrored at it for a Neumann border.
+    border of the domain for a zero border, and the values mirrored at it for a Neumann border. Along a periodic
+    axis the interpolation is trigonometric.
     """
     if on.matches(trained):
         return predicted
@@ -42,8 +43,8 @@ def carried(
         alike.setdefault(output.borders, []).append(channel)
     parts = []
     for borders, channels in alike.items():
-        known, grid = extended(predicted if len(alike) == 1 else predicted[..., channels], trained, borders)
-        parts.append(interpolate(known, grid.axes, on.axes))
+        known, axes = extended(predicted if len(alike) == 1 else predicted[..., channels], trained, borders)
+        parts.append(interpolate(known, axes, on.axes, trained.periods))
     joined: Any = parts[0]
     if len(alike) > 1:
         joined = (jnp if isinstance(predicted, Array) else np).concatenate(parts, axis=-1)
@@ -87,11 +88,12 @@ def _relax_all(
 
 def extended(
     fields: Float[AnyArray, "sample *grid channel"], grid: Grid, borders: Sequence[Border]
-) -> tuple[Float[AnyArray, "sample *new_grid channel"], Grid]:
+) -> tuple[Float[AnyArray, "sample *new_grid channel"], tuple[Axis, ...]]:
     """Add the values of fields beyond the points of a grid that their border along each axis tells.
 
     For a zero border they are zeros on the ends of the domain, where the grid has no points there. For a Neumann
-    border they are the values of the outermost points, mirrored at the ends of the domain.
+    border they are the values of the outermost points, mirrored at the ends of the domain. Returned are the fields
+    and the points along each axis.
     """
     found: Any = fields
     axes = []
@@ -104,7 +106,7 @@ def extended(
             axis, places = _mirrored(axis, *ends)
             found = found.take(places, axis=number)
         axes.append(axis)
-    return found, Grid(tuple(axes))
+    return found, tuple(axes)
 
 
 def _with_ends(axis: Axis, low: float, high: float) -> tuple[Axis, tuple[int, int]]:

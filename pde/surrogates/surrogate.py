@@ -51,10 +51,10 @@ class Surrogate:
         u = surrogate(a)  # on the nodes that a lies on: (height, width), or (sample, height, width)
         gradient = jax.grad(lambda a: surrogate(a)[30, 30])(jnp.asarray(a))
 
-    NumPy arrays give NumPy arrays, computed in batches of a size that suits the machine. JAX arrays give JAX
-    arrays, through a pure function that can be jitted, mapped and, unless it sees coarse solutions (informed
-    strided or upscaled), differentiated with respect to the fields; the values of traced fields are not checked.
-    Either is compiled once for a grid and a number of samples. Values outside of the training data draw a warning.
+    NumPy arrays give NumPy arrays, computed in batches. JAX arrays give JAX arrays, through a pure function that
+    can be jitted, mapped and, unless it sees coarse solutions (informed strided or upscaled), differentiated with
+    respect to the fields; the values of traced fields are not checked. Either is compiled once for a grid and a
+    number of samples. Values outside of the training data draw a warning.
 
     With `symmetric`, a prediction is the mean over the flips and transposes that the model was trained under, as
     far as the grid that it runs on has them. The mean commutes with these symmetries, is more accurate, and takes
@@ -86,14 +86,13 @@ class Surrogate:
             symmetric: predict by the mean over these symmetries.
             data: name of the training data.
             outputs: names of the fields that the model makes.
-            boundary: their borders.
-            kinds: vectors and pseudoscalars among inputs and outputs.
+            boundary, kinds: their borders, and the vectors and pseudoscalars among inputs and outputs.
 
         Raises:
             InputError: the model does not record its configuration, its anchors are not the points of the grid, or
                 borders do not fit the outputs.
         """
-        made = outputs_of(outputs, boundary, len(grid.axes))
+        made = outputs_of(outputs, boundary, len(grid.axes), grid.periods)
         self.run = describe(model, grid, normalisation, view, symmetries, data, made, kinds)
         self.graph, self.params = split(model)
         self.epoch, self.symmetric = 0, symmetric
@@ -110,11 +109,12 @@ class Surrogate:
 
     def told(self, data: DataFile) -> "Surrogate":
         """Return a surrogate that also knows the borders that a data set states and the training data did not."""
-        outputs = told(self.run.outputs, data.outputs)
-        if outputs == self.run.outputs:
+        run, outputs = self.run, told(self.run.outputs, data.outputs)
+        if outputs == run.outputs:
             return self
-        grid = dataclasses.replace(self.run.grid, domain=data.grid.domain)
-        run = dataclasses.replace(self.run, outputs=outputs, grid=grid)
+        run = dataclasses.replace(
+            run, outputs=outputs, grid=dataclasses.replace(run.grid, domain=data.grid.domain)
+        )
         return Surrogate.of(run, self.graph, self.params, self.epoch, symmetric=self.symmetric)
 
     @property
@@ -141,8 +141,8 @@ class Surrogate:
         known = {each.name: getattr(self.run, each.name) for each in dataclasses.fields(Description)}
         description = Description(**known)
         if description.model.startswith("__main__:"):
-            note = "will not load elsewhere; put the class into a module"
-            print(f"manojax: {description.model} {note}", file=sys.stderr)
+            said = f"{description.model} will not load elsewhere; put the class into a module"
+            print(f"manojax: {said}", file=sys.stderr)
         with folder_aside(folder) as aside:
             description.save(aside)
             with Checkpoints(aside, description.seal) as checkpoints:
@@ -169,8 +169,8 @@ class Surrogate:
             InputError: fields of another shape, not of real numbers, without samples or, unless JAX traces them,
                 not finite; or an unknown mode; else as `predict`.
         """
-        numbers, axes = as_numbers(fields), len(self.run.grid.axes)
-        samples, shape = as_samples(numbers, self.run.view.inputs, axes, len(self.run.outputs))
+        expected = self.run.view.inputs, len(self.run.grid.axes), len(self.run.outputs)
+        samples, shape = as_samples(as_numbers(fields), *expected)
         grid = self.run.grid.of_shape(samples.shape[1:-1]) if grid is None else grid
         check_points(samples, grid)
         if not isinstance(samples, Tracer):
@@ -196,8 +196,7 @@ class Surrogate:
     ) -> Float[AnyArray, "sample *new_grid output"]:
         """Run the model **directly** on a grid, whatever its training grid.
 
-        By default the model is held at its training grid (`manojax.Anchored`), and sees a finer one through
-        averages.
+        By default the model is held at its training grid (`Anchored`), and sees a finer one through averages.
 
         Args:
             inputs: input fields, one channel each, on `grid`: as fine as they are known.
@@ -209,7 +208,7 @@ class Surrogate:
                 surrogate without symmetries on the grid.
             ArithmeticError: a coarse solve inside the model did not converge.
         """
-        transform = InputTransform(self.run.view, grid, grid if on is None else on)
+        transform = InputTransform(self.run.view, grid, on or grid)
         if isinstance(inputs, Array):
             return self._apply(inputs, transform.grid, transform)
         transform.check(inputs)
@@ -227,7 +226,7 @@ class Surrogate:
         points are those at the nearest points of `grid`; the second result says whether they are nested.
         """
         predicted = self.predict(inputs, grid, self.run.grid)
-        return self.carry(predicted, inputs, grid, grid if on is None else on), self.nested(grid)
+        return self.carry(predicted, inputs, grid, on or grid), self.nested(grid)
 
     def carry(
         self,
@@ -249,8 +248,7 @@ class Surrogate:
 
     def nested(self, grid: Grid) -> bool:
         """Tell if the points of the training grid are points of a grid, so that inputs there are known exactly."""
-        trained = self.run.grid
-        return nearest(grid.axes, trained.axes)[-1]
+        return nearest(grid.axes, self.run.grid.axes)[-1]
 
     def errors(self, blocks: Iterable[Pair]) -> dict[str, float]:
         """Compute mean relative errors on the training grid, from blocks of samples as the model sees them."""
@@ -260,8 +258,7 @@ class Surrogate:
         self, seen: Seen, outputs: Float[np.ndarray, "sample *grid output"]
     ) -> dict[str, Float[np.ndarray, " sample"]]:
         """Compute the relative errors of every sample on the training grid."""
-        predicted = self.predict_seen(seen)
-        return errors_of_quantities(predicted, outputs, self.run.quantities, self.run.grid.axes)
+        return errors_of_quantities(self.predict_seen(seen), outputs, self.run.quantities, self.run.grid)
 
     def predict_seen(self, seen: Seen) -> Float[np.ndarray, "sample *grid output"]:
         """Predict on the training grid from the model's inputs there, in the scale of the model."""
@@ -271,8 +268,8 @@ class Surrogate:
         self, fields: Float[AnyArray, "sample *_ channel"], grid: Grid, transform: InputTransform | None = None
     ) -> Float[AnyArray, "sample *new_grid output"]:
         chosen = self._symmetries(grid) if self.symmetric else ()
-        coordinates = self.run.normalisation.coordinates(grid)
         pure = self.graph, self.run.normalisation, transform, chosen, self.run.channels
+        coordinates = self.run.normalisation.coordinates(grid)
 
         def apply(batch: Any) -> Array:
             return compiled(*pure, self.params, batch, coordinates)
@@ -284,17 +281,13 @@ class Surrogate:
             raise InputError("--symmetries: the run was trained under none; leave it out or train with them")
         chosen = tuple(group(set(self.run.symmetries) & set(generators(grid))))
         if len(chosen) == 1:
-            raise InputError(
-                f"--symmetries: the grid has none of those that the run was trained under "
-                f"({', '.join(self.run.symmetries)}); leave it out"
-            )
+            trained = ", ".join(self.run.symmetries)
+            raise InputError(f"--symmetries: the grid has none of those of the training ({trained}); leave it out")
         return chosen
 
 
 def load(folder: str | Path, *, symmetric: bool = False) -> Surrogate:
     """Load a saved run: its best checkpoint if there were validation samples, else its last.
-
-    With `symmetric`, predictions are means over the symmetries of a grid (see `Surrogate`).
 
     Raises:
         InputError: no such run, or no checkpoint in it.

@@ -110,7 +110,8 @@ def sweep(
             raise InputError(f"--{name} is empty; give at least one")
     for seed in seeds:
         check_seed(seed)
-    file = datasets.open(test, inputs=config.view.inputs, boundary=config.boundary, domain=config.domain)
+    said = {"boundary": config.boundary, "domain": config.domain, "periodic": config.periodic}
+    file = datasets.open(test, inputs=config.view.inputs, outputs=config.outputs, **said)
     rows = [_begun(data, out, file, *each, seeds, config) for each in _options(models, widths, config)]
     members = [member for row in rows for member in row]
     for number, member in enumerate(members, start=1):

@@ -17,7 +17,8 @@ from jax import Array
 from jax.sharding import Mesh
 
 from pde import metrics
-from pde.grids.symmetries import group, transformed
+from pde.grids.kinds import Channels
+from pde.grids.symmetries import SHIFTS, group, shifted, transformed
 from pde.metrics.quantities import names_of_errors
 from pde.runs.checkpoints import Checkpoints, Position
 from pde.runs.run import Run
@@ -65,8 +66,8 @@ def fit(
     state = params, optimiser.init(params)
     placed = placing(state, mesh, division)
     state = jax.device_put(state, placed)
-    symmetries, steppers = group(run.symmetries), []
-    augment = augmentation(run)
+    augment, choices = augmentation(run)
+    steppers = []
     for each in training:
         loss = make_loss(graph, run, each.grid, space_of(mesh))
         make = partial(make_gradient, loss, accumulate)
@@ -84,7 +85,7 @@ def fit(
         )
         for epoch in range(position.epochs, epochs):
             started, losses = time.perf_counter(), list(position.losses)
-            rows = batches_of_epoch(run, epoch, len(symmetries), len(training), len(losses))
+            rows = batches_of_epoch(run, epoch, choices, len(training), len(losses))
             calls = take_all(state, ((steppers[number], batches) for number, batches in rows))
             for state, found, taken in calls:
                 losses += map(float, found)
@@ -114,15 +115,31 @@ def fit(
             bar.set_postfix_str(f"epoch {epoch + 1}, loss {short(line['train_loss'])}")
 
 
-def augmentation(run: Run) -> Augment:
-    """Return the function that shows a batch under the symmetry of a number, its inputs and its outputs."""
+def augmentation(run: Run) -> tuple[Augment, int]:
+    """Return the function that shows a batch, its inputs and its outputs, under the symmetry of a number, and how
+    many numbers there are.
+
+    A number stands for a flip and transpose and, along each axis with shifts, for a point of the training grid
+    that the first point is shifted to.
+    """
     chosen, kinds = group(run.symmetries), run.channels
+    rings = [SHIFTS[name] for name in run.symmetries if name in SHIFTS]
+    sizes = [run.grid.shape[axis] for axis in rings]
+
+    def show(number: Array, fields: Array, channels: Channels) -> Array:
+        fields = transformed(chosen, number % len(chosen) if rings else number, fields, channels)
+        left = number // len(chosen)
+        for axis, size in zip(rings, sizes, strict=True):
+            # On another grid the shift is the nearest one to the same length.
+            fields = shifted(fields, axis, (left % size) * fields.shape[1 + axis] // size)
+            left = left // size
+        return fields
 
     def augment(number: Array, fields: tuple[Array, Array]) -> tuple[Array, Array]:
-        inputs, outputs = (transformed(chosen, number, *each) for each in zip(fields, kinds, strict=True))
+        inputs, outputs = (show(number, *each) for each in zip(fields, kinds, strict=True))
         return inputs, outputs
 
-    return augment
+    return augment, len(chosen) * math.prod(sizes)
 
 
 def _say_if_idle(mesh: Mesh, accumulate: int) -> None:

@@ -21,12 +21,13 @@ def make_loss(graph: nnx.GraphDef, run: Run, grid: Grid, space: Space | None = N
     that each is weighted by its own size. With a `space`, each device along it holds the whole fields and computes
     a piece of the prediction.
     """
-    coordinates, quantities = run.normalisation.coordinates(grid), run.quantities
+    coordinates, periods = run.normalisation.coordinates(grid), run.normalisation.periods(grid)
+    quantities = run.quantities
 
     def error(predicted: Array, true: Array) -> Array:
         if run.training.loss == "relative-l2":
             return metrics.relative_l2(predicted, true)
-        return metrics.relative_h1(predicted, true, coordinates)
+        return metrics.relative_h1(predicted, true, coordinates, periods)
 
     def loss(params: Any, inputs: Array, outputs: Array) -> Array:
         predicted = forward(graph, run.normalisation, params, inputs, coordinates, space)

@@ -84,7 +84,7 @@ def prepare(
         validation = None if validation is None else kept(validation)
     finest = max(training, key=lambda each: each.grid.shape[0])
     try:
-        options = options.for_grid(grid.shape)
+        options = _without_coordinates(options, grid).for_grid(grid.shape)
     except ValueError as error:
         raise InputError(f"--model {model}: {error}") from error
     samples = finest.count
@@ -101,7 +101,8 @@ def prepare(
     normalisation = Normalisation.fit(finest.each(), grid, config.view.solutions)
     if config.view.learns_equation:
         normalisation = normalisation.of_fields()
-    sizes = len(grid.axes), len(opened.outputs)
+    rings = tuple(period is not None for period in grid.periods)
+    sizes = len(grid.axes), len(opened.outputs), rings
     operator = create(model, options, config.view, config.precision, config.seed, *sizes)
     if config.view.informed != "none":
         _check_equation(finest, normalisation, operator if config.view.learns_equation else None)
@@ -129,6 +130,13 @@ def prepare(
         processor=processor(),
     )
     return run, (training, validation)
+
+
+def _without_coordinates(options: ModelConfig, grid: Grid) -> ModelConfig:
+    """Leave the coordinates out where all axes are periodic: no place is marked there."""
+    if None in grid.periods or not hasattr(options, "coordinates"):
+        return options
+    return dataclasses.replace(options, **{"coordinates": False})
 
 
 def _streams(config: TrainingConfig) -> bool:

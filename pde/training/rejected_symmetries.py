@@ -9,6 +9,7 @@ as exact for errors.
 import dataclasses
 from pathlib import Path
 
+from pde.grids.symmetries import GENERATORS
 from pde.surrogates.surrogate import load
 from pde.training.samples import Samples, together
 from pde.training.symmetry_test import ENOUGH, Seen, is_invariant
@@ -18,12 +19,13 @@ def record_rejected(folder: Path, validation: Samples) -> None:
     """Add to a run the symmetries that the errors on validation samples reject."""
     surrogate = load(folder, symmetric=True)
     run = surrogate.run
-    if not run.symmetries:
+    names = tuple(name for name in run.symmetries if name in GENERATORS)  # no mean is taken over shifts
+    if not names:
         return
     errors = (
         together(inputs, outputs - surrogate.predict_seen(inputs)) for inputs, outputs in validation.first(ENOUGH)
     )
     channels = run.kinds.channels((*run.view.channel_names, *run.output_names))
-    seen = Seen.of(errors, run.symmetries, channels)
-    rejected = tuple(name for name in run.symmetries if not is_invariant(seen, name))
+    seen = Seen.of(errors, names, channels)
+    rejected = tuple(name for name in names if not is_invariant(seen, name))
     dataclasses.replace(run, rejected=rejected).save(folder)

@@ -36,15 +36,15 @@ def open_source(source: Source, config: TrainingConfig) -> DataFile:
     """Open the data set of a run, with the fields that its configuration names.
 
     Raises:
-        InputError: bad data, or a border or domain for a data set that has its own.
+        InputError: bad data, or a border, domain or periodic axes for a data set that has its own.
     """
     if isinstance(source, DataFile):
-        if config.boundary is not None or config.domain is not None:
+        if config.boundary is not None or config.domain is not None or config.periodic:
             raise InputError(
-                f"{source.path}: give boundary and domain where the data set is made, not to its training"
+                f"{source.path}: give boundary, domain and periodic where the data set is made, not to training"
             )
         return source.with_fields(config.view.inputs, config.outputs)
-    said = {"boundary": config.boundary, "domain": config.domain}
+    said = {"boundary": config.boundary, "domain": config.domain, "periodic": config.periodic}
     return datasets.open(source, inputs=config.view.inputs, outputs=config.outputs, **said)
 
 

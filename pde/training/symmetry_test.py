@@ -3,8 +3,10 @@
 Let w be a sample (its inputs and its solution), and s a symmetry with s(s(w)) = w. If w and s(w) have the same
 distribution, then d = F(w) - F(s(w)) and -d have the same distribution, for any statistic F. So random signs in
 the mean of d over samples show how large it may be by chance: a sign-flip test, exact for any number of samples
-(Fisher, The Design of Experiments, 1935, section 21). The statistics here are the fields of a sample, their
-derivatives along all axes, and the products of any two of these.
+(Fisher, The Design of Experiments, 1935, section 21). Shifts along a periodic axis are not their own inverses:
+there s is drawn for each sample, uniformly and by itself, and (w, s(w)) has the same distribution as (s(w), w).
+The statistics here are the fields of a sample, their derivatives along all axes, and the products of any two of
+these.
 """
 
 import itertools
@@ -17,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pde.grids.kinds import SCALARS, Channels
-from pde.grids.symmetries import GENERATORS
+from pde.grids.symmetries import GENERATORS, SHIFTS
 
 Fields = Float[np.ndarray, "sample *grid channel"]
 AtPoints = Float[np.ndarray, "field sample point"]
@@ -46,10 +48,15 @@ class Seen(NamedTuple):
     def of(cls, blocks: Iterable[Fields], names: tuple[str, ...], channels: Channels = SCALARS) -> "Seen":
         """Collect the fields of every sample, inputs and outputs of these kinds, from blocks."""
         found: dict[str, list[AtPoints]] = {name: [] for name in ("", *names)}
+        draws = {name: np.random.default_rng(SHIFTS[name]) for name in names if name in SHIFTS}
         for fields in blocks:
             found[""].append(_at_points(fields))
             for name in names:
-                found[name].append(_at_points(np.asarray(GENERATORS[name](jnp.asarray(fields), channels))))
+                if name in SHIFTS:
+                    image = _shifted(fields, SHIFTS[name], draws[name])
+                else:
+                    image = np.asarray(GENERATORS[name](jnp.asarray(fields), channels))
+                found[name].append(_at_points(image))
         joined = {name: np.concatenate(each, axis=1) for name, each in found.items()}
         return cls(joined.pop(""), joined)
 
@@ -64,7 +71,7 @@ def invariant(blocks: Iterable[Fields], names: tuple[str, ...], channels: Channe
     if seen.samples.shape[1] < FEWEST_SAMPLES:
         return ()
     kept = tuple(name for name in names if is_invariant(seen, name))
-    return tuple(name for name in kept if GENERATORS[name].keeps(kept))
+    return tuple(name for name in kept if name in SHIFTS or GENERATORS[name].keeps(kept))
 
 
 def is_invariant(seen: Seen, name: str) -> bool:
@@ -83,6 +90,12 @@ def is_invariant(seen: Seen, name: str) -> bool:
         squares = np.mean(means**2, axis=1)
         largest = np.maximum(largest, squares / squares[1:].mean())  # so 1 is the usual size, for every statistic
     return bool(largest[0] <= largest[1:].max())
+
+
+def _shifted(fields: Fields, axis: int, generator: np.random.Generator) -> Fields:
+    """Shift each sample along a periodic axis by a number of points of its own."""
+    shifts = generator.integers(fields.shape[1 + axis], size=len(fields))
+    return np.stack([np.roll(each, points, axis) for each, points in zip(fields, shifts, strict=True)])
 
 
 def _at_points(fields: Fields) -> AtPoints:

@@ -52,6 +52,6 @@ def measure(surrogate: Surrogate, data: DataFile, samples: slice, stride: int) -
             ("direct", surrogate.predict(fine, data.grid, grid)),
             ("resample", surrogate.resample(fine, data.grid, grid)[0]),
         ):
-            errors[mode].append(errors_of_quantities(predicted, outputs, data.quantities, grid.axes))
+            errors[mode].append(errors_of_quantities(predicted, outputs, data.quantities, grid))
     means = {mode: mean_errors(blocks)["relative_l2"] for mode, blocks in errors.items()}
     return Transfer(grid.shape[0], **means)

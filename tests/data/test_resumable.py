@@ -16,6 +16,8 @@ import pytest
 from pde.cli import main
 from pde.data import generate as generation
 from pde.data.generate import generate
+from pde.data.merge import merge
+from pde.data.shards import Shard
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
 from pde.grids.kinds import Kinds
@@ -206,6 +208,8 @@ import os, random, signal, sys, time
 from pathlib import Path
 import pde.data.resumable
 from pde.data.generate import generate
+from pde.data.merge import merge
+from pde.data.shards import Shard
 from tests.data.test_resumable import Numbers, partial
 
 class Slow(Numbers):
@@ -270,3 +274,32 @@ def test_ctrl_c_and_another_process_from_the_command_line(tmp_path, capsys):
     assert main([*arguments, "--resume"]) == 0
     generate(Darcy(resolution=9), tmp_path / "whole.h5", samples=3000, seed=0)
     assert path.read_bytes() == (tmp_path / "whole.h5").read_bytes()
+
+
+class Direct(Numbers):
+    """Numbers that no iteration has found."""
+
+    has_residual: ClassVar[bool] = False
+
+
+def test_a_problem_without_residuals_is_gone_on_with_all_the_same(tmp_path):
+    path, whole = tmp_path / "data.h5", tmp_path / "whole.h5"
+    with pytest.raises(KeyboardInterrupt):
+        generate(Direct(stop=6), path, samples=10, seed=1)
+    rest = Direct()
+    generate(rest, path, samples=10, seed=1, resume=True)
+    generate(Direct(), whole, samples=10, seed=1)
+    assert rest.asked == [6, 7, 8, 9]
+    assert path.read_bytes() == whole.read_bytes()
+    with h5py.File(path) as file:
+        assert "residual" not in file
+        assert file["written"][0] == 10
+
+
+def test_shards_without_residuals_are_merged(tmp_path):
+    shards = []
+    for index in (1, 2):
+        shards += generate(Direct(), tmp_path / "data.h5", samples=5, seed=1, shard=Shard(index, 2))
+    generate(Direct(), tmp_path / "whole.h5", samples=5, seed=1)
+    merge(tmp_path / "merged.h5", [shard.path for shard in shards])
+    assert (tmp_path / "merged.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()

@@ -135,3 +135,59 @@ def test_a_resolution_that_the_domain_rules_out_is_told_to_be_there_without_it()
         grid.stride_to(24)
     with pytest.raises(InputError, match=r"choose one of 48$"):
         grid.stride_to(25)
+
+
+def ring(n, *others, start=0.0):
+    """Points that go once around [0, 1), and further axes of nodes."""
+    axes = (start + np.arange(n) / n, *(np.linspace(0, 1, m) for m in others))
+    return Grid(axes, (0.0, 1.0) * len(axes), ("x",))
+
+
+def test_a_periodic_axis_has_no_border_and_strides_that_divide_it():
+    grid = ring(12)
+    assert grid.periods == (1.0,)
+    assert grid.resolutions() == [2, 3, 4, 6, 12]
+    assert grid.strided(3) == ring(4)
+    assert not grid.holds_borders.any()
+    both = ring(12, 9)
+    assert both.on_nodes  # the only borders are those along y
+    assert both.resolutions() == [3, 6, 12]
+    assert both.strided(4).shape == (3, 3)
+    with pytest.raises(InputError, match="choose one of 3 6 12"):
+        both.stride_to(4)
+
+
+def test_points_around_a_ring_are_placed_alike():
+    for start in (0.0, 0.5 / 12):
+        grid = ring(12, start=start)
+        finer = grid.of_resolution(24)
+        assert finer.matches(ring(24, start=start / 2))
+        assert finer.periodic == ("x",)
+    assert ring(12, 9).of_resolution(24).shape == (24, 17)
+
+
+def test_json_and_equality_know_periodic_axes():
+    grid = ring(12, 9)
+    assert Grid.from_json(grid.to_json()) == grid
+    assert grid != Grid(grid.axes, grid.domain)
+    axes = (np.arange(4) / 4, np.arange(4) / 4)
+    assert Grid(axes, UNIT, ("y", "x")) == Grid(axes, UNIT, ("x", "y"))
+
+
+@pytest.mark.parametrize(
+    ("x", "domain", "periodic", "message"),
+    [
+        (np.arange(4) / 4, None, ("x",), "periodic x needs the domain as well: its period"),
+        (np.arange(4) / 4, (0.0, 1.0), ("y",), "periodic y: the axes are x"),
+        (
+            np.linspace(0, 1, 5),
+            (0.0, 1.0),
+            ("x",),
+            "5 points from 0 to 1 are not equally spaced around the period",
+        ),
+        (np.arange(4) / 4, (0.0, 2.0), ("x",), "not equally spaced around the period 0 to 2"),
+    ],
+)
+def test_axes_that_do_not_go_around_are_refused(x, domain, periodic, message):
+    with pytest.raises(InputError, match=message):
+        Grid((x,), domain, periodic)

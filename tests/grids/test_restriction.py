@@ -142,3 +142,12 @@ def test_harmonic_means_need_positive_inputs(darcy_file, tmp_path):
     with pytest.raises(InputError, match="positive"):
         train(path, tmp_path / "run", model="fno", options=FNOConfig(), config=config)
     assert not (tmp_path / "run").exists()
+
+
+def test_cells_of_a_ring_reach_over_its_seam():
+    fine = Grid((np.arange(8) / 8,), (0.0, 1.0), ("x",))
+    (weights,) = cell_weights(fine, fine.strided(2))
+    np.testing.assert_allclose(weights[0], [0.5, 0.25, 0, 0, 0, 0, 0, 0.25])
+    np.testing.assert_allclose(weights[1], np.roll(weights[0], 2))
+    (uneven,) = cell_weights(fine, Grid((np.arange(2) / 2,), (0.0, 1.0), ("x",)))
+    np.testing.assert_allclose(uneven.sum(axis=0), np.full(8, 0.25))

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+import pde
 from pde import plots
 from pde.grids.grid import Grid
 from tests.plots.drawn import GRID, X, Y, panels
@@ -27,6 +29,27 @@ def test_fields_on_one_axis_are_lines_and_on_three_planes():
     block = X[..., None] + np.arange(3.0)
     plane = panels(plots.fields({"block": block}, Grid((*GRID.axes, np.arange(3.0)))))["block"]
     np.testing.assert_array_equal(plane.get_array(), X.T + 1)
+
+
+def test_a_plane_of_three_axes_is_chosen():
+    grid = Grid((*GRID.axes, np.linspace(0, 1, 3)))
+    block = X[..., None] + 10 * Y[..., None] + 100 * grid.axes[2]
+    figure = plots.fields({"block": block}, grid, plane=("y", 0.8))
+    np.testing.assert_array_equal(panels(figure)["block"].get_array(), block[:, 3].T)
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("x", "z")
+    with pytest.raises(pde.InputError, match="give one of x, y and z and a coordinate, for a grid of three axes"):
+        plots.fields({"X": X}, GRID, plane=("y", 0.8))
+
+
+def test_a_vector_has_the_colours_of_its_length_and_arrows():
+    vector = np.stack([3 + X, 4 * np.ones_like(X)], axis=-1)
+    figure = plots.sample_fields(X, vector, {"fno": 2 * vector}, GRID, output="velocity")
+    drawn = panels(figure)
+    np.testing.assert_allclose(drawn["velocity"].get_array(), np.hypot(3 + X, 4).T)
+    np.testing.assert_allclose(drawn["error, relative L2 1.0000"].get_clim(), (-np.hypot(5, 4), np.hypot(5, 4)))
+    arrows = next(axes for axes in figure.axes if axes.get_title() == "velocity").collections[1]
+    np.testing.assert_allclose(arrows.U, (3 + X).T.ravel())
+    np.testing.assert_allclose(arrows.V, 4)
 
 
 def test_each_field_may_have_its_own_grid_and_scale():

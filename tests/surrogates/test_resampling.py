@@ -2,12 +2,14 @@
 
 from types import SimpleNamespace
 
+import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import pde
 from pde.grids.grid import Grid
 from pde.grids.outputs import outputs_of
-from pde.surrogates.resampling import extended
+from pde.surrogates.resampling import carried, extended
 from pde.surrogates.surrogate import Surrogate
 
 
@@ -15,9 +17,9 @@ def test_zero_borders_are_added_only_where_the_grid_has_none():
     """Points i/4 hold the border at 0 and not at 1."""
     x = np.arange(4) / 4
     grid = Grid((x, np.linspace(0, 1, 5)), domain=(0.0, 1.0, 0.0, 1.0))
-    padded, larger = extended(np.ones((1, 4, 5, 1), np.float32), grid, ("zero", "zero"))
-    assert larger.x.tolist() == [0, 0.25, 0.5, 0.75, 1]
-    assert larger.shape == (5, 5)
+    padded, (x, y) = extended(np.ones((1, 4, 5, 1), np.float32), grid, ("zero", "zero"))
+    assert x.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert len(y) == 5
     assert padded[0, :4].min() == 1
     assert padded[0, 4].max() == 0
 
@@ -49,3 +51,31 @@ def test_the_resample_baseline_uses_the_zero_border():
 
     known, unknown = largest_error("zero"), largest_error("unknown")
     assert known < unknown / 4
+
+
+@pytest.mark.parametrize("nodes", [True, False])
+def test_a_neumann_border_is_mirrored(nodes):
+    """A cosine has slope zero on the border: knowing that, its interpolation is as good there as inside."""
+    x = np.linspace(0, 1, 9) if nodes else (np.arange(8) + 0.5) / 8
+    trained, fine = (Grid((points,), domain=(0.0, 1.0)) for points in (x, np.linspace(0, 1, 65)))
+
+    def largest_error(border):
+        outputs = outputs_of(("solution",), border, 1)
+        cosine = np.cos(2 * np.pi * x).astype(np.float32)[None, :, None]
+        return np.abs(carried(cosine, trained, fine, outputs)[0, :, 0] - np.cos(2 * np.pi * fine.x)).max()
+
+    assert largest_error("neumann") < largest_error("unknown") / 2
+    assert largest_error("neumann") < 0.004
+
+
+def test_each_output_is_carried_by_its_own_border():
+    x = (np.arange(8) + 0.5) / 8
+    trained, fine = (Grid((points,), domain=(0.0, 1.0)) for points in (x, np.linspace(0, 1, 33)))
+    fields = np.random.default_rng(0).normal(size=(2, 8, 3)).astype(np.float32)
+    said = {"a": "zero", "b": "neumann", "c": "zero"}
+    for array in (fields, jnp.asarray(fields)):
+        together = carried(array, trained, fine, outputs_of(tuple(said), said, 1))
+        assert isinstance(together, type(array))
+        for channel, name in enumerate(said):
+            alone = carried(array[..., [channel]], trained, fine, outputs_of((name,), said[name], 1))
+            np.testing.assert_array_equal(together[..., [channel]], alone)

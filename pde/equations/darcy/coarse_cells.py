@@ -17,7 +17,7 @@ from jaxtyping import Float
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
 from pde.grids.restriction import cell_weights
-from pde.solvers.checks import check_two_axes, converged
+from pde.solvers.checks import check_axes, converged
 from pde.solvers.conductances import MEANS, Conductances, Faces
 from pde.solvers.conjugate_gradients import Solve, solve_system
 from pde.system.errors import InputError
@@ -60,7 +60,7 @@ def solve_cells(
 def check_inside(grid: Grid) -> None:
     """Raise InputError unless a grid has two axes of equally spaced points inside the border, at most their
     spacing from it."""
-    check_two_axes(grid)
+    check_axes(grid, 2)
     for axis, (low, high) in zip(grid.axes, grid.ends, strict=True):
         gaps, spacing = np.array([axis[0] - low, high - axis[-1]]), np.diff(axis).mean()
         if not grid.equally_spaced or gaps.min() < 1e-5 * (high - low) or gaps.max() > (1 + 1e-3) * spacing:

@@ -10,7 +10,7 @@ from pde.equations.darcy.coarse_nodes import CoarseFaces, coarse_solve
 from pde.equations.darcy.problem import Darcy
 from pde.equations.equation import Equation, Field, Solution
 from pde.grids.grid import Grid
-from pde.solvers.checks import check_spacing, check_two_axes
+from pde.solvers.checks import check_axes, check_spacing
 from pde.solvers.residual import relative_residual
 from pde.system.errors import InputError
 
@@ -21,7 +21,7 @@ def _check(coefficient: Float[np.ndarray, "sample height width"], grid: Grid) ->
         raise InputError(
             "the coefficient is not positive everywhere, so it only marks the phases of an unknown one"
         )
-    check_two_axes(grid)
+    check_axes(grid, 2)
     (check_spacing if grid.on_nodes else check_inside)(grid)
 
 

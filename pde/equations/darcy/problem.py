@@ -18,12 +18,11 @@ from jaxtyping import Float
 from tyro.conf import FlagCreatePairsOff
 
 from pde.equations.darcy.canonical import cell_centres, solve_canonical
+from pde.equations.darcy.law import RandomCoefficient
 from pde.grids.grid import Centring, Grid
-from pde.grids.kinds import ALL_SCALARS, Kinds
 from pde.grids.outputs import Output
-from pde.random_fields.coefficients import OPTIONS, Law, NameOrLaw, check, choose, describe, evaluate
-from pde.random_fields.gaussian import check_options, describe_field, gaussian_field
-from pde.random_fields.mixture import Mixture, Range
+from pde.random_fields.coefficients import check
+from pde.random_fields.gaussian import check_options
 from pde.solvers.checks import check_solvable, converged
 from pde.solvers.conjugate_gradients import Solve
 from pde.solvers.elliptic import solve
@@ -40,7 +39,7 @@ _SCHEMES = {
 
 
 @dataclass(frozen=True)
-class Darcy:
+class Darcy(RandomCoefficient):
     """The law of the coefficients, and the grid on which the equation is solved.
 
     The coefficient a is a function of a Gaussian field g: a law of `pde.random_fields`, given by its name and
@@ -50,36 +49,7 @@ class Darcy:
         InputError: an option outside its range, or one that belongs to another law.
     """
 
-    inputs: ClassVar[tuple[str, ...]] = ("coefficient",)
-    kinds: ClassVar[Kinds] = ALL_SCALARS
     has_residual: ClassVar[bool] = True
-    rare: ClassVar[tuple[str, ...]] = ("contrasts", "phase_counts", "log_scales", "taus")
-    """Options that only `--help-verbose` shows."""
-    resolution: int = 421
-    """Number of nodes along each side, borders included; with --canonical the number of cells."""
-    coefficient: NameOrLaw = "two-phase"
-    """The coefficient as a function of the Gaussian field g: two values by its sign, k values on parts of equal
-    area, exp(log_scale g), or a mixture that is drawn anew for every sample."""
-    contrast_high: float | None = None
-    """For two-phase, the coefficient where the field is not negative; by default 12."""
-    contrast_low: float | None = None
-    """For two-phase, the coefficient where the field is negative; by default 3."""
-    phases: tuple[float, ...] = ()
-    """For k-phase, the coefficients from the field's lowest part to its highest."""
-    log_scale: float | None = None
-    """For log-normal, the factor of the field in the exponent, such as 6."""
-    contrasts: Range | None = None
-    """For mixture, the range of the ratio of largest to smallest value; by default 2 to 50."""
-    phase_counts: tuple[int, int] | None = None
-    """For mixture, the range of the number of values; by default 2 to 4."""
-    log_scales: Range | None = None
-    """For mixture, the range of the factor of the field in the exponent; by default 1 to 6."""
-    taus: Range | None = None
-    """For mixture, the range of tau; by default 2 to 10."""
-    alpha: float = 2.0
-    """Smoothness; the covariance goes as (-Laplace + tau^2)^(-alpha)."""
-    tau: float = 3.0
-    """Inverse length scale of the field."""
     lengths: tuple[float, float] = (1.0, 1.0)
     """Factors that stretch the correlation of the field along x and y; its variance stays about the same."""
     canonical: FlagCreatePairsOff[bool] = False
@@ -89,21 +59,12 @@ class Darcy:
     """Relative residual of the solver."""
 
     def __post_init__(self):
-        if self.resolution < 3:
-            raise InputError(f"--resolution {self.resolution} must be at least 3: two borders and a node between")
+        super().__post_init__()
         if self.canonical and self.resolution < 4:
             raise InputError(
                 f"--resolution {self.resolution} must be at least 4 with --canonical: its spline is cubic"
             )
         check_options(self.alpha, self.tau, self.lengths)
-        if isinstance(self.law, Mixture) and self.tau != type(self).tau:
-            raise InputError("--tau belongs to the laws with one tau; give --taus for the range of a mixture")
-
-    @property
-    def law(self) -> Law | Mixture:
-        """The coefficient as a function of the Gaussian field."""
-        given = {name: value for name in OPTIONS if (value := getattr(self, name)) not in (None, ())}
-        return choose(self.coefficient, given)
 
     @property
     def centring(self) -> Centring:
@@ -121,11 +82,9 @@ class Darcy:
 
     def attributes(self) -> dict[str, str | float]:
         """Return the attributes that tell a data file's origin."""
-        tau = None if isinstance(self.law, Mixture) else self.tau
-        field = describe_field(self.alpha, tau, self.lengths, self.centring)
         return {
             "equation": "-div(a grad u) = 1 on the unit square, u = 0 on the border",
-            "law": f"{describe(self.law)}; g {field}",
+            "law": self.describe_law(self.lengths, self.centring),
             "scheme": f"{_SCHEMES[self.centring]}, float64, stored as float32",
             "tolerance": self.tolerance,
         }
@@ -167,20 +126,8 @@ class Darcy:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _coefficient(problem: Darcy, seed: Array | int, index: Array | int) -> Array:
-    key = jax.random.fold_in(jax.random.key(seed), index)
-    tau, law = problem.tau, problem.law
-    if isinstance(law, Mixture):
-        law_key, key = jax.random.split(key)
-        tau, law = law.draw(law_key)
-    field = gaussian_field(
-        key,
-        (problem.resolution, problem.resolution),
-        alpha=problem.alpha,
-        tau=tau,
-        lengths=problem.lengths,
-        centring=problem.centring,
-    )
-    return evaluate(law, field)
+    shape = problem.resolution, problem.resolution
+    return problem.draw(seed, index, shape, problem.lengths, problem.centring)
 
 
 @functools.partial(jax.jit, static_argnums=0)
