@@ -136,10 +136,10 @@ def test_data_know_no_equation_but_the_interface_of_a_problem():
 OTHER_TESTS = {"benchmarks", "documents", "fixtures"}
 """Folders of tests that are no rooms of the packages."""
 TOGETHER = {
-    ".": {"accelerator", "as_shipped", "dimensions", "front_door", "rooms", "words"},
+    ".": {"accelerator", "as_shipped", "dimensions", "fields", "front_door", "rings", "rooms", "words"},
     "commands": {"flags", "manners", "refusals"},
     "data/readers": {"readers"},
-    "operators": {"baselines"},
+    "operators": {"baselines", "periodic"},
     "solvers": {"elliptic_gradients", "reaction"},
 }
 """Files of tests, by room, that look at several modules together, or at one from another side."""

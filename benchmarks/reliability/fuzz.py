@@ -34,6 +34,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
+import numpy as np
+
 from benchmarks.record import ROOT, again, command_line, write
 
 GIBIBYTES = 2
@@ -52,9 +55,10 @@ FOREIGN = {
 
 
 def originals(folder: Path) -> dict[str, Path]:
-    """A good file of each format, our own the first; and beside that a run."""
+    """A good file of each format, our own the first, also with several outputs and a periodic axis; and a run."""
     from manojax import FNOConfig
     from pde.data.generate import generate
+    from pde.equations.darcy.fluxes import DarcyFluxes
     from pde.equations.darcy.problem import Darcy
     from pde.runs.run import TrainingConfig
     from pde.training.train import train
@@ -63,7 +67,14 @@ def originals(folder: Path) -> dict[str, Path]:
     generate(Darcy(resolution=9), data, samples=6, seed=0)
     options = FNOConfig(width=4, depth=1, modes=(2, 2))
     train(data, folder / "run", model="fno", options=options, config=TrainingConfig(epochs=2))
-    return {"hdf5": data} | {kind: FIXTURES / name for kind, name in FOREIGN.items()}
+    generate(DarcyFluxes(resolution=9), folder / "fluxes.h5", samples=6, seed=0)
+    shutil.copy(folder / "fluxes.h5", folder / "ring.h5")
+    with h5py.File(folder / "ring.h5", "r+") as file:
+        del file["x"]
+        file["x"] = np.arange(9) / 9
+        file.attrs.update(periodic=["x"], boundary="unknown")
+    own = {"hdf5": data, "hdf5-fields": folder / "fluxes.h5", "hdf5-ring": folder / "ring.h5"}
+    return own | {kind: FIXTURES / name for kind, name in FOREIGN.items()}
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:

@@ -20,10 +20,9 @@ from jaxtyping import Float, Int
 
 from manojax.layers.basic import Linear, check_heads, default_init
 from manojax.layers.cells import cell_counts, from_cells, to_cells
-from manojax.layers.halo import Space
+from manojax.layers.halo import Space, unwrapped, wrapped
 from manojax.layers.neighbours import FAR_BELOW, Axis, from_planes, neighbour_attention, to_planes
 from manojax.layers.position import PositionBias, offsets_between
-from manojax.layers.ring import unwrapped, wrapped
 
 Map = Float[Array, "batch *grid channel"]
 Heads = Float[Array, "batch *grid heads head_dim"]

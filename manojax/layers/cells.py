@@ -50,9 +50,9 @@ def cell_counts(grid: tuple[int, ...], sides: tuple[int, ...]) -> tuple[int, ...
 
 
 def check_patches(grid: tuple[int, ...], sides: tuple[int, ...], periodic: tuple[bool, ...]) -> None:
-    """Raise ValueError where patches do not go once around a periodic axis."""
+    """Raise ValueError where patches or groups do not go once around a periodic axis."""
     for points, side, ring in zip(grid, sides, periodic, strict=True):
         if ring and points % side:
             raise ValueError(
-                f"patches of {side} points do not divide a periodic axis of {points}; give another size"
+                f"cells of {side} points do not divide a periodic axis of {points}; give another size"
             )

@@ -11,9 +11,8 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.basic import default_init
-from manojax.layers.halo import Space
+from manojax.layers.halo import Space, unwrapped, wrapped
 from manojax.layers.pyramid import level_count
-from manojax.layers.ring import unwrapped, wrapped
 from manojax.xla_cpu import convolution
 
 RATE = 2

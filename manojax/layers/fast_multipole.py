@@ -10,6 +10,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float
 
 from manojax.layers.basic import Linear, check_heads, default_init
+from manojax.layers.cells import check_patches
 from manojax.layers.interactions import Contributions, cell_attention, copy_to_finer, far_levels, merge
 from manojax.layers.summaries import Counts, Heads, Summaries, level_counts
 
@@ -42,12 +43,14 @@ class FastMultipoleAttention(nnx.Module):
         causal: let a query meet no later key; for grids of one axis.
         summarise_queries: summarise far queries too, at cost O(n).
         dimensions: axes of the grid.
+        periodic: True for each axis that is periodic: groups at its ends are neighbours.
         output_init: initialiser of the output projection.
         dtype: precision of activations.
 
     Raises:
         ValueError: heads do not divide the width, summaries do not divide the group, `levels` is below 1, or
-            `causal` is asked for on several axes or with summaries of queries, which would hold later queries.
+            `causal` is asked for on several axes, on a ring, or with summaries of queries, which would hold later
+            queries; at call time, groups that do not go once around a periodic axis.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class FastMultipoleAttention(nnx.Module):
         causal: bool = False,
         summarise_queries: bool = False,
         dimensions: int = 2,
+        periodic: tuple[bool, ...] = (),
         output_init: Initializer = default_init,
         dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
@@ -70,8 +74,9 @@ class FastMultipoleAttention(nnx.Module):
             raise ValueError(f"group {group} is not a multiple of summaries {summaries}")
         if levels < 1:
             raise ValueError(f"levels {levels} must be at least 1")
-        if causal and (dimensions != 1 or summarise_queries):
-            raise ValueError("causal attention must have one axis, and queries that are not summarised")
+        self.periodic = periodic or (False,) * dimensions
+        if causal and (dimensions != 1 or summarise_queries or any(self.periodic)):
+            raise ValueError("causal attention must have one axis with ends, and queries that are not summarised")
         self.heads, self.group, self.summaries, self.causal = heads, group, summaries, causal
         self.query_key_value = Linear(width, 3 * width, use_bias=False, dtype=dtype, rngs=rngs)
         self.output = Linear(width, width, kernel_init=output_init, dtype=dtype, rngs=rngs)
@@ -82,6 +87,7 @@ class FastMultipoleAttention(nnx.Module):
         self.queries = summarise() if summarise_queries else None
 
     def __call__(self, x: Map) -> Map:
+        check_patches(x.shape[1:-1], (self.group,) * len(self.periodic), self.periodic)
         projected = self.query_key_value(x)
         parts = jnp.split(projected.astype(jnp.float32), 3, axis=-1)
         query, key, value = (part.reshape(*x.shape[:-1], self.heads, -1) for part in parts)
@@ -93,7 +99,8 @@ class FastMultipoleAttention(nnx.Module):
         """Merge the contributions of all keys in the softmax, from the coarsest level to the near field."""
         grid = query.shape[1:-2]
         side = self.group // self.summaries
-        counts = level_counts(grid, side, far_levels(grid, self.group))
+        far = far_levels(grid, self.group, self.periodic)
+        counts = level_counts(grid, side, len(far))
         near = cell_attention(
             query,
             key,
@@ -101,11 +108,12 @@ class FastMultipoleAttention(nnx.Module):
             counts[0],
             query_side=1,
             key_side=1,
-            children=self.group,
+            children=(self.group,) * len(grid),
             apart=0,
             causal=self.causal,
+            rings=self.periodic,
         )
-        levels = [near, *self._far_contributions(query, key, value, counts)]
+        levels = [near, *self._far_contributions(query, key, value, counts, far)]
         total = levels[-1]
         for level in reversed(range(len(levels) - 1)):
             if self.queries is not None:
@@ -113,7 +121,9 @@ class FastMultipoleAttention(nnx.Module):
             total = merge(levels[level], total)
         return total
 
-    def _far_contributions(self, query: Heads, key: Heads, value: Heads, counts: Counts) -> list[Contributions]:
+    def _far_contributions(
+        self, query: Heads, key: Heads, value: Heads, counts: Counts, far: list[tuple[int, ...]]
+    ) -> list[Contributions]:
         """Compute contributions of each level's far field to the queries or to their summaries on that level."""
         keys, values = self.keys(key, counts), self.values(value, counts)
         levels = range(len(keys))
@@ -129,9 +139,10 @@ class FastMultipoleAttention(nnx.Module):
                 counts[1 + level],
                 query_side=sides[level],
                 key_side=self.summaries,
-                children=2,
+                children=far[level],
                 apart=2,
                 causal=self.causal,
+                rings=self.periodic,
             )
             for level in levels
         ]

@@ -1,5 +1,6 @@
-"""A grid split over devices along its first axis, as a function under `jax.shard_map` sees it."""
+"""Maps continued beyond their ends: by the neighbours of a piece on other devices, or around a periodic axis."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -16,7 +17,8 @@ Whole = Float[Array, "batch *whole channel"]
 @jax.tree_util.register_static
 @dataclass(frozen=True)
 class Space:
-    """The mesh axis over which the first axis of the grid is split into pieces of equal length."""
+    """The mesh axis over which the first axis of a grid is split into pieces of equal length, as a function under
+    `jax.shard_map` sees it."""
 
     name: str
 
@@ -52,3 +54,17 @@ class Space:
     def _own(self, x: Array, axis: int) -> Array:
         rows = x.shape[axis] // jax.lax.axis_size(self.name)
         return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(self.name) * rows, rows, axis=axis)
+
+
+def wrapped(x: Array, halo: int, periodic: Sequence[bool]) -> Array:
+    """Continue a map (batch, *grid, *rest) by `halo` points of itself at both ends of each periodic axis."""
+    if not any(periodic):
+        return x
+    rest = x.ndim - 1 - len(periodic)
+    widths = [(halo, halo) if ring else (0, 0) for ring in periodic]
+    return jnp.pad(x, [(0, 0), *widths, *[(0, 0)] * rest], mode="wrap")
+
+
+def unwrapped(x: Array, halo: int, periodic: Sequence[bool]) -> Array:
+    """The inverse of `wrapped`."""
+    return x[(slice(None), *(slice(halo, -halo) if ring else slice(None) for ring in periodic))]

@@ -21,9 +21,12 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from manojax.layers.cells import cell_counts, from_cells, to_cells
+from manojax.layers.halo import wrapped
 from manojax.layers.summaries import Heads
 
 Offset = tuple[int, ...]
+Rings = tuple[bool, ...]
+"""True for each axis that is periodic."""
 
 MOST_LOGITS = {"cpu": 2**20}
 """Logits that are held at a time: they should fit the cache of a CPU (4 MiB), and fill an accelerator."""
@@ -63,7 +66,7 @@ def copy_to_finer(contributions: Contributions, rate: int, grid: tuple[int, ...]
     return Contributions(*map(copy, contributions))
 
 
-@functools.partial(jax.jit, static_argnames=("query_side", "key_side", "children", "apart", "causal"))
+@functools.partial(jax.jit, static_argnames=("query_side", "key_side", "children", "apart", "causal", "rings"))
 def cell_attention(
     query: Heads,
     key: Float[Array, "batch *entries heads head_dim"],
@@ -72,20 +75,23 @@ def cell_attention(
     *,
     query_side: int,
     key_side: int,
-    children: int,
+    children: tuple[int, ...],
     apart: int,
     causal: bool,
+    rings: Rings,
 ) -> Contributions:
     """Compute contributions of keys to queries of their own and neighbouring cells, `apart` or more children away.
 
-    A child has query_side^d queries and key_side^d keys, a cell children^d children. Logits are
+    A child has query_side^d queries and key_side^d keys, a cell so many children along each axis. Logits are
     query . key + log(count), so that a key counts as often as there are real points behind it. Even when
     called outside `jax.jit` this is one program, not a hundred small ones.
     """
     dimensions = query.ndim - 3
-    offsets, met = interaction_list(children, dimensions, apart=apart, causal=causal)
     queries = _nested(query, query_side, children)
-    keys, values, counts = (_neighbours(_nested(x, key_side, children), offsets) for x in (key, value, count))
+    cells = queries.shape[1 : 1 + dimensions]
+    offsets, met = interaction_list(children, cells, apart=apart, causal=causal, rings=rings)
+    nested = (_nested(x, key_side, children) for x in (key, value, count))
+    keys, values, counts = (_neighbours(x, offsets, rings) for x in nested)
 
     met = np.repeat(met.reshape(len(met), -1), key_side**dimensions, axis=1)
     terms = _log_counts(counts[..., 0, 0], met)
@@ -127,42 +133,53 @@ def _in_blocks(parts: tuple[Array, Array, Array, Array], dimensions: int, pairs:
 
 
 def interaction_list(
-    children: int, dimensions: int, *, apart: int, causal: bool
+    children: tuple[int, ...], cells: tuple[int, ...], *, apart: int, causal: bool, rings: Rings
 ) -> tuple[list[Offset], Bool[np.ndarray, "child offset key_child"]]:
     """List the children that a child meets in each cell: they lie `apart` or more children away along some axis.
+
+    Around a ring the shorter way counts. A ring of one cell has no neighbours, and one of two has a single one.
 
     Returns the offsets of the cells that any child meets, and for each child and offset the children it meets
     there; with `causal`, it meets no later child.
     """
-    offsets = np.array(list(itertools.product((-1, 0, 1), repeat=dimensions)))
-    places = np.array(list(itertools.product(range(children), repeat=dimensions)))
-    steps = children * offsets[None, :, None, :] + places[None, None, :, :] - places[:, None, None, :]
-    met = np.abs(steps).max(axis=-1) >= apart
+    around = {1: (0,), 2: (0, 1)}
+    along = [around.get(n, (-1, 0, 1)) if ring else (-1, 0, 1) for n, ring in zip(cells, rings, strict=True)]
+    offsets = np.array(list(itertools.product(*along)))
+    places = np.array(list(itertools.product(*map(range, children))))
+    steps = np.array(children) * offsets[None, :, None, :] + places[None, None, :, :] - places[:, None, None, :]
+    whole = np.array(children) * np.array(cells)
+    distances = np.where(rings, np.minimum(steps % whole, -steps % whole), np.abs(steps))
+    met = distances.max(axis=-1) >= apart
     if causal:
         met &= (steps <= 0).all(axis=-1)
     kept = met.any(axis=(0, 2))
     return [tuple(offset) for offset in offsets[kept].tolist()], met[:, kept]
 
 
-def _nested(x: Heads, side: int, children: int) -> Float[Array, "batch *cells child point heads head_dim"]:
-    dimensions = x.ndim - 3
-    return to_cells(to_cells(x, (side,) * dimensions), (children,) * dimensions)
+def _nested(
+    x: Heads, side: int, children: tuple[int, ...]
+) -> Float[Array, "batch *cells child point heads head_dim"]:
+    return to_cells(to_cells(x, (side,) * len(children)), children)
 
 
 def _unnested(
-    x: Float[Array, "batch *cells child point heads head_dim"], side: int, children: int, grid: tuple[int, ...]
+    x: Float[Array, "batch *cells child point heads head_dim"],
+    side: int,
+    children: tuple[int, ...],
+    grid: tuple[int, ...],
 ) -> Heads:
     sides = (side,) * len(grid)
-    return from_cells(from_cells(x, (children,) * len(grid), cell_counts(grid, sides)), sides, grid)
+    return from_cells(from_cells(x, children, cell_counts(grid, sides)), sides, grid)
 
 
 def _neighbours(
-    x: Float[Array, "batch *cells child point heads head_dim"], offsets: list[Offset]
+    x: Float[Array, "batch *cells child point heads head_dim"], offsets: list[Offset], rings: Rings
 ) -> Float[Array, "batch *cells key heads head_dim"]:
-    """Collect for every cell the points of the cells at these offsets from it (zero beyond the border)."""
+    """Collect for every cell the points of the cells at these offsets from it (zero beyond a border)."""
     cells = x.shape[1:-4]
     x = x.reshape(x.shape[0], *cells, -1, *x.shape[-2:])
-    padded = jnp.pad(x, [(0, 0), *[(1, 1)] * len(cells), (0, 0), (0, 0), (0, 0)])
+    borders = [(0, 0) if ring else (1, 1) for ring in rings]
+    padded = jnp.pad(wrapped(x, 1, rings), [(0, 0), *borders, (0, 0), (0, 0), (0, 0)])
     shifted = [
         padded[(slice(None), *(slice(1 + o, 1 + o + n) for o, n in zip(offset, cells, strict=True)))]
         for offset in offsets
@@ -179,12 +196,17 @@ def _log_counts(
     return jnp.where(met & (count > 0), jnp.log(jnp.maximum(count, 1)), _MASKED)
 
 
-def far_levels(grid: tuple[int, ...], group: int) -> int:
-    """Count the levels with a far field.
+def far_levels(grid: tuple[int, ...], group: int, rings: Rings = ()) -> list[tuple[int, ...]]:
+    """List the levels with a far field, each by the groups along each axis of a cell.
 
-    The number of groups is halved until at most two are left, all neighbours.
+    The number of groups is halved until all are neighbours: two are left, or three on a ring. Where a ring has an
+    odd number of groups, all groups are one cell, on the last level.
     """
-    count, groups = 0, cell_counts(grid, (group,) * len(grid))
-    while max(groups) > 2:
-        count, groups = count + 1, cell_counts(groups, (2,) * len(grid))
-    return count
+    levels, groups = [], cell_counts(grid, (group,) * len(grid))
+    around = rings or (False,) * len(grid)
+    while any(n > (3 if ring else 2) for n, ring in zip(groups, around, strict=True)):
+        if any(ring and n % 2 and n > 1 for n, ring in zip(groups, around, strict=True)):
+            return [*levels, groups]
+        levels.append((2,) * len(grid))
+        groups = cell_counts(groups, (2,) * len(grid))
+    return levels

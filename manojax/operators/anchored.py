@@ -58,7 +58,6 @@ class Anchored(Operator):
         self.operator, self.filter_width = operator, filter_width
         self.anchors = tuple(tuple(map(float, np.asarray(axis))) for axis in anchors)
         self.periods = tuple(periods or (None,) * operator.dimensions)
-        self.periodic = operator.periodic
         if len(self.anchors) != operator.dimensions:
             raise ValueError(
                 f"anchors along {len(self.anchors)} axes: give coordinates along each axis of the grid, "

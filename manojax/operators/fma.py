@@ -35,13 +35,15 @@ class FMAConfig(ModelConfig):
     the training grid its own set."""
     summarise_queries: bool = False
     """Summarise far queries too, so that the cost is linear in the number of points."""
+    coordinates: bool = True
+    """Give every point its coordinates as input channels."""
     remat: bool = False
     """Compute blocks a second time in the gradient instead of keeping their activations."""
 
     def for_grid(self, shape: tuple[int, ...]) -> "FMAConfig":
         if self.levels is not None:
             return self
-        return dataclasses.replace(self, levels=max(1, far_levels(shape, self.group)))
+        return dataclasses.replace(self, levels=max(1, len(far_levels(shape, self.group))))
 
 
 class FMA(Operator):
@@ -57,12 +59,12 @@ class FMA(Operator):
     Config = FMAConfig
 
     def build(self, config: FMAConfig, rngs: nnx.Rngs) -> None:
-        if any(self.periodic):
-            raise ValueError("FMA does not take periodic axes; choose another model, such as mano or fno")
         dimensions, dtype = self.dimensions, self.dtype
         width = config.width
         self.remat = config.remat
-        self.lift = Linear(self.in_channels + dimensions, width, dtype=dtype, rngs=rngs)
+        self.coordinates = config.coordinates
+        inputs = self.in_channels + (dimensions if config.coordinates else 0)
+        self.lift = Linear(inputs, width, dtype=dtype, rngs=rngs)
 
         def attention(_: int, output_init: Initializer) -> nnx.Module:
             return FastMultipoleAttention(
@@ -73,6 +75,7 @@ class FMA(Operator):
                 levels=config.levels or 1,
                 summarise_queries=config.summarise_queries,
                 dimensions=dimensions,
+                periodic=self.periodic,
                 output_init=output_init,
                 dtype=dtype,
                 rngs=rngs,
@@ -86,5 +89,5 @@ class FMA(Operator):
     def forward(
         self, fields: Float[Array, "batch *grid channel"], coordinates: Coordinates | None
     ) -> Float[Array, "batch *grid out"]:
-        x = self.lift(append_coordinates(fields, coordinates))
+        x = self.lift(append_coordinates(fields, coordinates) if self.coordinates else fields)
         return self.head(self.norm(in_sequence(self.blocks, x, remat=self.remat)))

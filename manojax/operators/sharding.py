@@ -80,9 +80,9 @@ def sharded(
 
 
 def _check_splits(model: Operator) -> None:
-    if any(model.periodic):
-        raise ValueError("a grid with periodic axes cannot be split over devices; divide the batch instead")
     if not model.splits_space:
         raise ValueError(
             f"{type(model).__name__} sees its whole grid at once; only MANO can split it over devices"
         )
+    if any(model.periodic):
+        raise ValueError("a grid with periodic axes cannot be split over devices; divide the batch instead")

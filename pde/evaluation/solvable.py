@@ -28,8 +28,10 @@ class Solvable:
             self.reason = str(error)
             return
         if self.equation is None:
-            known = " or ".join(" and ".join(each.inputs) for each in EQUATIONS.values())
-            self.reason = f"the file holds no {known}"
+            known = dict.fromkeys(" and ".join(each.inputs) for each in EQUATIONS.values())
+            self.reason = f"the file holds no {' or '.join(known)}"
+            if any(set(each.inputs) <= set(data.sampled) for each in EQUATIONS.values()):
+                self.reason = f"no equation has the outputs {', '.join(data.output_names)} on a {data.grid} grid"
 
     @property
     def inputs(self) -> tuple[str, ...]:

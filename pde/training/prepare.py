@@ -14,6 +14,7 @@ from jaxtyping import Float
 from manojax.operators.base import ModelConfig, Operator
 from manojax.operators.sharding import by_pieces
 from pde import metrics
+from pde.data.data_file import find_field
 from pde.equations.registry import check_darcy
 from pde.grids.grid import Grid
 from pde.grids.kinds import Kinds
@@ -68,6 +69,8 @@ def prepare(
         raise InputError(f"--filter-width {width} must be 0 to 10 spacings of the training grid")
     check_seed(config.seed)
     opened = open_source(source, config)
+    for name in opened.output_names:
+        find_field(opened.fields, opened.path, name)  # a file may lack outputs, but not here
     say_unused(opened)
     view = dataclasses.replace(config.view, inputs=opened.inputs)
     if view.informed != "none":

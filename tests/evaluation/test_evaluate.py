@@ -105,11 +105,12 @@ def test_interfaces_are_those_of_the_row_and_of_piecewise_constant_fields_alone(
 def test_the_worst_samples_are_drawn_from_the_finest_grid(surrogate, darcy_file):
     data = datasets.open(darcy_file)
     report = evaluate(surrogate, data, [5, 9])
-    drawn, grid = worst_samples(surrogate, data, report)
-    assert grid.shape == (9, 9)
+    (worst,) = worst_samples(surrogate, data, report)
+    grid = worst.grid
+    assert (worst.name, worst.input, grid.shape) == ("solution", "coefficient", (9, 9))
     resampled, _ = surrogate.resample(data.read_inputs(stride=2), grid)
     errors = sample_errors(resampled, data.read_outputs(stride=2), (grid.x, grid.y))["relative_l2"]
-    for (title, coefficient, solution, predicted), sample in zip(drawn, np.argsort(-errors), strict=False):
+    for (title, coefficient, solution, predicted), sample in zip(worst.samples, np.argsort(-errors), strict=False):
         assert title == f"sample {sample}, L2 {errors[sample]:.4f}"
         np.testing.assert_array_equal(coefficient, data.read("coefficient", stride=2)[sample])
         np.testing.assert_array_equal(solution, data.read("solution", stride=2)[sample])

@@ -131,6 +131,41 @@ def test_every_key_is_met_exactly_once(shape, form):
 
 
 @pytest.mark.parametrize("summarise_queries", [False, True])
+@pytest.mark.parametrize("groups", [(1,), (2,), (3,), (4,), (5,), (6,), (10,), (12,), (3, 4), (6, 6)], ids=str)
+def test_every_key_is_met_exactly_once_around_a_ring(groups, summarise_queries):
+    """As above: rings of any number of groups, even and odd, by themselves and beside one another."""
+    shape = tuple(2 * n for n in groups)
+    n = int(np.prod(shape))
+    options = {"dimensions": len(shape), "group": 2, "summaries": 1, "periodic": (True,) * len(shape)}
+    module = with_means(attention(n, heads=1, summarise_queries=summarise_queries, **options))
+    identity, nothing = jnp.eye(n), jnp.zeros((n, n))
+    module.query_key_value.kernel[...] = jnp.concatenate([nothing, nothing, identity], axis=1)
+    module.output.kernel[...] = identity
+    shares = forward(module, identity.reshape(1, *shape, n)).reshape(n, n)
+    np.testing.assert_allclose(shares, np.full((n, n), 1 / n), rtol=1e-5, atol=1e-9)
+
+
+def test_one_ring_of_two_axes():
+    """The other axis has ends, and a number of points that its groups do not divide."""
+    shape, n = (12, 7), 84
+    options = {"dimensions": 2, "group": 2, "summaries": 1, "periodic": (True, False)}
+    module = with_means(attention(n, heads=1, **options))
+    identity, nothing = jnp.eye(n), jnp.zeros((n, n))
+    module.query_key_value.kernel[...] = jnp.concatenate([nothing, nothing, identity], axis=1)
+    module.output.kernel[...] = identity
+    shares = forward(module, identity.reshape(1, *shape, n)).reshape(n, n)
+    np.testing.assert_allclose(shares, np.full((n, n), 1 / n), rtol=1e-5, atol=1e-9)
+
+
+def test_near_keys_of_a_ring_are_met_over_its_seam():
+    """Eight groups of one point that is its own summary: with all keys exact it is full attention."""
+    module = with_means(attention(group=2, summaries=2, periodic=(True,)))
+    x = 2 * jax.random.normal(jax.random.key(1), (1, 8, 8))
+    np.testing.assert_allclose(forward(module, x), full(module, x), atol=2e-5)
+    np.testing.assert_allclose(forward(module, jnp.roll(x, 2, 1)), jnp.roll(forward(module, x), 2, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("summarise_queries", [False, True])
 def test_padding_counts_for_nothing(summarise_queries):
     """On an axis of one point the second row of every cell is padding: its weights may be anything."""
     module = attention(dimensions=2, group=4, summaries=2, summarise_queries=summarise_queries)

@@ -19,6 +19,8 @@ SHIFTED = {
     "mano-patches": (dict(width=8, depth=1, levels=2, patch=2, **BARE), 4),
     "unet": (dict(width=8, levels=3, depth=1, **BARE), 4),
     "mgno": (dict(width=8, levels=3, depth=2, **BARE), 4),
+    "fma": (dict(width=8, depth=1, group=2, **BARE), 8),
+    "fma-queries": (dict(width=8, depth=1, group=2, summarise_queries=True, **BARE), 8),
     "vit": (dict(width=8, depth=1, patch=4, **BARE), 4),
 }
 """Options, and the points of a side of the coarsest cell."""
@@ -124,7 +126,7 @@ def test_trigonometric_interpolation_is_exact_for_the_waves_that_the_points_hold
 def test_what_does_not_go_around_is_refused():
     with pytest.raises(ValueError, match="True or False for each of the 2 dimensions"):
         manojax.create("fno", periodic=(True,), rngs=nnx.Rngs(0))
-    with pytest.raises(ValueError, match="patches of 4 points do not divide a periodic axis of 10"):
+    with pytest.raises(ValueError, match="cells of 4 points do not divide a periodic axis of 10"):
         made("vit", 1, SHIFTED["vit"][0])(jnp.ones((1, 10, 2)))
-    with pytest.raises(ValueError, match="FMA does not take periodic axes"):
-        made("fma", 1, {})
+    with pytest.raises(ValueError, match="cells of 4 points do not divide a periodic axis of 10"):
+        made("fma", 1, {})(jnp.ones((1, 10, 2)))
