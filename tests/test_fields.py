@@ -19,7 +19,7 @@ DECLARED = {
     "boundary": {"pressure": "zero", "velocity-x": ("neumann", "zero"), "velocity-y": ("zero", "neumann")},
     "vectors": [["velocity-x", "velocity-y"]],
 }
-OPTIONS = FNOConfig(width=8, depth=2)
+OPTIONS = FNOConfig(width=8, depth=1)
 
 
 def arrays(samples=40):
@@ -59,7 +59,7 @@ def folder(tmp_path_factory):
             file[name] = field
         file.attrs.update(inputs=tuple(inputs), outputs=OUTPUTS, domain=(0.0, 1.0, 0.0, 2.0))
         file.attrs.update({name: json.dumps(said) for name, said in DECLARED.items()})
-    flags = ["--model", "fno", "--resolution", "13", "--epochs", "3", "--width", "8", "--depth", "2"]
+    flags = ["--model", "fno", "--resolution", "13", "--epochs", "2", "--width", "8", "--depth", "1"]
     command = ["train", str(folder / "data.h5"), "--out", str(folder / "run"), *flags, "--symmetries", "all"]
     assert main(command) == 0
     return folder
@@ -84,6 +84,7 @@ def test_each_output_is_normalised_by_itself(folder):
     assert normalisation.output_deviation == pytest.approx(seen.std(axis=0), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_size_of_an_output_does_not_change_its_weight():
     """A pressure in another unit is learned alike, and so is the velocity beside it."""
     runs = [
@@ -149,6 +150,7 @@ def test_predictions_and_exports_have_every_output(folder, tmp_path):
     np.testing.assert_allclose(exported(coarse), surrogate(coarse), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_one_output_of_several_is_trained_alone(folder, tmp_path, capsys):
     flags = "--model", "fno", "--resolution", 13, "--epochs", 1, "--width", 8, "--depth", 1
     data = folder / "data.h5"

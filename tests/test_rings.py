@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
         file["solution"] = screened(forcings())
         file["x"] = file["y"] = np.arange(SIDE) / SIDE
         file.attrs.update(inputs=("forcing",), domain=(0.0, 1.0, 0.0, 1.0), periodic=("x", "y"))
-    flags = ["--model", "mano", "--width", "16", "--depth", "2", "--resolution", "16", "--epochs", "4"]
+    flags = ["--model", "fno", "--width", "16", "--depth", "2", "--resolution", "16", "--epochs", "12"]
     assert main(["train", str(folder / "data.h5"), "--out", str(folder / "run"), *flags]) == 0
     return folder
 
@@ -72,13 +72,12 @@ def test_places_are_left_out_where_all_axes_are_periodic(folder):
     assert pde.load(folder / "run").run.options.coordinates is False
 
 
-def test_a_prediction_commutes_with_a_shift_by_a_coarsest_cell(folder):
-    """MANO on 16 points has levels of 16, 8, 4 and 2 points."""
+def test_a_prediction_commutes_with_a_shift_by_points_of_the_training_grid(folder):
     surrogate, data = pde.load(folder / "run"), pde.open(folder / "data.h5")
     fields = data.read_inputs(slice(2))
     predicted = surrogate.predict(fields, data.grid)
-    image = surrogate.predict(np.roll(fields, SIDE // 2, axis=1), data.grid)
-    np.testing.assert_allclose(image, np.roll(predicted, SIDE // 2, axis=1), atol=1e-4 * np.abs(predicted).max())
+    image = surrogate.predict(np.roll(fields, 6, axis=1), data.grid)
+    np.testing.assert_allclose(image, np.roll(predicted, 6, axis=1), atol=1e-4 * np.abs(predicted).max())
 
 
 def test_predictions_go_out_by_trigonometric_interpolation(folder):
@@ -142,12 +141,12 @@ def test_training_on_a_ring_and_a_border_together():
         periodic=("x",),
     )
     assert data.outputs[0].borders == ("unknown", "zero")
-    options = FNOConfig(width=8, depth=2)
-    surrogate = pde.train(data, model="fno", options=options, epochs=30, symmetries="all")
+    options = FNOConfig(width=8, depth=1)
+    surrogate = pde.train(data, model="fno", options=options, epochs=80, symmetries="all")
     assert surrogate.run.symmetries == ("flip-x", "flip-y", "shift-x")
     assert surrogate.run.options.coordinates is True
     report = pde.evaluate(surrogate, data, [16])
-    assert report["rows"][0]["direct"]["relative_l2"] < 0.1
+    assert report["rows"][0]["direct"]["relative_l2"] < 0.2
 
 
 def test_the_h1_error_takes_differences_over_the_seam():
@@ -179,6 +178,7 @@ def test_rings_that_do_not_close_are_refused(folder, tmp_path, capsys, change, m
     assert message in refused(capsys, "train", path, "--out", tmp_path / "run", "--model", "fno", "--epochs", 1)
 
 
+@pytest.mark.slow
 def test_flags_close_the_rings_of_a_file_that_does_not_say(folder, tmp_path, capsys):
     path = tmp_path / "data.h5"
     path.write_bytes((folder / "data.h5").read_bytes())

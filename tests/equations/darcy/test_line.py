@@ -48,10 +48,10 @@ def test_coarse_solves_upscale_exactly_up_to_the_source(folder):
 
 def test_the_whole_journey(folder, capsys):
     data, trained = folder / "line.h5", folder / "run"
-    flags = "--model", "mano", "--width", 8, "--depth", 1, "--resolution", 33, "--epochs", 3
+    flags = "--model", "fno", "--width", 8, "--depth", 1, "--resolution", 33, "--epochs", 2
     assert run(capsys, "train", data, "--out", trained, *flags)[0] == 0
     assert pde.load(trained).run.symmetries == ("flip-x",)
-    command = "evaluate", trained, data, "--resolutions", 33, 65, 129, "--json", folder / "e.json", "--breakeven"
+    command = "evaluate", trained, data, "--resolutions", 33, 65, 129, "--json", folder / "e.json"
     status, printed, _ = run(capsys, *command)
     assert status == 0
     assert "coarse solve" in printed
@@ -65,7 +65,17 @@ def test_the_whole_journey(folder, capsys):
     exported = pde.load_exported(folder / "exported")
     coarse = pde.open(data).read("coefficient", slice(4), 4)
     np.testing.assert_allclose(exported(coarse), pde.load(trained)(coarse), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_report_and_breakeven(folder, capsys):
+    data, trained = folder / "line.h5", folder / "reported"
+    flags = "--model", "mano", "--width", 8, "--depth", 1, "--resolution", 33, "--epochs", 2
+    assert run(capsys, "train", data, "--out", trained, *flags)[0] == 0
     assert run(capsys, "report", trained, data)[0] == 0
+    status, printed, _ = run(capsys, "evaluate", trained, data, "--resolutions", 33, "--breakeven")
+    assert status == 0
+    assert "coarse solve" in printed
 
 
 def test_it_is_generated_by_its_name_in_shards(tmp_path, capsys):
