@@ -167,7 +167,7 @@ def test_one_output_of_several_is_trained_alone(folder, tmp_path, capsys):
     ("change", "message"),
     [
         ({"outputs": ("pressure", "speed"), "boundary": "zero", "vectors": "[]"}, "no data set 'speed'"),
-        ({"outputs": 3}, "its outputs are 3; they must be names of data sets"),
+        ({"outputs": 3}, "its attribute outputs is 3; it must list names of data sets"),
         ({"vectors": "[["}, "its attribute vectors is '[[', which is no JSON"),
         ({"vectors": "velocity"}, "its vectors are 'velocity'; they must be lists of names in JSON"),
         ({"vectors": '[["velocity-x"]]'}, "vector velocity-x: it needs a component for each of the 2 axes"),

@@ -166,7 +166,7 @@ def test_the_h1_error_takes_differences_over_the_seam():
     ("change", "message"),
     [
         ({"periodic": ("z",)}, "periodic z: the axes are x, y"),
-        ({"periodic": 3}, "its periodic are 3"),
+        ({"periodic": 3}, "its attribute periodic is 3; it must list names of axes"),
         ({"domain": (0.0, 2.0, 0.0, 1.0)}, "not equally spaced around the period 0 to 2"),
     ],
 )

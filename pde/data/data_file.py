@@ -11,8 +11,8 @@ from jaxtyping import Float
 
 from pde.data.readers.contents import Field, Selection
 from pde.grids.grid import Grid
-from pde.grids.kinds import Kinds, Quantity
-from pde.grids.outputs import Output
+from pde.grids.kinds import Kinds
+from pde.grids.outputs import Output, WithOutputs
 from pde.system.errors import InputError, suggestion
 
 BLOCK_BYTES = 2**24
@@ -21,7 +21,7 @@ _ZERO, _ROUGHLY_ZERO = 1e-3, 0.5  # smaller border values, relative to the large
 
 
 @dataclass(frozen=True)
-class DataFile:
+class DataFile(WithOutputs):
     """A data file whose shapes and coordinates have been checked; fields are read on demand."""
 
     path: Path
@@ -38,16 +38,6 @@ class DataFile:
     def sampled(self) -> list[str]:
         """Names of all data sets with a value at each point of each sample."""
         return sorted(name for name, field in self.fields.items() if field.shape == self._shape)
-
-    @property
-    def output_names(self) -> tuple[str, ...]:
-        """Names of the output channels."""
-        return tuple(output.name for output in self.outputs)
-
-    @property
-    def quantities(self) -> tuple[Quantity, ...]:
-        """The scalars and vectors among the outputs."""
-        return self.kinds.quantities(self.output_names)
 
     def with_fields(self, inputs: tuple[str, ...], outputs: tuple[str, ...] = ()) -> "DataFile":
         """Return the same samples with other input and output channels; without names, with the present ones.

@@ -131,8 +131,10 @@ def from_contents(
             f"{ends_named(len(axes))}"
         )
     said_boundary = _agreed(path, "boundary", _plain_or_json(attributes, "boundary", path), boundary)
+    listed_axes = _names(attributes, "periodic", path, "axes")
+    said_periodic = _agreed(path, "periodic", listed_axes or None, periodic or None)
+    kinds = _kinds(attributes, path)
     try:
-        said_periodic = _agreed(path, "periodic", _names(attributes, "periodic", path) or None, periodic or None)
         grid = Grid(axes, domain=said_domain, periodic=said_periodic or ())
         names_of_all = tuple(dict.fromkeys((*listed, *outputs)))
         every = outputs_of(names_of_all, said_boundary or "unknown", len(axes), grid.periods)
@@ -140,7 +142,6 @@ def from_contents(
         if grid.domain is None and any(set(each.borders) != {"unknown"} for each in declared):
             ends = ends_named(len(axes))
             raise InputError(f"boundary zero needs the domain as well: where the border lies ({ends})")
-        kinds = _kinds(attributes, path)
         kinds.check(inputs, outputs, len(axes))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -180,12 +181,12 @@ def _inputs(contents: Contents, outputs: tuple[str, ...], path: Path) -> tuple[s
     return (found,)
 
 
-def _names(attributes: Mapping[str, Any], attribute: str, path: Path) -> tuple[str, ...]:
-    """Return the names that an attribute lists; none without it."""
+def _names(attributes: Mapping[str, Any], attribute: str, path: Path, kind: str = "data sets") -> tuple[str, ...]:
+    """Return the names of data sets, or of another kind, that an attribute lists; none without it."""
     listed = attributes.get(attribute, ())
     listed = (listed,) if isinstance(listed, str) else listed
     if not isinstance(listed, tuple) or not all(isinstance(name, str) for name in listed):
-        raise InputError(f"{path}: its {attribute} are {listed!r}; they must be names of data sets")
+        raise InputError(f"{path}: its attribute {attribute} is {listed!r}; it must list names of {kind}")
     return listed
 
 

@@ -3,6 +3,7 @@
 `pde.equations.registry` lists the known equations. docs/own-equation.md builds one, step by step.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -92,7 +93,7 @@ class Equation:
         """Names of the input fields in a data file."""
         return self.problem.inputs
 
-    @property
+    @functools.cached_property
     def outputs(self) -> tuple[Output, ...]:
         """Output fields in a data file, with the borders that the equation has."""
         return self.problem().outputs

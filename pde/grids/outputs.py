@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from pde.grids.grid import AXES
+from pde.grids.kinds import Kinds, Quantity
 from pde.system.errors import InputError, suggestion
 
 Border = Literal["zero", "neumann", "unknown"]
@@ -31,6 +32,23 @@ class Output:
         if len(set(self.borders)) == 1:
             return self.borders[0]
         return " and ".join(f"{border} along {axis}" for axis, border in zip(AXES, self.borders, strict=False))
+
+
+class WithOutputs:
+    """What a data set and a trained model have in common: fields that come out, and their kinds."""
+
+    outputs: tuple[Output, ...]
+    kinds: Kinds
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the output channels."""
+        return tuple(output.name for output in self.outputs)
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The scalars and vectors among the outputs."""
+        return self.kinds.quantities(self.output_names)
 
 
 def outputs_of(

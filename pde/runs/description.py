@@ -15,8 +15,8 @@ from manojax.operators.anchored import Anchored
 from manojax.operators.base import ModelConfig, Operator
 from pde.equations.darcy.learned import LearnedEquation
 from pde.grids.grid import Grid
-from pde.grids.kinds import ALL_SCALARS, Channels, Kinds, Quantity
-from pde.grids.outputs import Output, outputs_of, said_of
+from pde.grids.kinds import ALL_SCALARS, Channels, Kinds
+from pde.grids.outputs import Output, WithOutputs, outputs_of, said_of
 from pde.preprocessing.normalisation import Normalisation
 from pde.preprocessing.view import View
 from pde.runs.build import create, size_of, split
@@ -37,7 +37,7 @@ class Transfer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Description:
+class Description(WithOutputs):
     """A model with its options, its view of a data file, and its grid."""
 
     model: str
@@ -70,16 +70,6 @@ class Description:
     def seed(self) -> int:
         """Seed of the initial parameters."""
         return 0
-
-    @property
-    def output_names(self) -> tuple[str, ...]:
-        """Names of the output channels."""
-        return tuple(output.name for output in self.outputs)
-
-    @property
-    def quantities(self) -> tuple[Quantity, ...]:
-        """The scalars and vectors that the model makes."""
-        return self.kinds.quantities(self.output_names)
 
     @property
     def channels(self) -> tuple[Channels, Channels]:
