@@ -35,7 +35,7 @@ class Output:
 
 
 class WithOutputs:
-    """What a data set and a trained model have in common: fields that come out, and their kinds."""
+    """The fields that a data set or a trained model gives, and the kinds of all its fields."""
 
     outputs: tuple[Output, ...]
     kinds: Kinds
