@@ -43,6 +43,8 @@ GIBIBYTES = 2
 HDF5 = "one sentence, of the HDF5 library having crashed or hung"
 
 
+OWN = {"hdf5": "data.h5", "hdf5-fields": "fluxes.h5", "hdf5-ring": "ring.h5"}
+"""Files that are generated: with one output, with several, and with a periodic axis."""
 FIXTURES = ROOT / "tests" / "fixtures"
 FOREIGN = {
     "mat": "li_5.mat",
@@ -63,18 +65,23 @@ def originals(folder: Path) -> dict[str, Path]:
     from pde.runs.run import TrainingConfig
     from pde.training.train import train
 
-    data = folder / "data.h5"
-    generate(Darcy(resolution=9), data, samples=6, seed=0)
-    options = FNOConfig(width=4, depth=1, modes=(2, 2))
-    train(data, folder / "run", model="fno", options=options, config=TrainingConfig(epochs=2))
-    generate(DarcyFluxes(resolution=9), folder / "fluxes.h5", samples=6, seed=0)
-    shutil.copy(folder / "fluxes.h5", folder / "ring.h5")
-    with h5py.File(folder / "ring.h5", "r+") as file:
+    own = {kind: folder / name for kind, name in OWN.items()}
+    generate(Darcy(resolution=9), own["hdf5"], samples=6, seed=0)
+    generate(DarcyFluxes(resolution=9), own["hdf5-fields"], samples=6, seed=0)
+    shutil.copy(own["hdf5-fields"], own["hdf5-ring"])
+    with h5py.File(own["hdf5-ring"], "r+") as file:
         del file["x"]
         file["x"] = np.arange(9) / 9
         file.attrs.update(periodic=["x"], boundary="unknown")
-    own = {"hdf5": data, "hdf5-fields": folder / "fluxes.h5", "hdf5-ring": folder / "ring.h5"}
+    options = FNOConfig(width=4, depth=1, modes=(2, 2))
+    for kind in OWN:
+        train(own[kind], folder / _run_of(kind), model="fno", options=options, config=TrainingConfig(epochs=2))
     return own | {kind: FIXTURES / name for kind, name in FOREIGN.items()}
+
+
+def _run_of(kind: str) -> str:
+    """Return the folder of the run that was trained on our own file of this kind, or on the first of them."""
+    return f"run-{kind}" if kind in OWN and kind != "hdf5" else "run"
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:
@@ -117,7 +124,7 @@ def write_payload(path: Path, good: Path, marker: Path) -> None:
 
 def cases(kind: str, files: dict[str, Path], folder: Path, number: int, draw: random.Random) -> list[list[str]]:
     """Write the damaged file of this number; return the calls to make on it."""
-    run, data = files["hdf5"].with_name("run"), files["hdf5"]
+    run, data = files["hdf5"].with_name(_run_of(kind)), files["hdf5"]
     if kind in files:
         good = files[kind]
         bad = folder / f"{kind}-{number}{good.suffix}"
@@ -247,7 +254,7 @@ def fuzz(kind: str, files: dict[str, Path], folder: Path, count: int, seed: int,
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--files", type=int, default=300)
-    known = ("hdf5", *FOREIGN, "run", "checkpoint")
+    known = (*OWN, *FOREIGN, "run", "checkpoint")
     parser.add_argument("--formats", nargs="+", choices=known, default=list(known))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=10)
