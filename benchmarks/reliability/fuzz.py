@@ -9,10 +9,11 @@ Each call must end within `--seconds` with exit code 0, or with 1 or 2 and one s
 with less than 2 GiB of memory. Crashes and hangs of the HDF5 library are counted apart. `pt` files that would run
 a command when unpickled are among them: none may run. (Code 1 is a solve that fails.)
 
-Found (`results/fuzz.json`): of 8100 calls with 2700 files each ended in a result or one sentence; 4 of them
-in the sentence that the HDF5 library crashed or hung. Before that library was tried in another process first
-(`pde.data.readers.probe`) a file hung it for good, and errors of its own got through; so did damaged JSON of
-Orbax's metrics, which are no longer kept there.
+Found (`results/fuzz.json`, and `results/fuzz_fields.json` for files with several outputs and with a periodic axis,
+600 calls more that all ended in a result or one sentence): of 8100 calls with 2700 files each ended in a result or
+one sentence; 4 of them in the sentence that the HDF5 library crashed or hung. Before that library was tried in
+another process first (`pde.data.readers.probe`) a file hung it for good, and errors of its own got through; so did
+damaged JSON of Orbax's metrics, which are no longer kept there.
 """
 
 import argparse

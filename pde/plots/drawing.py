@@ -63,7 +63,11 @@ def draw(axes: Axes, field: Field, grid: Grid, title: str, plane: Plane | None, 
         step = max(1, -(-max(len(x), len(y)) // _ARROWS))
         every = np.s_[step // 2 :: step]
         right, upwards = (field[..., axis][cut][every, every].T for axis in (across, up))
-        axes.quiver(x[every], y[every], right, upwards, color="white", edgecolor="black", linewidth=0.4)
+        longest = colours.get("vmax") or float(np.nanmax(values)) or 1.0  # one scale for all fields of one scale
+        axes.quiver(
+            *(x[every], y[every], right, upwards),
+            **{"color": "white", "edgecolor": "black", "linewidth": 0.4, "scale": longest * _ARROWS / 2},
+        )
     axes.set(aspect="equal", xlim=grid.ends[across], ylim=grid.ends[up])
     return drawn
 
