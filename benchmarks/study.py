@@ -68,6 +68,7 @@ def _refuse_another(out: Path, model: str, config: TrainingConfig, options: Mode
         epochs=config.epochs or begun.training.epochs,
         resolution=config.resolution or begun.training.resolution,
         accumulate=config.accumulate or begun.training.accumulate,
+        outputs=config.outputs or begun.training.outputs,
         view=replace(
             config.view,
             inputs=config.view.inputs or begun.view.inputs,
