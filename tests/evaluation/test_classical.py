@@ -20,7 +20,7 @@ def errors_at(data, wanted):
     for stride in map(data.stride_to, data.grid.resolutions()):
         for scheme in DARCY.schemes(stride):
             solved = [DARCY.solve(scheme, [a], data.grid, stride) for a in data.read("coefficient")]
-            values = carried(np.stack(solved)[..., None].astype(np.float32), data.grid.strided(stride), grid)
+            values = carried(np.stack(solved).astype(np.float32), data.grid.strided(stride), grid, DARCY.outputs)
             errors = sample_errors(values, true, (grid.x, grid.y))["relative_l2"]
             means[scheme, stride] = errors.mean()
     return means

@@ -216,5 +216,5 @@ def test_a_solve_that_fails_is_no_prediction(folder_of, tmp_path):
     data = datasets.open(tmp_path / "rough.h5")
     report = evaluate(surrogate, data, [17])
     assert "did not converge" in report["rows"][0]["direct"]["left_out"]
-    drawn, _ = worst_samples(surrogate, data, report)
-    assert drawn[0][0] == f"sample 0, L2 {report['rows'][0]['resample']['relative_l2']:.4f}"
+    (worst,) = worst_samples(surrogate, data, report)
+    assert worst.samples[0][0] == f"sample 0, L2 {report['rows'][0]['resample']['relative_l2']:.4f}"

@@ -257,7 +257,9 @@ def test_evaluation_and_prediction_take_it(capsys, darcy_file, trained, tmp_path
     assert (status, error) == (0, "")
     surrogate, data = pde.load(trained), datasets.open(darcy_file)
     coarse = surrogate.run.grid
-    splines = carried(surrogate.predict(data.read_inputs(), data.grid, coarse), coarse, data.grid)
+    splines = carried(
+        surrogate.predict(data.read_inputs(), data.grid, coarse), coarse, data.grid, surrogate.run.outputs
+    )
     true = data.read_outputs()
     with h5py.File(tmp_path / "u.h5") as file:  # the coefficient adds details to splines
         relaxed = file["solution"][:]
