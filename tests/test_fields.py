@@ -95,6 +95,7 @@ def test_the_size_of_an_output_does_not_change_its_weight():
     np.testing.assert_allclose(other / np.array([1024, 1, 1], np.float32), one, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_errors_are_printed_for_each_and_together(folder, capsys):
     status, printed, _ = run(
         capsys,

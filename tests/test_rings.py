@@ -101,6 +101,7 @@ def _grids():
     return (pde.Grid((np.arange(SIDE) / SIDE,) * 2, **PERIODIC),)
 
 
+@pytest.mark.slow
 def test_evaluation_files_and_exports(folder, capsys, tmp_path):
     command = (
         "evaluate",
@@ -126,6 +127,7 @@ def test_evaluation_files_and_exports(folder, capsys, tmp_path):
     assert "border unknown; periodic x, y" in run(capsys, "info", folder / "data.h5")[1]
 
 
+@pytest.mark.slow
 def test_training_on_a_ring_and_a_border_together():
     """One axis goes around and the other has a border that is zero; the loss takes differences over the seam."""
     x, y = np.arange(16) / 16, np.linspace(0, 1, 17)

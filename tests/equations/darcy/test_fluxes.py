@@ -53,6 +53,7 @@ def test_the_upscaled_scheme_has_the_better_fluxes(folder):
     assert errors["upscaled"] < min(errors["arithmetic"], errors["harmonic"])
 
 
+@pytest.mark.slow
 def test_the_divergence_is_printed_for_predictions_and_for_the_truth(folder, capsys):
     data, trained = folder / "data.h5", folder / "run"
     flags = "--model", "fno", "--width", 8, "--depth", 2, "--resolution", 17, "--epochs", 2, "--symmetries", "all"
