@@ -40,18 +40,25 @@ def forcings(samples=SAMPLES, side=SIDE):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rings")
     with h5py.File(folder / "data.h5", "w") as file:
         file["forcing"] = forcings()
         file["solution"] = screened(forcings())
         file["x"] = file["y"] = np.arange(SIDE) / SIDE
         file.attrs.update(inputs=("forcing",), domain=(0.0, 1.0, 0.0, 1.0), periodic=("x", "y"))
+    return folder / "data.h5"
+
+
+@pytest.fixture(scope="module")
+def folder(data):
+    """The folder of the file, with a run on it."""
     flags = ["--model", "fno", "--width", "16", "--depth", "2", "--resolution", "16", "--epochs", "12"]
-    assert main(["train", str(folder / "data.h5"), "--out", str(folder / "run"), *flags]) == 0
-    return folder
+    assert main(["train", str(data), "--out", str(data.with_name("run")), *flags]) == 0
+    return data.parent
 
 
+@pytest.mark.slow
 def test_shifts_are_found_among_the_symmetries(folder):
     assert pde.load(folder / "run").run.symmetries == ("flip-x", "flip-y", "transpose", "shift-x", "shift-y")
 
@@ -68,10 +75,12 @@ def test_a_fixed_forcing_has_no_shifts():
     assert "shift-y" in kept
 
 
+@pytest.mark.slow
 def test_places_are_left_out_where_all_axes_are_periodic(folder):
     assert pde.load(folder / "run").run.options.coordinates is False
 
 
+@pytest.mark.slow
 def test_a_prediction_commutes_with_a_shift_by_points_of_the_training_grid(folder):
     surrogate, data = pde.load(folder / "run"), pde.open(folder / "data.h5")
     fields = data.read_inputs(slice(2))
@@ -80,6 +89,7 @@ def test_a_prediction_commutes_with_a_shift_by_points_of_the_training_grid(folde
     np.testing.assert_allclose(image, np.roll(predicted, 6, axis=1), atol=1e-4 * np.abs(predicted).max())
 
 
+@pytest.mark.slow
 def test_predictions_go_out_by_trigonometric_interpolation(folder):
     """On twice the points, the same function: its values at the old points, and no jump over the seam."""
     surrogate, side = pde.load(folder / "run"), 2 * SIDE
@@ -172,23 +182,23 @@ def test_the_h1_error_takes_differences_over_the_seam():
         ({"domain": (0.0, 2.0, 0.0, 1.0)}, "not equally spaced around the period 0 to 2"),
     ],
 )
-def test_rings_that_do_not_close_are_refused(folder, tmp_path, capsys, change, message):
+def test_rings_that_do_not_close_are_refused(data, tmp_path, capsys, change, message):
     path = tmp_path / "data.h5"
-    path.write_bytes((folder / "data.h5").read_bytes())
+    path.write_bytes(data.read_bytes())
     with h5py.File(path, "r+") as file:
         file.attrs.update(change)
     assert message in refused(capsys, "train", path, "--out", tmp_path / "run", "--model", "fno", "--epochs", 1)
 
 
 @pytest.mark.slow
-def test_flags_close_the_rings_of_a_file_that_does_not_say(folder, tmp_path, capsys):
+def test_flags_close_the_rings_of_a_file_that_does_not_say(data, tmp_path, capsys):
     path = tmp_path / "data.h5"
-    path.write_bytes((folder / "data.h5").read_bytes())
+    path.write_bytes(data.read_bytes())
     with h5py.File(path, "r+") as file:
         del file.attrs["periodic"]
     flags = "--model", "fno", "--width", 8, "--depth", 1, "--epochs", 1, "--periodic", "x", "y"
     assert run(capsys, "train", path, "--out", tmp_path / "run", *flags)[0] == 0
     assert pde.load(tmp_path / "run").run.grid.periodic == ("x", "y")
     assert run(capsys, "evaluate", tmp_path / "run", path, "--periodic", "x", "y")[0] == 0
-    said = refused(capsys, "train", folder / "data.h5", "--out", tmp_path / "b", *flags[:-1])
+    said = refused(capsys, "train", data, "--out", tmp_path / "b", *flags[:-1])
     assert "its periodic is ('x', 'y'), not ('x',); leave --periodic out" in said
