@@ -10,6 +10,7 @@ from pde.data.generate import generate
 from pde.data.shards import Shard
 from pde.equations.darcy.problem import Darcy
 from tests.command_line import refused
+from tests.data.test_resumable import Direct
 
 LAW = Darcy(resolution=9)
 
@@ -140,3 +141,12 @@ def test_under_jax_distributed_every_process_writes_its_shard(folder, tmp_path):
     assert [process.wait(timeout=120) for process in running] == [0, 0]
     assert merge(out, shard(tmp_path, 1, 2), shard(tmp_path, 2, 2)) == 0
     assert out.read_bytes() == (folder / "darcy.h5").read_bytes()
+
+
+def test_shards_without_residuals_are_merged(tmp_path):
+    shards = []
+    for index in (1, 2):
+        shards += generate(Direct(), tmp_path / "data.h5", samples=5, seed=1, shard=Shard(index, 2))
+    generate(Direct(), tmp_path / "whole.h5", samples=5, seed=1)
+    assert merge(tmp_path / "merged.h5", *(shard.path for shard in shards)) == 0
+    assert (tmp_path / "merged.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()

@@ -16,8 +16,6 @@ import pytest
 from pde.cli import main
 from pde.data import generate as generation
 from pde.data.generate import generate
-from pde.data.merge import merge
-from pde.data.shards import Shard
 from pde.equations.darcy.problem import Darcy
 from pde.grids.grid import Grid
 from pde.grids.kinds import Kinds
@@ -208,8 +206,6 @@ import os, random, signal, sys, time
 from pathlib import Path
 import pde.data.resumable
 from pde.data.generate import generate
-from pde.data.merge import merge
-from pde.data.shards import Shard
 from tests.data.test_resumable import Numbers, partial
 
 class Slow(Numbers):
@@ -294,12 +290,3 @@ def test_a_problem_without_residuals_is_gone_on_with_all_the_same(tmp_path):
     with h5py.File(path) as file:
         assert "residual" not in file
         assert file["written"][0] == 10
-
-
-def test_shards_without_residuals_are_merged(tmp_path):
-    shards = []
-    for index in (1, 2):
-        shards += generate(Direct(), tmp_path / "data.h5", samples=5, seed=1, shard=Shard(index, 2))
-    generate(Direct(), tmp_path / "whole.h5", samples=5, seed=1)
-    merge(tmp_path / "merged.h5", [shard.path for shard in shards])
-    assert (tmp_path / "merged.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()

@@ -68,6 +68,19 @@ def full(module, x, causal=False):
     return module.output(attended.reshape(x.shape))
 
 
+def shares(shape, **options):
+    """How often each query meets each key, over the number of keys that it meets: (query, key).
+
+    Logits are zero and the value of key j is the unit vector j, so channel j of query i counts their meetings.
+    """
+    n = int(np.prod(shape))
+    module = with_means(attention(n, heads=1, dimensions=len(shape), group=2, summaries=1, **options))
+    identity, nothing = jnp.eye(n), jnp.zeros((n, n))
+    module.query_key_value.kernel[...] = jnp.concatenate([nothing, nothing, identity], axis=1)
+    module.output.kernel[...] = identity
+    return forward(module, identity.reshape(1, *shape, n)).reshape(n, n)
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_agrees_with_loops_in_float64(case):
     """Random weights; some cases have more levels than sets of weights."""
@@ -119,15 +132,10 @@ def test_keys_alike_in_every_summary_make_it_full_attention(shape, form):
 @with_shapes((53,), (16, 11), (3, 7, 5))
 @pytest.mark.slow
 def test_every_key_is_met_exactly_once(shape, form):
-    """Logits are zero and the value of key j is the unit vector j: channel j of query i counts their meetings."""
     n = int(np.prod(shape))
-    module = with_means(attention(n, heads=1, dimensions=len(shape), group=2, summaries=1, **form))
-    identity, nothing = jnp.eye(n), jnp.zeros((n, n))
-    module.query_key_value.kernel[...] = jnp.concatenate([nothing, nothing, identity], axis=1)
-    module.output.kernel[...] = identity
-    shares = forward(module, identity.reshape(1, *shape, n)).reshape(n, n)
     met = np.tril(np.ones((n, n))) if form.get("causal") else np.ones((n, n))
-    np.testing.assert_allclose(shares, met / met.sum(axis=1, keepdims=True), rtol=1e-5, atol=1e-9)
+    expected = met / met.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares(shape, **form), expected, rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("summarise_queries", [False, slow(True)])
@@ -135,32 +143,20 @@ def test_every_key_is_met_exactly_once(shape, form):
     "groups", [(1,), (2,), (3,), (4,), (5,), (12,), (3, 4), slow((10,)), slow((6, 6))], ids=str
 )
 def test_every_key_is_met_exactly_once_around_a_ring(groups, summarise_queries):
-    """As above: rings of any number of groups, even and odd, by themselves and beside one another."""
+    """Rings of any number of groups, even and odd, by themselves and beside one another."""
     shape = tuple(2 * n for n in groups)
-    n = int(np.prod(shape))
-    options = {"dimensions": len(shape), "group": 2, "summaries": 1, "periodic": (True,) * len(shape)}
-    module = with_means(attention(n, heads=1, summarise_queries=summarise_queries, **options))
-    identity, nothing = jnp.eye(n), jnp.zeros((n, n))
-    module.query_key_value.kernel[...] = jnp.concatenate([nothing, nothing, identity], axis=1)
-    module.output.kernel[...] = identity
-    shares = forward(module, identity.reshape(1, *shape, n)).reshape(n, n)
-    np.testing.assert_allclose(shares, np.full((n, n), 1 / n), rtol=1e-5, atol=1e-9)
+    found = shares(shape, summarise_queries=summarise_queries, periodic=(True,) * len(shape))
+    np.testing.assert_allclose(found, np.full(found.shape, 1 / len(found)), rtol=1e-5, atol=1e-9)
 
 
 def test_one_ring_of_two_axes():
     """The other axis has ends, and a number of points that its groups do not divide."""
-    shape, n = (12, 7), 84
-    options = {"dimensions": 2, "group": 2, "summaries": 1, "periodic": (True, False)}
-    module = with_means(attention(n, heads=1, **options))
-    identity, nothing = jnp.eye(n), jnp.zeros((n, n))
-    module.query_key_value.kernel[...] = jnp.concatenate([nothing, nothing, identity], axis=1)
-    module.output.kernel[...] = identity
-    shares = forward(module, identity.reshape(1, *shape, n)).reshape(n, n)
-    np.testing.assert_allclose(shares, np.full((n, n), 1 / n), rtol=1e-5, atol=1e-9)
+    found = shares((12, 7), periodic=(True, False))
+    np.testing.assert_allclose(found, np.full(found.shape, 1 / 84), rtol=1e-5, atol=1e-9)
 
 
 def test_near_keys_of_a_ring_are_met_over_its_seam():
-    """Eight groups of one point that is its own summary: with all keys exact it is full attention."""
+    """Four groups of two points that are their own summaries: with all keys exact it is full attention."""
     module = with_means(attention(group=2, summaries=2, periodic=(True,)))
     x = 2 * jax.random.normal(jax.random.key(1), (1, 8, 8))
     np.testing.assert_allclose(forward(module, x), full(module, x), atol=2e-5)
