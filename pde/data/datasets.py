@@ -137,7 +137,7 @@ def from_contents(
     try:
         grid = Grid(axes, domain=said_domain, periodic=said_periodic or ())
         names_of_all = tuple(dict.fromkeys((*listed, *outputs)))
-        every = outputs_of(names_of_all, said_boundary or "unknown", len(axes), grid.periods)
+        every = outputs_of(names_of_all, said_boundary or "unknown", len(axes), grid.rings)
         declared = tuple(next(each for each in every if each.name == name) for name in outputs)
         if grid.domain is None and any(set(each.borders) != {"unknown"} for each in declared):
             ends = ends_named(len(axes))

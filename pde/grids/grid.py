@@ -125,6 +125,11 @@ class Grid:
         return tuple(high - low if name in self.periodic else None for name, (low, high) in named)
 
     @property
+    def rings(self) -> tuple[bool, ...]:
+        """True for each axis that is periodic."""
+        return tuple(period is not None for period in self.periods)
+
+    @property
     def spacing(self) -> float:
         """Mean distance of neighbouring points along axis 1."""
         return float(np.diff(self.x).mean())
@@ -132,18 +137,16 @@ class Grid:
     @property
     def on_nodes(self) -> bool:
         """True if the points hold both ends of the domain along all axes that are not periodic."""
-        ends = zip(self.holds_borders, self.periods, strict=True)
-        return all(held.all() for held, period in ends if period is None)
+        return all(held.all() for held, ring in zip(self.holds_borders, self.rings, strict=True) if not ring)
 
     @property
     def holds_borders(self) -> Bool[np.ndarray, "axis end"]:
         """True for both ends of each axis of the domain on which points lie; a periodic axis has no border."""
         if self.domain is None:
             return np.zeros((len(self.axes), 2), bool)
-        bordered = np.array([period is None for period in self.periods])
         longest = max(high - low for low, high in self.ends)
         gaps = [(axis[0] - low, axis[-1] - high) for axis, (low, high) in zip(self.axes, self.ends, strict=True)]
-        return (np.abs(gaps) < 1e-5 * longest) & bordered[:, None]
+        return (np.abs(gaps) < 1e-5 * longest) & ~np.array(self.rings)[:, None]
 
     @property
     def equally_spaced(self) -> bool:
@@ -188,7 +191,7 @@ class Grid:
     def _strides(self) -> dict[int, int]:
         height, *others = self.shape
         fewest = 3 if self.on_nodes else 2  # two nodes would hold nothing but the border
-        rings = [period is not None for period in self.periods]
+        rings = self.rings
         most = min(n // 2 if ring else (n - 1) // (fewest - 1) for n, ring in zip(self.shape, rings, strict=True))
 
         def fits(stride: int) -> bool:

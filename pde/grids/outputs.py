@@ -51,9 +51,7 @@ class WithOutputs:
         return self.kinds.quantities(self.output_names)
 
 
-def outputs_of(
-    names: Sequence[str], said: Any, axes: int, periods: Sequence[float | None] = ()
-) -> tuple[Output, ...]:
+def outputs_of(names: Sequence[str], said: Any, axes: int, rings: Sequence[bool] = ()) -> tuple[Output, ...]:
     """Return the outputs of these names with the borders that a data set states, which are unknown where it is
     silent, and along periodic axes, which have no border. What it states should be `Borders`.
 
@@ -66,10 +64,15 @@ def outputs_of(
     for name in said:
         if name not in names:
             raise InputError(f"boundary of {name}: the outputs are {', '.join(names)}{suggestion(name, names)}")
-    rings = [period is not None for period in periods or (None,) * axes]
     found = {name: _each_axis(name, said.get(name, "unknown"), axes) for name in names}
     return tuple(
-        Output(name, tuple("unknown" if ring else border for border, ring in zip(borders, rings, strict=True)))
+        Output(
+            name,
+            tuple(
+                "unknown" if ring else border
+                for border, ring in zip(borders, rings or (False,) * axes, strict=True)
+            ),
+        )
         for name, borders in found.items()
     )
 

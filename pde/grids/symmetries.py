@@ -136,7 +136,7 @@ def _generators(grid: Grid) -> set[str]:
         alike = _are_alike(grid, *swapped) if swapped else True
         return alike and all(_is_symmetric(grid, axis) for axis in generator.flips)
 
-    shifts = {shift(axis) for axis, period in enumerate(grid.periods) if period is not None}
+    shifts = {shift(axis) for axis, ring in enumerate(grid.rings) if ring}
     return shifts | {name for name, generator in GENERATORS.items() if has(generator)}
 
 
@@ -183,7 +183,7 @@ def shifted(fields: Fields, axis: int, points: Int[Array, ""]) -> Fields:
 
 
 def _is_symmetric(grid: Grid, number: int) -> bool:
-    if grid.periods[number] is not None:
+    if grid.rings[number]:
         return True
     axis, (low, high) = grid.axes[number], grid.ends[number]
     return np.allclose(axis - low, (high - axis)[::-1], rtol=0, atol=1e-3 * np.diff(axis).min())
@@ -191,8 +191,7 @@ def _is_symmetric(grid: Grid, number: int) -> bool:
 
 def _are_alike(grid: Grid, *numbers: int) -> bool:
     """Tell if two axes have the same points, seen from their ends of the domain."""
-    one, other = (grid.periods[number] for number in numbers)
-    if (one is None) != (other is None):
+    if len({grid.rings[number] for number in numbers}) > 1:
         return False
     (low, high), (other_low, other_high) = (grid.ends[number] for number in numbers)
     axis, other = (grid.axes[number] - grid.ends[number][0] for number in numbers)

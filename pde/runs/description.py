@@ -91,8 +91,7 @@ class Description(WithOutputs):
 
     def build(self) -> tuple[nnx.GraphDef, dict[str, Any]]:
         """Return the model's structure, and its parameters drawn from the seed as a plain pytree."""
-        rings = tuple(period is not None for period in self.grid.periods)
-        sizes = len(self.grid.axes), len(self.outputs), rings
+        sizes = len(self.grid.axes), len(self.outputs), self.grid.rings
         operator = create(self.model, self.options, self.view, self.precision, self.seed, *sizes)
         width = self.view.filter_width_in_force
         if not width:
@@ -146,13 +145,13 @@ def fields_from_json(saved: dict[str, Any], grid: Grid) -> dict[str, Any]:
         return {"outputs": _solution(saved["grid"]["boundary"], grid)}
     fields = saved["outputs"]
     return {
-        "outputs": outputs_of(tuple(fields["names"]), fields["boundary"], len(grid.axes), grid.periods),
+        "outputs": outputs_of(tuple(fields["names"]), fields["boundary"], len(grid.axes), grid.rings),
         "kinds": Kinds(tuple(map(tuple, fields["vectors"])), tuple(fields["pseudoscalars"])),
     }
 
 
 def _solution(border: Any, grid: Grid) -> tuple[Output, ...]:
-    return outputs_of(("solution",), border, len(grid.axes), grid.periods)
+    return outputs_of(("solution",), border, len(grid.axes), grid.rings)
 
 
 def describe(
@@ -168,7 +167,8 @@ def describe(
     """Describe a model trained by a loop of your own.
 
     Raises:
-        InputError: the model does not record its configuration, or its anchors are not the points of the grid.
+        InputError: the model does not record its configuration, its anchors or its periodic axes are not those of
+            the grid, or it makes another number of fields.
     """
     operator = model.operator if isinstance(model, Anchored | LearnedEquation) else model
     if not isinstance(operator, Operator) or not hasattr(operator, "config"):
@@ -176,6 +176,14 @@ def describe(
             f"{type(operator).__name__} is no operator; give a model of manojax.create, or a subclass of "
             "manojax.Operator that does not replace its __init__"
         )
+    if operator.periodic != grid.rings:
+        raise InputError(
+            f"the model has periodic={operator.periodic}, and the grid's axes are periodic={grid.rings}; make one "
+            "like the other"
+        )
+    if not isinstance(model, LearnedEquation) and operator.out_channels != len(outputs):
+        names = ", ".join(output.name for output in outputs)
+        raise InputError(f"the model makes {operator.out_channels} fields, and the outputs are {names}; name each")
     filter_width = 0.0
     if isinstance(model, Anchored):
         filter_width, points = model.filter_width, normalisation.coordinates(grid)

@@ -92,7 +92,7 @@ class Surrogate:
             InputError: the model does not record its configuration, its anchors are not the points of the grid, or
                 borders do not fit the outputs.
         """
-        made = outputs_of(outputs, boundary, len(grid.axes), grid.periods)
+        made = outputs_of(outputs, boundary, len(grid.axes), grid.rings)
         self.run = describe(model, grid, normalisation, view, symmetries, data, made, kinds)
         self.graph, self.params = split(model)
         self.epoch, self.symmetric = 0, symmetric

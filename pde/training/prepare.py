@@ -104,8 +104,7 @@ def prepare(
     normalisation = Normalisation.fit(finest.each(), grid, config.view.solutions)
     if config.view.learns_equation:
         normalisation = normalisation.of_fields()
-    rings = tuple(period is not None for period in grid.periods)
-    sizes = len(grid.axes), len(opened.outputs), rings
+    sizes = len(grid.axes), len(opened.outputs), grid.rings
     operator = create(model, options, config.view, config.precision, config.seed, *sizes)
     if config.view.informed != "none":
         _check_equation(finest, normalisation, operator if config.view.learns_equation else None)
@@ -137,7 +136,7 @@ def prepare(
 
 def _without_coordinates(options: ModelConfig, grid: Grid) -> ModelConfig:
     """Leave the coordinates out where all axes are periodic: no place is marked there."""
-    if None in grid.periods or not hasattr(options, "coordinates"):
+    if not all(grid.rings) or not hasattr(options, "coordinates"):
         return options
     return dataclasses.replace(options, **{"coordinates": False})
 
