@@ -3,11 +3,13 @@
 import json
 
 import h5py
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 import pde
-from manojax import FNOConfig
+from manojax import FNOConfig, create
 from pde.cli import main
 from pde.grids.symmetries import generators
 from pde.metrics import relative_h1
@@ -161,6 +163,20 @@ def test_training_on_a_ring_and_a_border_together():
     assert report["rows"][0]["direct"]["relative_l2"] < 0.2
 
 
+def test_a_model_of_your_own_loop_must_fit_the_grid_and_the_outputs():
+    """Else it would be another model once it is saved and loaded."""
+    (grid,) = _grids()
+    fields = np.ones((2, *grid.shape, 1), np.float32)
+    normalisation = pde.Normalisation.fit([(fields, fields)], grid)
+    for sizes, message in (
+        ({"periodic": (True, False)}, "the model has periodic=.*, and the grid's axes are"),
+        ({"periodic": (True, True), "out_channels": 2}, "the model makes 2 fields, and the outputs are solution"),
+    ):
+        model = create("fno", width=8, depth=1, rngs=nnx.Rngs(0), **sizes)
+        with pytest.raises(pde.InputError, match=message):
+            pde.Surrogate(model, grid=grid, normalisation=normalisation)
+
+
 def test_the_h1_error_takes_differences_over_the_seam():
     """Central differences of a wave are the wave's derivative times sin(h)/h, at all points of a ring."""
     n = 24
@@ -168,8 +184,6 @@ def test_the_h1_error_takes_differences_over_the_seam():
     waves = [np.sin(2 * np.pi * (x + phase)).astype(np.float32)[None, :, None] for phase in (0.0, 0.25)]
     step = np.sin(2 * np.pi / n) * n
     expected = np.sqrt(2 * (1 + step**2) / (1 + step**2))
-    import jax.numpy as jnp
-
     found = relative_h1(jnp.asarray(waves[0]), jnp.asarray(waves[1]), (x,), (1.0,))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 

@@ -64,17 +64,8 @@ def outputs_of(names: Sequence[str], said: Any, axes: int, rings: Sequence[bool]
     for name in said:
         if name not in names:
             raise InputError(f"boundary of {name}: the outputs are {', '.join(names)}{suggestion(name, names)}")
-    found = {name: _each_axis(name, said.get(name, "unknown"), axes) for name in names}
-    return tuple(
-        Output(
-            name,
-            tuple(
-                "unknown" if ring else border
-                for border, ring in zip(borders, rings or (False,) * axes, strict=True)
-            ),
-        )
-        for name, borders in found.items()
-    )
+    around = rings or (False,) * axes
+    return tuple(Output(name, _each_axis(name, said.get(name, "unknown"), around)) for name in names)
 
 
 def said_of(outputs: Sequence[Output]) -> Borders:
@@ -101,7 +92,8 @@ def zero_everywhere(outputs: Sequence[Output]) -> bool:
     return all(border == "zero" for output in outputs for border in output.borders)
 
 
-def _each_axis(name: str, said: Any, axes: int) -> tuple[Border, ...]:
+def _each_axis(name: str, said: Any, rings: Sequence[bool]) -> tuple[Border, ...]:
+    axes = len(rings)
     words = (said,) * axes if isinstance(said, str) else tuple(said) if isinstance(said, Sequence) else ()
     found: tuple[Border, ...] = tuple(border for word in words for border in BORDERS if word == border)
     if len(words) != axes or len(found) != axes:
@@ -109,4 +101,4 @@ def _each_axis(name: str, said: Any, axes: int) -> tuple[Border, ...]:
             f"boundary of {name} is {said!r}; it must be {', '.join(BORDERS[:-1])} or {BORDERS[-1]}, or one of "
             f"these for each of the {axes} axes"
         )
-    return found
+    return tuple("unknown" if ring else border for border, ring in zip(found, rings, strict=True))
