@@ -43,8 +43,9 @@ class Solvable:
         if self.equation is None or self.reason is not None:
             return
         try:
-            self.equation.check(*block.named(self.inputs), self.grid)
+            # What the file does not say of its border comes first: with the advice given there, the grid may do.
             self.equation.check_outputs(self._outputs)
+            self.equation.check(*block.named(self.inputs), self.grid)
         except InputError as error:
             self.reason = str(error)
 

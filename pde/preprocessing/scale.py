@@ -52,8 +52,8 @@ def scaling_of(data: DataFile) -> tuple[float, ...]:
         )
     first = [data.read(name, data.blocks()[0]) for name in equation.inputs]
     try:
-        equation.check(*first, data.grid)
         equation.check_outputs(data.outputs)
+        equation.check(*first, data.grid)
     except InputError as error:
         raise InputError(f"--scale-free: {data.path}: {error}; otherwise leave the flag out") from error
     return tuple(equation.scaling[name] for name in data.inputs)
