@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from manojax.operators.named import named
+from pde.equations.darcy.box import DARCY_BOX
 from pde.equations.darcy.equation import DARCY
 from pde.equations.darcy.fluxes import DARCY_FLUXES
 from pde.equations.darcy.line import DARCY_LINE
@@ -16,6 +17,7 @@ from pde.system.errors import InputError, suggestion
 EQUATIONS: dict[str, Equation] = {
     "darcy": DARCY,
     "darcy-1d": DARCY_LINE,
+    "darcy-3d": DARCY_BOX,
     "darcy-fluxes": DARCY_FLUXES,
     "poisson": POISSON,
 }

@@ -60,7 +60,7 @@ def join(down: Halves, across: Halves, spacing: tuple[Array | float, Array | flo
     """
     along_x = down[1][:, :-1] + down[0][:, 1:]
     along_y = across[1][:-1] + across[0][1:]
-    return Conductances(along_x / spacing[0] ** 2, along_y / spacing[1] ** 2)
+    return Conductances((along_x / spacing[0] ** 2, along_y / spacing[1] ** 2))
 
 
 def subcell_means(coefficient: Fine, stride: int, side: int) -> Float[Array, "subcells height width"]:

@@ -39,14 +39,14 @@ def check_axes(grid: Grid, axes: int) -> None:
         raise InputError(f"the solver takes grids of {said}; this one has {len(grid.axes)}")
 
 
-def check_solvable(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> tuple[float, float]:
+def check_solvable(coefficient: Float[np.ndarray, "*grid"], grid: Grid) -> tuple[float, ...]:
     """Return the spacing along each axis of a grid on which the solver takes this coefficient.
 
     Raises:
-        InputError: a grid that does not hold its borders or is not equally spaced, or a coefficient that is not
-            positive.
+        InputError: a grid that has not the axes of the coefficient, does not hold its borders or is not equally
+            spaced, or a coefficient that is not positive.
     """
-    spacing = check_spacing(grid)
+    spacing = check_spacings(grid, coefficient.ndim)
     if not (coefficient > 0).all():
         raise InputError("coefficient must be positive everywhere")
     return spacing

@@ -1,4 +1,4 @@
-"""The five-point scheme solved by conjugate gradients with a multigrid cycle as the preconditioner.
+"""A scheme of nearest neighbours solved by conjugate gradients with a multigrid cycle as the preconditioner.
 
 Black nodes are eliminated exactly, which leaves (1 - W W^T) red = right for half the unknowns, scaled to a unit
 diagonal (`pde.solvers.red_black`). The cycle runs in float32 at any precision of the iteration: a preconditioner
@@ -6,6 +6,7 @@ need not be exact. Outside the iteration the residual is recomputed in float64 a
 solved for again, so the reported residual is that of the solution itself and not that of the recursion.
 """
 
+import functools
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -18,10 +19,11 @@ from manojax.xla_cpu import stored
 from pde.solvers.conductances import Conductances, apply
 from pde.solvers.multigrid import Hierarchy, build, cycle
 from pde.solvers.red_black import (
+    Colour,
     Coupling,
-    Pair,
-    Quarters,
+    Parts,
     add,
+    colours,
     couplings,
     fill,
     inverse_root_diagonal,
@@ -29,11 +31,12 @@ from pde.solvers.red_black import (
     split,
     to_black,
     to_red,
+    together,
     with_border,
 )
 
 Precision = Literal["double", "single"]
-Field = Float[Array, "height width"]
+Field = Float[Array, "*unknowns"]
 
 # Pyright takes it for a function that does not return.
 _linear_solve: Any = jax.lax.custom_linear_solve
@@ -48,7 +51,7 @@ class Solve(NamedTuple):
     A solution that did not converge is NaN everywhere.
     """
 
-    solution: Float[Array, "height width"]
+    solution: Float[Array, "..."]
     residual: Float[Array, ""]
     iterations: Int[Array, ""]
     converged: Bool[Array, ""]
@@ -57,7 +60,7 @@ class Solve(NamedTuple):
 class System(NamedTuple):
     """The scaled red-black system in working precision, and its preconditioner."""
 
-    scale: Quarters
+    scale: Parts
     coupling: Coupling
     hierarchy: Hierarchy
 
@@ -65,9 +68,9 @@ class System(NamedTuple):
 class Iteration(NamedTuple):
     """The state of conjugate gradients on the red nodes."""
 
-    red: Pair
-    residual: Pair
-    direction: Pair
+    red: Colour
+    residual: Colour
+    direction: Colour
     slope: Array
     norm: Array
     iterations: Array
@@ -90,7 +93,7 @@ def solve_system(
     solve with the same preconditioner.
     """
     # The cycle's float32 holds ratios of conductances, not their size.
-    largest = jnp.maximum(*(jnp.max(jax.lax.stop_gradient(each)) for each in (c.x, c.y)))
+    largest = functools.reduce(jnp.maximum, (jnp.max(jax.lax.stop_gradient(each)) for each in c.along))
     c = jax.tree.map(lambda each: each / largest, c)
     fixed = jax.lax.stop_gradient(c)
     system = scaled_system(fixed, jnp.float64 if precision == "double" else jnp.float32)
@@ -109,12 +112,11 @@ def solve_system(
 
 def scaled_system(c: Conductances, dtype: Any) -> System:
     """Scale the system to a unit diagonal, in a working precision, and build its preconditioner."""
-    edges = with_border(*c)
-    shape = (c.y.shape[0], c.x.shape[1])
-    scale = inverse_root_diagonal(edges, shape)
-    coupling = Coupling(*(edge.astype(dtype) for edge in couplings(edges, scale)))
+    edges = with_border(c)
+    scale = inverse_root_diagonal(edges, c.shape, c.rings)
+    coupling = jax.tree.map(lambda edge: edge.astype(dtype), couplings(edges, scale, c.rings))
     single = stored(jax.tree.map(lambda edge: edge.astype(jnp.float32), edges))
-    return System(split(scale.astype(dtype)), coupling, build(single, shape))
+    return System(split(scale.astype(dtype)), coupling, build(single, c.shape, c.rings))
 
 
 def _start(c: Conductances, right: Field, guess: Field | None) -> tuple[Field, Field, Array]:
@@ -167,10 +169,10 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     """Conjugate gradients on the red nodes, from zero until the residual's norm is at most `goal`."""
     scale, coupling, _ = system
     dtype = scale.dtype
-    padded = fill(jnp.pad(right.astype(dtype), ((1, 0), (1, 0))))
-    ee, eo, oe, oo = stored(scale * split(padded))
-    black = (eo, oe)
-    reduced = stored(add((ee, oo), to_red(coupling, black)))
+    borders = [0 if ring else 1 for ring in coupling.rings]
+    padded = fill(jnp.pad(right.astype(dtype), [(border, 0) for border in borders]))
+    red, black = colours(stored(scale * split(padded)))
+    reduced = stored(add(red, to_red(coupling, black)))
     weights = residual_weights(scale)
 
     def unfinished(state: Iteration) -> Array:
@@ -181,19 +183,19 @@ def _iterate(system: System, right: Field, goal: Array, max_iterations: Array) -
     infinite = jnp.full_like(goal, jnp.inf, dtype=dtype)
     start = Iteration(zero, reduced, zero, infinite, infinite, jnp.full_like(max_iterations, 0))
     last = jax.lax.while_loop(unfinished, partial(iterate, system, weights), start)
-    ee, oo = last.red
-    eo, oe = add(black, to_black(coupling, last.red))
-    solution = join(scale * jnp.stack(stored([ee, eo, oe, oo])))
-    return solution[1 : right.shape[0] + 1, 1 : right.shape[1] + 1].astype(right.dtype), last.iterations
+    black = add(black, to_black(coupling, last.red))
+    solution = join(scale * together(last.red, black))
+    unknowns = tuple(slice(border, border + size) for border, size in zip(borders, right.shape, strict=True))
+    return solution[unknowns].astype(right.dtype), last.iterations
 
 
-def residual_weights(scale: Quarters) -> Pair:
+def residual_weights(scale: Parts) -> Colour:
     """Return the squares by which residuals of red nodes were scaled; on the black nodes the residual is zero."""
-    ee, oo = (stored(jnp.where(quarter > 0, 1 / quarter**2, 0.0)) for quarter in (scale[0], scale[3]))
-    return ee, oo
+    red, _ = colours(scale)
+    return tuple(stored(jnp.where(part > 0, 1 / part**2, 0.0)) for part in red)
 
 
-def iterate(system: System, weights: Pair, state: Iteration) -> Iteration:
+def iterate(system: System, weights: Colour, state: Iteration) -> Iteration:
     """One iteration: a cycle, an image and two scalar products. The norm is of the residual before scaling."""
     red, residual, direction, previous, _, iterations = state
     coupling = system.coupling
@@ -207,17 +209,17 @@ def iterate(system: System, weights: Pair, state: Iteration) -> Iteration:
     return Iteration(red, residual, direction, slope, norm, iterations + 1)
 
 
-def precondition(hierarchy: Hierarchy, residual: Pair) -> Pair:
+def precondition(hierarchy: Hierarchy, residual: Colour) -> Colour:
     """One cycle in float32, from zero, on the red nodes."""
-    red = stored(tuple(quarter.astype(jnp.float32) for quarter in residual))
+    red = stored(tuple(part.astype(jnp.float32) for part in residual))
     zero = jnp.zeros_like(red[0])
-    (ee, oo), _ = cycle(hierarchy, red, (zero, zero))
-    return stored((ee.astype(residual[0].dtype), oo.astype(residual[0].dtype)))
+    found, _ = cycle(hierarchy, red, (zero,) * len(red))
+    return stored(tuple(part.astype(residual[0].dtype) for part in found))
 
 
-def _dot(a: Pair, b: Pair) -> Array:
-    return jnp.sum(a[0] * b[0]) + jnp.sum(a[1] * b[1])
+def _dot(a: Colour, b: Colour) -> Array:
+    return functools.reduce(jnp.add, (jnp.sum(one * other) for one, other in zip(a, b, strict=True)))
 
 
-def _multiply(a: Pair, b: Pair) -> Pair:
-    return a[0] * b[0], a[1] * b[1]
+def _multiply(a: Colour, b: Colour) -> Colour:
+    return tuple(one * other for one, other in zip(a, b, strict=True))

@@ -28,8 +28,9 @@ def node_fluxes(
         source: f at the nodes; by default 1.
     """
     f = jnp.ones_like(u) if source is None else source
-    along_x = _along_first(c.x, u[:, 1:-1], spacing[0], f[:, 1:-1])
-    along_y = _along_first(c.y.T, u.T[:, 1:-1], spacing[1], f.T[:, 1:-1])
+    faces_x, faces_y = c.along
+    along_x = _along_first(faces_x, u[:, 1:-1], spacing[0], f[:, 1:-1])
+    along_y = _along_first(faces_y.T, u.T[:, 1:-1], spacing[1], f.T[:, 1:-1])
     return jnp.stack([_with_columns(along_x), _with_columns(along_y).T], axis=-1)
 
 

@@ -9,14 +9,16 @@ from jaxtyping import Float
 from manojax.xla_cpu import stored
 from pde.solvers.conductances import conductances, surrounded
 from pde.solvers.red_black import (
-    Pair,
+    Colour,
     add,
+    colours,
     couplings,
     inverse_root_diagonal,
     join,
     split,
     to_black,
     to_red,
+    together,
     with_border,
 )
 
@@ -38,22 +40,20 @@ def relax(coefficient: Field, start: Field, *, spacing: tuple[float, float], len
         length: nodes from one to the next of those at which the start was known.
     """
     c = conductances(coefficient, (1.0, spacing[1] / spacing[0]))
-    edges = with_border(c.x, c.y)
-    inner = coefficient.shape[0] - 2, coefficient.shape[1] - 2
-    whole = inverse_root_diagonal(edges, inner)
-    coupling, scale = couplings(edges, whole), split(whole)
-    right = scale * spacing[0] ** 2
-    sources = (right[0], right[3]), (right[1], right[2])
+    edges = with_border(c)
+    inner = c.shape
+    whole = inverse_root_diagonal(edges, inner, c.rings)
+    coupling, scale = couplings(edges, whole, c.rings), split(whole)
+    sources = colours(scale * spacing[0] ** 2)
     padded = jnp.zeros_like(whole).at[: inner[0] + 1, : inner[1] + 1].set(start[:-1, :-1].astype(whole.dtype))
-    ee, eo, oe, oo = split(padded) * jnp.where(scale > 0, 1 / jnp.where(scale > 0, scale, 1.0), 0.0)
-    red, black = (ee, oo), (eo, oe)
+    red, black = colours(split(padded) * jnp.where(scale > 0, 1 / jnp.where(scale > 0, scale, 1.0), 0.0))
     factor = 2 / (1 + math.sin(math.pi / (2 * length)))
 
-    def towards(old: Pair, new: Pair) -> Pair:
+    def towards(old: Colour, new: Colour) -> Colour:
         return stored(add(old, add(new, old, -1.0), factor))
 
     for _ in range(math.ceil(length / 2)):
         black = towards(black, add(sources[1], to_black(coupling, red)))
         red = towards(red, add(sources[0], to_red(coupling, black)))
-    solved = join(scale * jnp.stack(stored([red[0], black[0], black[1], red[1]])))
+    solved = join(scale * together(red, black))
     return surrounded(solved[1 : inner[0] + 1, 1 : inner[1] + 1])

@@ -16,9 +16,9 @@ from pde.system.errors import InputError
 
 @functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))
 def upscale(
-    coefficient: Float[Array, "height width"],
+    coefficient: Float[Array, "*points"],
     stride: int,
-    spacing: tuple[float, float],
+    spacing: tuple[float, ...],
     *,
     faces: Faces = "arithmetic",
 ) -> Conductances:
@@ -30,7 +30,7 @@ def upscale(
 
     Args:
         coefficient: a on the fine nodes.
-        stride: stride of both axes.
+        stride: stride of all axes.
         spacing: distance of neighbouring fine nodes along each axis.
         faces: mean of the two coefficients beside a fine face.
 
@@ -39,21 +39,34 @@ def upscale(
     """
     check_stride(coefficient.shape, stride)
     fine = conductances(coefficient, spacing, faces=faces)
-    return Conductances(_upscale_down(fine.x, stride), _upscale_down(fine.y.T, stride).T)
+    return Conductances(
+        tuple(
+            jnp.moveaxis(_upscale_down(jnp.moveaxis(c, axis, 0), stride), 0, axis)
+            for axis, c in enumerate(fine.along)
+        )
+    )
 
 
-def _upscale_down(fine: Float[Array, "edges inner"], stride: int) -> Float[Array, "coarse_edges coarse_inner"]:
-    """Fine conductances of edges down the rows, at each inner column."""
-    in_series = fine.reshape(-1, stride, fine.shape[1])
+def _upscale_down(fine: Float[Array, " _ *inner"], stride: int) -> Float[Array, " _ *coarse_inner"]:
+    """Fine conductances of edges down the first axis, at each inner node of the others."""
+    in_series = fine.reshape(-1, stride, *fine.shape[1:])
     along = 1 / (stride * jnp.sum(1 / in_series, axis=1))  # the harmonic mean, over the squared coarse spacing
-    inner = (fine.shape[1] + 1) // stride - 1
+    for axis in range(1, fine.ndim):
+        along = jnp.moveaxis(_across_dual_cells(jnp.moveaxis(along, axis, -1), stride), -1, axis)
+    return along
+
+
+def _across_dual_cells(along: Float[Array, " *edges _"], stride: int) -> Float[Array, " *edges _"]:
+    """Means over the dual cells along the last axis."""
+    inner = (along.shape[-1] + 1) // stride - 1
 
     def windows(before: int) -> Array:
-        """Means over `stride` columns, the first of them `before` columns from the coarse node."""
-        first = stride - before - 1  # inner columns are numbered from 1
-        return jnp.mean(along[:, first : first + inner * stride].reshape(-1, inner, stride), axis=2)
+        """Means over `stride` nodes, the first of them `before` nodes from the coarse one."""
+        first = stride - before - 1  # inner nodes are numbered from 1
+        within = along[..., first : first + inner * stride]
+        return jnp.mean(within.reshape(*along.shape[:-1], inner, stride), axis=-1)
 
-    # The dual cell is one such window where the stride is odd; where it is even, its end columns count half.
+    # The dual cell is one such window where the stride is odd; where it is even, its end nodes count half.
     return (windows(stride // 2) + windows((stride - 1) // 2)) / 2
 
 
@@ -61,6 +74,6 @@ def check_stride(shape: tuple[int, ...], stride: int) -> None:
     """Raise InputError for a stride that leaves out a border or all inner nodes."""
     if stride < 1 or any((n - 1) % stride or (n - 1) // stride < 2 for n in shape):
         raise InputError(
-            f"stride {stride} of {shape[0]} x {shape[1]} nodes must keep both borders and a node between; "
+            f"stride {stride} of {' x '.join(map(str, shape))} nodes must keep both borders and a node between; "
             "choose a divisor of the numbers of intervals, less than them"
         )

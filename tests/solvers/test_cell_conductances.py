@@ -30,7 +30,7 @@ def coefficient():
 def test_lower_halves_add_up_to_the_upscaled_conductances(coefficient, stride):
     with jax.enable_x64(True):
         joined = join(*in_both_directions(lower_halves, coefficient, stride), (stride * 0.1, stride * 0.2))
-        for found, expected in zip(joined[:2], upscale(coefficient, stride, (0.1, 0.2))[:2], strict=True):
+        for found, expected in zip(joined.along, upscale(coefficient, stride, (0.1, 0.2)).along, strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-13)
 
 

@@ -55,7 +55,7 @@ def spline(field: Float[np.ndarray, "size size"], source: Axis, target: Axis) ->
 
 def assemble(c: Conductances) -> csc_array:
     """The matrix of sum_j c_ij (u_i - u_j), u = 0 on the border, for the inner nodes row by row."""
-    x, y = np.asarray(c.x), np.asarray(c.y)
+    x, y = map(np.asarray, c.along)
     diagonal = x[1:] + x[:-1] + y[:, 1:] + y[:, :-1]
     below = -x[1:-1].ravel()
     right = -np.pad(y[:, 1:-1], ((0, 0), (0, 1))).ravel()[:-1]  # zero from the end of a row to the next row

@@ -53,7 +53,7 @@ def solve_cells(
     along_x = _in_series(a[:, 1:-1], fine.x, stride, faces) @ columns.T
     along_y = rows @ _in_series(a[1:-1].T, fine.y, stride, faces).T
     with jax.enable_x64(True):
-        c = Conductances(jnp.asarray(along_x), jnp.asarray(along_y))
+        c = Conductances((jnp.asarray(along_x), jnp.asarray(along_y)))
         return converged(_solve(c, jnp.asarray(np.outer(*widths))), "the coarse solve")
 
 

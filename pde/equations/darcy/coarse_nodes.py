@@ -24,14 +24,14 @@ CoarseFaces = Literal["arithmetic", "harmonic", "mean", "upscaled"]
 
 
 def coarse_solve(
-    coefficient: Float[np.ndarray, "height width"], grid: Grid, stride: int, faces: CoarseFaces
-) -> Float[np.ndarray, "coarse_height coarse_width"]:
+    coefficient: Float[np.ndarray, "*grid"], grid: Grid, stride: int, faces: CoarseFaces
+) -> Float[np.ndarray, "*coarse_grid"]:
     """The solution of -div(a grad u) = 1, u = 0 on the border, on `grid.strided(stride)`, float64.
 
     Args:
-        coefficient: a on the fine grid.
+        coefficient: a on the fine grid, of two or three axes.
         grid: the fine grid, of equally spaced nodes.
-        stride: stride of both axes; it must divide their numbers of intervals.
+        stride: stride of all axes; it must divide their numbers of intervals.
         faces: conductances from the strided coefficient by the arithmetic or the harmonic mean of neighbours, or
             the mean of these two solutions; or conductances from the fine coefficient by `upscale`.
 
@@ -56,12 +56,13 @@ def coarse_solve(
 @jax.jit  # takes conductances, so that all faces share one program for a shape
 def solve_network(c: Conductances) -> Solve:
     """Solve a scheme with source 1 in float64 (with x64 enabled); the solution holds its zero border."""
-    right = jnp.ones((c.y.shape[0], c.x.shape[1]))
+    right = jnp.ones(c.shape)
     solved = solve_system(c, right, tolerance=Darcy.tolerance, max_iterations=200, precision="double")
     return solved._replace(solution=surrounded(solved.solution))
 
 
 @functools.partial(jax.jit, static_argnames=("stride", "spacing", "faces"))
-def _strided(a: Array, stride: int, spacing: tuple[float, float], faces: Faces) -> Conductances:
+def _strided(a: Array, stride: int, spacing: tuple[float, ...], faces: Faces) -> Conductances:
     """Conductances from the coefficients at the coarse nodes; compiled, as its single steps outlast the solve."""
-    return conductances(a[::stride, ::stride], (stride * spacing[0], stride * spacing[1]), faces=faces)
+    strided = a[(slice(None, None, stride),) * a.ndim]
+    return conductances(strided, tuple(stride * each for each in spacing), faces=faces)

@@ -124,7 +124,7 @@ class LearnedEquation(Operator):
         def solve(sample: tuple[Conductances, dict[str, Array]]) -> Float[Array, "height width"]:
             c, values = sample
             f = values.get("source")
-            right = jnp.ones((c.y.shape[0], c.x.shape[1])) if f is None else dual_means(f, stride)
+            right = jnp.ones(c.shape) if f is None else dual_means(f, stride)
             return solve_scheme(c, right, border=values.get("border"), tolerance=self.tolerance).solution
 
         with jax.enable_x64(True):
@@ -165,8 +165,8 @@ class LearnedEquation(Operator):
             self._factor(self.across, features[:, :-1], features[:, 1:], limit[:, :-1], limit[:, 1:]),
         )
         with jax.enable_x64(True):
-            plain = upscaled.x, upscaled.y
-            c = Conductances(*(c * by.astype(c.dtype) for c, by in zip(plain, factors, strict=True)))
+            pairs = zip(upscaled.along, factors, strict=True)
+            c = Conductances(tuple(plain * by.astype(plain.dtype) for plain, by in pairs))
         return c, features
 
     def _factor(self, head: MLP, one: Cells, other: Cells, limit: Array, other_limit: Array) -> Array:

@@ -90,7 +90,7 @@ def test_on_the_grid_of_the_coefficient_nothing_is_corrected(random, fields):
         found = random.scheme(fields[..., 0], nodes(1))
         for sample, a in enumerate(fields[..., 0].astype(jnp.float64)):
             expected = conductances(a, (1 / (NODES - 1), 1 / (NODES - 1)))
-            for one, other in zip(found[:2], expected[:2], strict=True):
+            for one, other in zip(found.along, expected.along, strict=True):
                 np.testing.assert_allclose(one[sample], other, rtol=1e-12)
 
 
@@ -123,8 +123,8 @@ def test_the_correction_and_the_distance_to_the_upscaled_solution_are_bounded(ra
     with jax.enable_x64(True):
         learned, plain = (model.scheme(fields[..., 0], nodes(stride)) for model in (random, untrained))
         for sample in range(len(fields)):
-            a = Conductances(plain.x[sample], plain.y[sample])
-            factors = [np.asarray(learned[i][sample] / a[i]) for i in (0, 1)]
+            a = Conductances(tuple(faces[sample] for faces in plain.along))
+            factors = [np.asarray(learned.along[i][sample] / a.along[i]) for i in (0, 1)]
             largest = max(np.abs(np.log(factor)).max() for factor in factors)
             assert 0.05 < largest < np.log(1.2 * float(fields[sample].max() / fields[sample].min()))
 
@@ -177,7 +177,7 @@ def test_a_corrected_solution_scales_stays_positive_and_is_near_that_of_its_sche
     with jax.enable_x64(True):
         scheme = model.scheme(fields[..., 0], axes)
     for sample, u in enumerate(once):
-        c = Conductances(scheme.x[sample], scheme.y[sample])
+        c = Conductances(tuple(faces[sample] for faces in scheme.along))
         with jax.enable_x64(True):
             of_scheme = np.asarray(solve_network(c).solution)[1:-1, 1:-1]
         logarithms = np.log(u[1:-1, 1:-1] / of_scheme)
