@@ -7,7 +7,7 @@ from typing import Any
 from manojax.operators.base import ModelConfig
 from pde.data import datasets
 from pde.data.generate import generate
-from pde.equations.darcy.problem import Darcy
+from pde.equations.equation import Problem
 from pde.runs.build import options_of
 from pde.runs.config import TrainingConfig
 from pde.runs.run import Run, refuse_changes, seconds_of
@@ -52,7 +52,7 @@ def _named(folder: Path, model: str, config: TrainingConfig, options: ModelConfi
     return folder / "-".join(map(str, words))
 
 
-def made(path: Path, problem: Darcy, samples: int, seed: int) -> Path:
+def made(path: Path, problem: Problem, samples: int, seed: int) -> Path:
     """Generate a file unless it is there."""
     if not path.exists():
         generate(problem, path, samples=samples, seed=seed)

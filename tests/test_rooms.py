@@ -140,7 +140,7 @@ TOGETHER = {
     "commands": {"flags", "manners", "refusals"},
     "data/readers": {"readers"},
     "operators": {"baselines", "periodic"},
-    "solvers": {"elliptic_gradients", "reaction"},
+    "solvers": {"axes", "elliptic_gradients", "reaction"},
 }
 """Files of tests, by room, that look at several modules together, or at one from another side."""
 

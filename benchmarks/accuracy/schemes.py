@@ -18,7 +18,7 @@ from pde.equations.darcy.canonical import assemble
 from pde.equations.darcy.coarse_nodes import CoarseFaces, solve_network
 from pde.equations.darcy.equation import DARCY
 from pde.grids.grid import Grid
-from pde.solvers.cell_conductances import in_both_directions, join, lower_halves
+from pde.solvers.cell_conductances import along_each_axis, join, lower_bounds
 from pde.solvers.checks import check_spacing
 from pde.solvers.conductances import conductances
 from pde.solvers.conjugate_gradients import Precision
@@ -56,7 +56,7 @@ def by_rows(fine: Grid, stride: int) -> Scheme:
 
     def solved(a: Field) -> Field:
         a = a.astype(jnp.float64)
-        return solve_network(join(*in_both_directions(lower_halves, a, stride), wide)).solution
+        return solve_network(join(along_each_axis(lower_bounds, a, stride), wide)).solution
 
     return solved
 

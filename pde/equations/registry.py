@@ -91,8 +91,8 @@ def known_by(names: Collection[str], outputs: Collection[str] = ("solution",), a
 
 def check_darcy(flag: str, inputs: Sequence[str], outputs: Sequence[Output]) -> None:
     """Raise InputError where a file is not known to be of -div(a grad u) = 1 with u = 0 on the border."""
-    equation = known_by(inputs)
-    if equation not in (None, DARCY):
+    equation = known_by(inputs, axes=len(outputs[0].borders))
+    if equation not in (None, DARCY, DARCY_BOX):
         raise InputError(f"{flag} solves {DARCY.formula}, and the file is of {equation.formula}; leave it out")
     if len(inputs) != 1:
         raise InputError(f"--inputs {' '.join(inputs)}: with {flag} the coefficient must be the one input")

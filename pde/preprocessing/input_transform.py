@@ -18,7 +18,7 @@ from pde.grids.restriction import at_points, cell_means
 from pde.preprocessing.batches import in_batches
 from pde.preprocessing.scale import sizes, solution_scale
 from pde.preprocessing.view import View
-from pde.solvers.checks import check_spacing
+from pde.solvers.checks import check_spacings
 from pde.solvers.upscaling import check_stride
 from pde.system.errors import InputError
 
@@ -100,7 +100,7 @@ class InputTransform:
 
     def _check_nodes(self) -> None:
         """Raise InputError unless the solver takes both grids, one a stride of the other."""
-        check_spacing(self.source)
+        check_spacings(self.source, len(self.source.axes))
         check_stride(self.source.shape, stride_between(self.source, self.grid, self.view.informed))
 
 

@@ -9,7 +9,7 @@ from flax import nnx
 
 import manojax
 from manojax.operators.base import ModelConfig, Operator
-from pde.equations.darcy.learned import CHANNELS, FEATURES, LearnedEquation
+from pde.equations.darcy.learned import FEATURES, LearnedEquation, channels
 from pde.preprocessing.view import View
 from pde.system.errors import InputError, suggestion
 
@@ -73,7 +73,7 @@ def create(
     sizes: dict[str, Any] = {"in_channels": view.channels, "out_channels": outputs}
     sizes |= {"dimensions": dimensions, "periodic": periodic}
     if view.learns_equation:
-        sizes |= {"in_channels": CHANNELS, "out_channels": FEATURES}
+        sizes |= {"in_channels": channels(dimensions), "out_channels": FEATURES}
     try:
         operator = manojax.create(
             model, **sizes, dtype=jnp.dtype(precision), rngs=rngs, **dataclasses.asdict(options)

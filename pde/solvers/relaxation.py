@@ -22,13 +22,13 @@ from pde.solvers.red_black import (
     with_border,
 )
 
-Field = Float[Array, "height width"]
+Field = Float[Array, "*grid"]
 
 
-def relax(coefficient: Field, start: Field, *, spacing: tuple[float, float], length: int) -> Field:
+def relax(coefficient: Field, start: Field, *, spacing: tuple[float, ...], length: int) -> Field:
     """Relax -div(a grad u) = 1, u = 0 on the border, from a start whose error varies over `length` nodes.
 
-    The five points of the scheme of `pde.solvers.elliptic.solve`, in red-black order, are relaxed by the factor
+    The points of the scheme of `pde.solvers.elliptic.solve`, in red-black order, are relaxed by the factor
     2 / (1 + sin(pi / 2 length)), which suits errors of that wavelength (Young, Iterative Solution of Large Linear
     Systems, 1971, chapter 6), in half as many sweeps as `length`. Every sweep lowers the energy norm of the error.
     In the precision of the coefficient.
@@ -39,13 +39,15 @@ def relax(coefficient: Field, start: Field, *, spacing: tuple[float, float], len
         spacing: distance of neighbouring nodes along each axis.
         length: nodes from one to the next of those at which the start was known.
     """
-    c = conductances(coefficient, (1.0, spacing[1] / spacing[0]))
+    c = conductances(coefficient, [each / spacing[0] for each in spacing])
     edges = with_border(c)
     inner = c.shape
     whole = inverse_root_diagonal(edges, inner, c.rings)
     coupling, scale = couplings(edges, whole, c.rings), split(whole)
     sources = colours(scale * spacing[0] ** 2)
-    padded = jnp.zeros_like(whole).at[: inner[0] + 1, : inner[1] + 1].set(start[:-1, :-1].astype(whole.dtype))
+    held = tuple(slice(size + 1) for size in inner)
+    first = start[(slice(-1),) * start.ndim].astype(whole.dtype)
+    padded = jnp.zeros_like(whole).at[held].set(first)
     red, black = colours(split(padded) * jnp.where(scale > 0, 1 / jnp.where(scale > 0, scale, 1.0), 0.0))
     factor = 2 / (1 + math.sin(math.pi / (2 * length)))
 
@@ -56,4 +58,4 @@ def relax(coefficient: Field, start: Field, *, spacing: tuple[float, float], len
         black = towards(black, add(sources[1], to_black(coupling, red)))
         red = towards(red, add(sources[0], to_red(coupling, black)))
     solved = join(scale * together(red, black))
-    return surrounded(solved[1 : inner[0] + 1, 1 : inner[1] + 1])
+    return surrounded(solved[tuple(slice(1, size + 1) for size in inner)])

@@ -18,7 +18,7 @@ from manojax.layers.coordinates import AnyArray, interpolate
 from pde.grids.grid import Axis, Grid
 from pde.grids.outputs import Border, Output
 from pde.preprocessing.batches import in_batches
-from pde.solvers.checks import check_spacing
+from pde.solvers.checks import check_spacings
 from pde.solvers.relaxation import relax
 from pde.solvers.side_by_side import each_sample
 
@@ -53,11 +53,11 @@ def carried(
 
 
 def relaxed(
-    predicted: Float[AnyArray, "sample height width 1"],
-    coefficient: Float[AnyArray, "sample height width 1"],
+    predicted: Float[AnyArray, " sample *grid 1"],
+    coefficient: Float[AnyArray, " sample *grid 1"],
     trained: Grid,
     on: Grid,
-) -> Float[AnyArray, "sample height width 1"]:
+) -> Float[AnyArray, " sample *grid 1"]:
     """Relax predictions that were interpolated to a grid, by `pde.solvers.relaxation.relax`.
 
     Args:
@@ -70,7 +70,7 @@ def relaxed(
         InputError: `on` is no such grid.
     """
     length = max(1, round((on.shape[0] - 1) / (trained.shape[0] - 1)))
-    relax_all = functools.partial(_relax_all, spacing=check_spacing(on), length=length)
+    relax_all = functools.partial(_relax_all, spacing=check_spacings(on, len(on.axes)), length=length)
     if isinstance(predicted, Array):
         return relax_all(jnp.concatenate([jnp.asarray(coefficient), predicted], axis=-1))
     return in_batches(relax_all, np.concatenate([coefficient, predicted], axis=-1), on)
@@ -78,9 +78,9 @@ def relaxed(
 
 @functools.partial(jax.jit, static_argnames=("spacing", "length"))
 def _relax_all(
-    fields: Float[Array, "sample height width 2"], spacing: tuple[float, float], length: int
-) -> Float[Array, "sample height width 1"]:
-    def one(pair: Float[Array, "height width 2"]) -> Float[Array, "height width 1"]:
+    fields: Float[Array, " sample *grid 2"], spacing: tuple[float, ...], length: int
+) -> Float[Array, " sample *grid 1"]:
+    def one(pair: Float[Array, "*grid 2"]) -> Float[Array, "*grid 1"]:
         return relax(pair[..., 0], pair[..., 1], spacing=spacing, length=length)[..., None]
 
     return each_sample(one, fields)

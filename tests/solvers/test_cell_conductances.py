@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pde.solvers.cell_conductances import (
+    along_each_axis,
     dual_means,
-    in_both_directions,
     join,
-    lower_halves,
+    lower_bounds,
     subcell_means,
-    upper_halves,
+    upper_bounds,
 )
 from pde.solvers.upscaling import upscale
 from tests.cases import slow
@@ -29,7 +29,7 @@ def coefficient():
 @STRIDES
 def test_lower_halves_add_up_to_the_upscaled_conductances(coefficient, stride):
     with jax.enable_x64(True):
-        joined = join(*in_both_directions(lower_halves, coefficient, stride), (stride * 0.1, stride * 0.2))
+        joined = join(along_each_axis(lower_bounds, coefficient, stride), (stride * 0.1, stride * 0.2))
         for found, expected in zip(joined.along, upscale(coefficient, stride, (0.1, 0.2)).along, strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-13)
 
@@ -37,13 +37,13 @@ def test_lower_halves_add_up_to_the_upscaled_conductances(coefficient, stride):
 @STRIDES
 def test_lower_bounds_are_below_upper_ones_and_meet_where_layers_lie_along_or_across(coefficient, stride):
     with jax.enable_x64(True):
-        lower, upper = np.stack(lower_halves(coefficient, stride)), np.stack(upper_halves(coefficient, stride))
+        lower, upper = np.stack(lower_bounds(coefficient, stride)), np.stack(upper_bounds(coefficient, stride))
         assert lower.shape == upper.shape == (2, (SHAPE[0] - 1) // stride, (SHAPE[1] - 1) // stride)
         assert (lower <= upper * (1 + 1e-12)).all()
         assert (lower < 0.99 * upper).any()
         for layers in (coefficient[:1], coefficient[:, :1]):
             layered = jnp.broadcast_to(layers, SHAPE)
-            np.testing.assert_allclose(lower_halves(layered, stride), upper_halves(layered, stride), rtol=1e-13)
+            np.testing.assert_allclose(lower_bounds(layered, stride), upper_bounds(layered, stride), rtol=1e-13)
 
 
 def test_a_half_is_what_its_circuit_conducts():
@@ -52,9 +52,9 @@ def test_a_half_is_what_its_circuit_conducts():
         a = jnp.array([[1.0, 2.0, 4.0], [3.0, 6.0, 4.0], [1.0, 2.0, 4.0]])
         lines = [1 / (1 / 2 + 1 / 2), 1 / (1 / 4 + 1 / 4), 1 / (1 / 4 + 1 / 4)]
         low, high = (lines[0] + lines[1]) / 2, (lines[1] + lines[2]) / 2
-        np.testing.assert_allclose(lower_halves(a, 2), ([[low]], [[high]]), rtol=1e-15)
+        np.testing.assert_allclose(lower_bounds(a, 2), ([[low]], [[high]]), rtol=1e-15)
         low, high = 1 / (1 / 3 + 1 / 3), 1 / (1 / 4 + 1 / 4)
-        np.testing.assert_allclose(upper_halves(a, 2), ([[low]], [[high]]), rtol=1e-15)
+        np.testing.assert_allclose(upper_bounds(a, 2), ([[low]], [[high]]), rtol=1e-15)
 
 
 @STRIDES

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from pde.equations.darcy.coarse_nodes import solve_network
 from pde.grids.grid import Grid
 from pde.grids.restriction import at_points
-from pde.solvers.checks import check_spacing
+from pde.solvers.checks import check_spacings
 from pde.solvers.conductances import Conductances, conductances
 from pde.solvers.side_by_side import each_sample
 from pde.solvers.upscaling import upscale
@@ -23,8 +23,8 @@ SOLUTIONS: dict[Informed, int] = {"none": 0, "strided": 2, "upscaled": 1, "learn
 
 
 def coarse_solutions(
-    coefficient: Float[Array, "sample fine_height fine_width 1"], fine: Grid, grid: Grid, informed: Informed
-) -> Float[Array, "sample height width solutions"]:
+    coefficient: Float[Array, " sample *fine_grid 1"], fine: Grid, grid: Grid, informed: Informed
+) -> Float[Array, " sample *grid solutions"]:
     """Solutions on a grid of equally spaced nodes, in float64; a solution that did not converge is NaN inside.
 
     Args:
@@ -38,15 +38,15 @@ def coarse_solutions(
     Raises:
         InputError: the grid does not meet these conditions.
     """
-    spacing = check_spacing(grid)
+    spacing = check_spacings(grid, len(grid.axes))
     stride = stride_between(fine, grid, informed) if informed == "upscaled" else 1
 
-    def solve(a: Float[Array, "rows columns"]) -> Float[Array, "height width solutions"]:
+    def solve(a: Float[Array, "*points"]) -> Float[Array, "*grid solutions"]:
         return jnp.stack([solve_network(c).solution for c in networks(a)], axis=-1)
 
-    def networks(a: Float[Array, "rows columns"]) -> list[Conductances]:
+    def networks(a: Float[Array, "*points"]) -> list[Conductances]:
         if informed == "upscaled":
-            return [upscale(a, stride, (spacing[0] / stride, spacing[1] / stride))]
+            return [upscale(a, stride, tuple(each / stride for each in spacing))]
         return [conductances(a, spacing, faces="arithmetic"), conductances(a, spacing, faces="harmonic")]
 
     with jax.enable_x64(True):
@@ -64,6 +64,6 @@ def stride_between(fine: Grid, grid: Grid, informed: Informed) -> int:
     if not fine.strided(stride).matches(grid):
         raise InputError(
             f"--informed {informed}: the {grid} grid is no stride of the file's "
-            f"{fine.shape[0]} x {fine.shape[1]} grid; give a file that holds its points, or train with strided"
+            f"{fine} grid; give a file that holds its points, or train with strided"
         )
     return stride

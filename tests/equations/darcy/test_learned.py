@@ -15,7 +15,7 @@ import pde
 from manojax.operators.unet import UNetConfig
 from pde.data import datasets
 from pde.equations.darcy.coarse_nodes import coarse_solve, solve_network
-from pde.equations.darcy.learned import CHANNELS, FEATURES, LARGEST, LearnedEquation
+from pde.equations.darcy.learned import FEATURES, LARGEST, LearnedEquation, channels
 from pde.equations.darcy.problem import Darcy
 from pde.preprocessing.view import View
 from pde.runs.build import create, size_of, split
@@ -38,7 +38,7 @@ def nodes(stride):
 
 def network():
     options = {"width": 8, "levels": 1, "depth": 1}
-    return manojax.create("unet", in_channels=CHANNELS, out_channels=FEATURES, rngs=nnx.Rngs(0), **options)
+    return manojax.create("unet", in_channels=channels(2), out_channels=FEATURES, rngs=nnx.Rngs(0), **options)
 
 
 @pytest.fixture(scope="module")
