@@ -41,7 +41,7 @@ def rows(evaluated: dict[str, Any]) -> dict[str, dict[str, Any]]:
     for name, table in (("direct", evaluated["rows"]), ("coarse", evaluated["coarse"]["rows"])):
         for row in table:
             for scheme, values in row.items():
-                if isinstance(values, dict) and (name == "coarse" or scheme == name):
+                if isinstance(values, dict) and "relative_l2" in values and (name == "coarse" or scheme == name):
                     kept = {key: values[key] for key in ("relative_l2", "milliseconds")}
                     found.setdefault(scheme, {})[str(row["resolution"])] = kept
     return found

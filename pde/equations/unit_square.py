@@ -1,6 +1,6 @@
-"""Random problems on nodes of the unit square, with a solution that is zero on the border: what laws there share.
+"""Random problems on nodes of the unit square: what laws there share.
 
-docs/own-equation.md builds two equations of it.
+docs/own-equation.md builds three equations of it.
 """
 
 import functools
@@ -17,15 +17,15 @@ from jaxtyping import Float
 from pde.equations.equation import Equation, Field
 from pde.grids.grid import Grid
 from pde.grids.kinds import ALL_SCALARS, Kinds
-from pde.grids.outputs import Output
-from pde.solvers.checks import check_spacing
+from pde.grids.outputs import Border, Output
+from pde.solvers.checks import check_spacings
 from pde.solvers.side_by_side import in_order
 from pde.system.errors import InputError
 
 
 @dataclass(frozen=True)
 class UnitSquare(ABC):
-    """A law of random inputs on nodes of the unit square, and a solution u with u = 0 on the border.
+    """A law of random inputs on nodes of the unit square, and a solution u that is zero on the border.
 
     A subclass names its `inputs` and its `formula`, and has `draw`, `solve` and `residual`. With options of its
     own it is a frozen dataclass too; its fields, all with defaults, are flags of `manojax generate`.
@@ -47,8 +47,10 @@ class UnitSquare(ABC):
     relative residual in the scheme of `solve`."""
     larger: ClassVar[str] = "draw larger inputs"
     """Advice where solutions are too small for float32, such as the change of an option."""
+    periodic: ClassVar[tuple[str, ...]] = ()
+    """Names of the axes that are periodic, "x" and "y"; they have no border."""
     resolution: int = 421
-    """Number of nodes along each side, borders included."""
+    """Number of nodes along each side, borders included; around a periodic axis the first is not repeated."""
 
     def __post_init__(self):
         if self.resolution < 3:
@@ -63,12 +65,12 @@ class UnitSquare(ABC):
         """The equation for the commands.
 
         Args:
-            options: arguments of `Equation` in the place of these: any grid of equally spaced nodes with a zero
-                border is solved, by `solve` alone, and no scaling is known.
+            options: arguments of `Equation` in the place of these: any grid of equally spaced nodes with the
+                borders of the law is solved, by `solve` alone, and no scaling is known.
         """
         described = {
             "assumed": f"its inputs are assumed to be {', '.join(cls.inputs)}",
-            "check": _check_nodes,
+            "check": functools.partial(_check_nodes, cls.periodic),
             "strided": {"strided": cls.solve},
             "fine": {},
         }
@@ -76,16 +78,19 @@ class UnitSquare(ABC):
 
     @property
     def grid(self) -> Grid:
-        points = np.linspace(0, 1, self.resolution)
-        return Grid((points, points), domain=(0.0, 1.0, 0.0, 1.0))
+        axes = (np.linspace(0, 1, self.resolution, endpoint=name not in self.periodic) for name in "xy")
+        return Grid(tuple(axes), domain=(0.0, 1.0, 0.0, 1.0), periodic=self.periodic)
 
     @property
     def outputs(self) -> tuple[Output, ...]:
-        return (Output("solution", ("zero", "zero")),)
+        borders: list[Border] = ["unknown" if name in self.periodic else "zero" for name in "xy"]
+        return (Output("solution", tuple(borders)),)
 
     def attributes(self) -> dict[str, str | float]:
         """Return the attributes that tell a data file's origin."""
-        return {"equation": f"{self.formula} on the unit square, u = 0 on the border", "law": repr(self)}
+        rings = f", periodic along {' and '.join(self.periodic)}" if self.periodic else ""
+        border = "" if len(self.periodic) == 2 else ", u = 0 on the border"
+        return {"equation": f"{self.formula} on the unit square{rings}{border}", "law": repr(self)}
 
     def samples(self, seed: int, indices: range) -> Iterator[dict[str, np.ndarray]]:
         """Samples of a seed in order: the inputs, the solution and its relative residual, float64.
@@ -116,5 +121,5 @@ def _draw(law: UnitSquare, key: Array, index: Array | int) -> dict[str, Array]:
     return law.draw(jax.random.fold_in(key, index))
 
 
-def _check_nodes(*inputs_and_grid: Any) -> None:
-    check_spacing(inputs_and_grid[-1])
+def _check_nodes(periodic: tuple[str, ...], *inputs_and_grid: Any) -> None:
+    check_spacings(inputs_and_grid[-1], 2, periodic)

@@ -18,15 +18,22 @@ def check_spacing(grid: Grid) -> tuple[float, float]:
     return along_x, along_y
 
 
-def check_spacings(grid: Grid, axes: int) -> tuple[float, ...]:
+def check_spacings(grid: Grid, axes: int, periodic: tuple[str, ...] = ()) -> tuple[float, ...]:
     """Return the spacing along each axis of a grid of so many axes on which the solvers work.
 
+    Args:
+        grid: the grid.
+        axes: number of axes that it must have.
+        periodic: names of the axes that must be periodic, and no others.
+
     Raises:
-        InputError: a grid that has not so many axes, does not hold its borders or is not equally spaced.
+        InputError: a grid that has other axes, does not hold its borders or is not equally spaced.
     """
     check_axes(grid, axes)
-    if grid.periodic:
-        raise InputError("the solver takes no periodic axes; leave them out of periodic, or this solver out")
+    if grid.periodic != periodic:
+        if not periodic:
+            raise InputError("the equation has no periodic axes; leave them out of periodic, or coarse solves out")
+        raise InputError(f"the equation is periodic along {', '.join(periodic)}; say so of the grid")
     if not (grid.on_nodes and grid.equally_spaced):
         raise InputError("the solver needs equally spaced nodes, borders included")
     return tuple(float(np.diff(axis).mean()) for axis in grid.axes)
@@ -39,14 +46,21 @@ def check_axes(grid: Grid, axes: int) -> None:
         raise InputError(f"the solver takes grids of {said}; this one has {len(grid.axes)}")
 
 
-def check_solvable(coefficient: Float[np.ndarray, "*grid"], grid: Grid) -> tuple[float, ...]:
+def check_solvable(
+    coefficient: Float[np.ndarray, "*grid"], grid: Grid, periodic: tuple[str, ...] = ()
+) -> tuple[float, ...]:
     """Return the spacing along each axis of a grid on which the solver takes this coefficient.
 
+    Args:
+        coefficient: a.
+        grid: the grid.
+        periodic: names of the axes that must be periodic, and no others.
+
     Raises:
-        InputError: a grid that has not the axes of the coefficient, does not hold its borders or is not equally
-            spaced, or a coefficient that is not positive.
+        InputError: a grid that has other axes, does not hold its borders or is not equally spaced, or a
+            coefficient that is not positive.
     """
-    spacing = check_spacings(grid, coefficient.ndim)
+    spacing = check_spacings(grid, coefficient.ndim, periodic)
     if not (coefficient > 0).all():
         raise InputError("coefficient must be positive everywhere")
     return spacing

@@ -10,6 +10,9 @@ import pytest
 import pde
 from pde.equations.unit_square import UnitSquare
 from pde.grids.outputs import outputs_of
+from pde.solvers.on_grid import solve_on
+from pde.solvers.residual import relative_residual
+from pde.system.errors import InputError
 
 
 class Decay(UnitSquare):
@@ -104,3 +107,51 @@ def test_solutions_that_float32_does_not_hold_are_refused_with_advice():
 def test_less_than_one_inner_node_is_refused():
     with pytest.raises(pde.InputError, match="--resolution 2 must be at least 3"):
         Decay(resolution=2)
+
+
+class Around(UnitSquare):
+    """-div(a grad u) + 10 u = f, periodic along one axis."""
+
+    inputs = ("coefficient", "forcing")
+    formula = "-div(a grad u) + 10 u = f"
+    periodic = ("y",)
+
+    def draw(self, key):
+        a, f = jax.random.normal(key, (2, *self.grid.shape))
+        return {"coefficient": jnp.exp(a), "forcing": f}
+
+    @staticmethod
+    def solve(coefficient, forcing, grid):
+        return solve_on(grid, coefficient, forcing, reaction=10.0)
+
+    @staticmethod
+    def residual(coefficient, forcing, solution, grid):
+        return relative_residual(coefficient, solution, grid, source=forcing, reaction=10.0)
+
+
+def test_a_law_may_be_periodic_along_an_axis():
+    law, equation = Around(resolution=12), Around.equation()
+    assert (law.grid.shape, law.grid.rings, law.outputs[0].borders) == (
+        (12, 12),
+        (False, True),
+        ("zero", "unknown"),
+    )
+    [sample] = law.samples(0, range(1))
+    assert sample["residual"] < 1e-9
+    assert not sample["solution"][[0, -1]].any()
+    assert sample["solution"][1:-1, 0].all()
+    assert "periodic along y, u = 0 on the border" in law.attributes()["equation"]
+    moved = {name: np.roll(sample[name], 3, axis=1) for name in law.inputs}
+    around = law.solve(*moved.values(), law.grid)
+    np.testing.assert_allclose(around, np.roll(sample["solution"], 3, axis=1), rtol=0, atol=1e-8)
+    fields = [sample[name][None] for name in law.inputs]
+    equation.check(*fields, law.grid)
+    with pytest.raises(InputError, match="the equation is periodic along y; say so of the grid"):
+        equation.check(*fields, Decay(resolution=12).grid)
+    with pytest.raises(InputError, match="the equation has no periodic axes"):
+        Decay.equation().check(*fields, law.grid)
+
+
+def test_an_odd_number_of_points_around_an_axis_is_refused():
+    with pytest.raises(InputError, match="13 points around periodic axis 2: the solver needs an even number"):
+        list(Around(resolution=13).samples(0, range(1)))

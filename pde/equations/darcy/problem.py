@@ -26,6 +26,7 @@ from pde.random_fields.gaussian import check_options
 from pde.solvers.checks import check_solvable, converged
 from pde.solvers.conjugate_gradients import Solve
 from pde.solvers.elliptic import solve
+from pde.solvers.on_grid import solve_on
 from pde.solvers.side_by_side import batch_size, batches, in_order, padded
 from pde.system.errors import InputError
 
@@ -157,10 +158,5 @@ def solve_darcy(coefficient: Float[np.ndarray, "height width"], grid: Grid) -> F
             positive.
         ArithmeticError: the solver did not converge.
     """
-    spacing = check_solvable(coefficient, grid)
-    with jax.enable_x64(True):
-        a = jnp.asarray(coefficient, jnp.float64)
-        return converged(_solve(a, jnp.ones_like(a), spacing=spacing), "the solve")
-
-
-_solve = jax.jit(solve, static_argnames=("spacing", "tolerance", "max_iterations"))
+    check_solvable(coefficient, grid)
+    return solve_on(grid, coefficient, np.ones(coefficient.shape))
