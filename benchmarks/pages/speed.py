@@ -10,7 +10,7 @@ SOLVERS = "solvers", "solvers_epyc"
 
 
 def sections() -> dict[str, str]:
-    return {write.__name__: write() for write in (peers, by_points, generation, in_pieces, start_up)}
+    return {write.__name__: write() for write in (peers, by_points, ideas, generation, in_pieces, start_up)}
 
 
 def peers() -> str:
@@ -28,6 +28,16 @@ def by_points() -> str:
         [f"{side} x {side}", *(f"{each[side]['nanoseconds_a_point']:.0f}" for each in found)] for side in found[0]
     ]
     return table(load(SOLVERS[1]), ["nodes", *_machines()], rows)
+
+
+def ideas() -> str:
+    found = load("ideas")
+    sides = found["nodes"]
+    rows = [
+        [name, *(f"{each[name]['ratio']:.2f} ({each[name]['iterations']})" for each in sides.values())]
+        for name in next(iter(sides.values()))
+    ]
+    return table(found, ["idea", *sides], rows)
 
 
 def _machines() -> list[str]:

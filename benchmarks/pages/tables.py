@@ -6,7 +6,7 @@ python -m benchmarks.pages.tables
 import statistics
 from pathlib import Path
 
-from benchmarks.pages import front, paper, roofline, speed
+from benchmarks.pages import front, paper, roofline, speed, three_axes
 from benchmarks.pages.cells import FACES, Results, mean, milliseconds, size, table
 from benchmarks.pages.learned import learned, learned_by_law, learned_fine, learned_widths
 from benchmarks.pages.published_set import published_set
@@ -208,6 +208,7 @@ ERRORS = (
     coarse_solve,
     neuraloperator_darcy,
     canonical,
+    three_axes.three_axes,
 )
 LEARNED = learned, learned_widths, learned_fine, learned_by_law
 FRONT = front.front, front.alone
@@ -256,7 +257,7 @@ def paper_page() -> str:
 
 
 def speed_page() -> str:
-    limits = roofline.operators_and_limits, roofline.solver_and_limits
+    limits = roofline.operators_and_limits, roofline.solver_and_limits, three_axes.box_solver
     tables = {write.__name__: write() for write in limits}
     return filled("speed", **speed.sections(), **tables, longest=load("longest"), **roofline.roofline_figures())
 
