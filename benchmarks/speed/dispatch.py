@@ -5,8 +5,9 @@
 At every call XLA asks again for the memory of all arrays inside the call, and Linux hands it out in pages of 4
 KiB, each at the cost of a page fault. `pde.training.engine.steps.Stepper`, which `manojax train` uses, takes many
 steps in a call; GLIBC_TUNABLES=glibc.malloc.hugetlb=1 (glibc 2.35 or newer) gives pages of 2 MiB. Training steps
-of each model (default options, one channel in and out, squared error, AdamW) are taken both ways, in turn, in
-fresh processes with and without huge pages: medians of a process, then over rounds, and page faults a step.
+of each model (default options, one channel in and out, squared error, AdamW) are taken one by one, one by one with
+the state's buffers donated, and in a loop, in turn, in fresh processes with and without huge pages: medians of a
+process, then over rounds, and page faults a step.
 
 Found, on 2 cores (`results/dispatch.json`, two rounds, 31 x 31, batches of 10): in a loop MANO takes 1.7 times as
 many steps a second, ViT 1.6, U-Net 1.1 and FNO 1.05; with huge pages as well 1.8, 1.8, 1.2 and 1.2 (U-Net has no
@@ -58,8 +59,10 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     stepper = Stepper(lambda _: gradient, optimiser, resident, lambda _, field: field, mesh)
     start, arrays = (params, optimiser.init(params)), (jnp.asarray(fields), jnp.asarray(targets))
 
-    def one_by_one():
-        state = start
+    donated = jax.jit(step, donate_argnums=(0, 1))
+
+    def one_by_one(step=step):
+        state = jax.tree.map(jnp.copy, start)
         for _ in range(STEPS):
             params, optimiser_state, loss = step(*state, *arrays)
             state = params, optimiser_state
@@ -68,7 +71,7 @@ def measure(name: str, side: int, batch: int) -> dict[str, dict[str, float]]:
     def in_a_loop():
         deque(take_all(start, [(stepper, [(np.arange(batch), np.int32(0))] * STEPS)]), maxlen=0)
 
-    ways = {"one by one": one_by_one, "in a loop": in_a_loop}
+    ways = {"one by one": one_by_one, "donated": lambda: one_by_one(donated), "in a loop": in_a_loop}
     found: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for repeat in range(REPEATS + 2):
         for way, steps in ways.items():

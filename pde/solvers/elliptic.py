@@ -60,9 +60,15 @@ def solve(
             is slow; contrasts of 1e6 with sharp jumps then take several times the iterations.
 
     Raises:
-        InputError: an odd number of points around a periodic axis, or a wholly periodic grid without a reaction.
+        InputError: another number of axes or of spacings, an odd number of points around a periodic axis, or a
+            wholly periodic grid without a reaction.
     """
     rings = (False,) * coefficient.ndim if rings is None else tuple(rings)
+    if coefficient.ndim not in (2, 3) or len(spacing) != coefficient.ndim:
+        raise InputError(
+            f"the solver takes two or three axes, each with its spacing; the coefficient has {coefficient.ndim} and "
+            f"there are {len(spacing)} spacings"
+        )
     _check_rings(coefficient.shape, rings, reaction is not None)
     with jax.enable_x64(True):
         coefficient, source = (jnp.asarray(field, jnp.float64) for field in (coefficient, source))

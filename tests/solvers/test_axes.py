@@ -135,6 +135,9 @@ def test_what_rings_cannot_have_is_refused():
         solved(np.ones((8, 9)), np.ones((8, 9)), (0.1, 0.1), rings=(False, True))
     with pytest.raises(InputError, match="u is known up to a constant only; give a reaction"):
         solved(np.ones((8, 8)), np.ones((8, 8)), (0.1, 0.1), rings=(True, True))
+    for shape in ((8,), (8, 9, 7)):
+        with pytest.raises(InputError, match="two or three axes, each with its spacing"):
+            solved(np.ones(shape), np.ones(shape), (0.1, 0.1))
 
 
 @pytest.mark.parametrize("rings", [(False, False, False), (True, False, True)], ids=str)
