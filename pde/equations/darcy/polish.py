@@ -23,7 +23,7 @@ from pde.system.errors import InputError, check_positive
 class Polished(NamedTuple):
     """A solution in float64, its relative residual, and the iterations that it took."""
 
-    solution: Float[np.ndarray, "height width"]
+    solution: Float[np.ndarray, "*grid"]
     residual: float
     iterations: int
 
@@ -37,8 +37,8 @@ def check_polish(tolerance: float, inputs: Sequence[str], outputs: Sequence[Outp
 
 
 def polish(
-    coefficient: Float[np.ndarray, "height width"],
-    predicted: Float[np.ndarray, "height width"],
+    coefficient: Float[np.ndarray, "*grid"],
+    predicted: Float[np.ndarray, "*grid"],
     grid: Grid,
     tolerance: float,
 ) -> Polished:

@@ -86,8 +86,7 @@ def test_a_learned_equation_without_corrections_is_the_upscaled_one_and_scales(f
 @pytest.mark.parametrize(
     ("model", "flags"),
     [
-        ("fno", ()),
-        ("mano", ("--informed", "upscaled")),
+        ("fno", ("--informed", "upscaled")),
         ("unet", ("--informed", "learned-corrected")),
     ],
 )
@@ -108,6 +107,10 @@ def test_the_whole_journey(folder, capsys, model, flags):
     assert run(capsys, "predict", trained, data, folder / f"{model}.h5")[0] == 0
     with h5py.File(folder / f"{model}.h5") as file:
         assert file["solution"].shape == (40, 17, 17, 17)
+    if model == "fno":
+        assert run(capsys, "predict", trained, data, folder / "polished.h5", "--polish", 1e-6)[0] == 0
+        with h5py.File(folder / "polished.h5") as file, h5py.File(data) as true:
+            np.testing.assert_allclose(file["solution"][:], true["solution"][:], rtol=0, atol=1e-5)
 
 
 @pytest.mark.slow
