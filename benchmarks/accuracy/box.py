@@ -73,7 +73,7 @@ def main() -> None:
         found["coarse"] = table
         print(name, found["models"][name], flush=True)
         write(arguments.json, found)
-    for name, table in found["models"].items() | found["coarse"].items():
+    for name, table in (found["models"] | found["coarse"]).items():
         cells = (table.get(str(grid)) for grid in GRIDS)
         print(
             name,
