@@ -117,7 +117,7 @@ def test_the_solution_moves_around_a_ring_with_its_fields(by):
     np.testing.assert_allclose(moved, np.roll(u, by, 0), rtol=0, atol=1e-9 * np.abs(u).max())
 
 
-@pytest.mark.parametrize("points", [slow(32), slow(34), slow(36), 50, slow(66)])
+@pytest.mark.parametrize("points", [slow(34), 50, slow(66)])
 def test_rings_of_any_even_number_take_few_iterations(points):
     """Coarser rings of an odd number of nodes have one that halves an edge."""
     a = random_field((points, points), 0, 0.5)
@@ -140,10 +140,9 @@ def test_what_rings_cannot_have_is_refused():
             solved(np.ones(shape), np.ones(shape), (0.1, 0.1))
 
 
-@pytest.mark.parametrize("rings", [(False, False, False), (True, False, True)], ids=str)
 @pytest.mark.slow
-def test_the_gradient_is_that_of_central_differences(rings):
-    shape = (8, 7, 6)
+def test_the_gradient_is_that_of_central_differences_on_three_axes_of_which_two_are_periodic():
+    shape, rings = (8, 7, 6), (True, False, True)
     generator = np.random.default_rng(2)
     f, direction, weights = generator.normal(size=(3, *shape))
 

@@ -49,9 +49,9 @@ def test_coarse_solves_converge_and_upscaling_helps(folder):
     assert all(error("upscaled", stride) < error("arithmetic", stride) for stride in (2, 4))
 
 
-@pytest.mark.parametrize("order", [(1, 0, 2), (1, 2, 0)], ids=str)
 @pytest.mark.slow
-def test_coarse_solves_turn_with_the_axes(folder, order):
+def test_coarse_solves_turn_with_the_axes(folder):
+    order = (1, 2, 0)
     data = pde.open(folder / "box.h5")
     a = data.read("coefficient", slice(1))[0].astype(float)
     plain, turned = (coarse_solve(each, data.grid, 4, "upscaled") for each in (a, a.transpose(order)))
