@@ -66,8 +66,8 @@ def solve(
     rings = (False,) * coefficient.ndim if rings is None else tuple(rings)
     if coefficient.ndim not in (2, 3) or len(spacing) != coefficient.ndim:
         raise InputError(
-            f"the solver takes two or three axes, each with its spacing; the coefficient has {coefficient.ndim} and "
-            f"there are {len(spacing)} spacings"
+            f"the solver takes two or three axes, each with its spacing; the coefficient has {coefficient.ndim}, "
+            f"and there are {len(spacing)} spacings"
         )
     _check_rings(coefficient.shape, rings, reaction is not None)
     with jax.enable_x64(True):
