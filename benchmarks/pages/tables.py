@@ -222,6 +222,7 @@ def benchmarks_page() -> str:
         "benchmarks",
         **{write.__name__: write() for write in (*ERRORS, *LEARNED, *FRONT, *GENERALISATION, *COSTS)},
         **front.front_figures(),
+        learned_over_upscaled=three_axes.learned_over_upscaled(),
         strided=load("informed_31")["rows"][0]["relative_l2"],
         at_43=next(row["upscaled"] for row in load("learned")["grids"] if row["nodes"] == 43),
         constant=load("learned")["constant"]["31"],

@@ -33,6 +33,12 @@ def _error(row: Results, grid: str) -> str:
     return f"{row[grid]['relative_l2']:.4f} ({row[grid]['milliseconds']:.0f} ms)"
 
 
+def learned_over_upscaled() -> dict[int, float]:
+    """Return the error of the learned coarse equation over that of the upscaled solve, by grid."""
+    learned, upscaled = load("box_learned")["models"]["learned"], load("box")["coarse"]["upscaled"]
+    return {int(grid): learned[grid]["relative_l2"] / upscaled[grid]["relative_l2"] for grid in ("17", "33")}
+
+
 def box_solver() -> str:
     found = load("box_solver")
     rows = [
