@@ -12,8 +12,8 @@ Stated are mean relative L2 and, in brackets, milliseconds of one sample, of pre
 and of all coarse solves.
 
 Found (`results/box.json`, `results/box_learned.json`): at 17, 33 and 65 MANO has 0.028, 0.024 and 0.024, U-Net
-0.025, 0.021 and 0.020, FNO 0.037, 0.034 and 0.033. They lose to the upscaled solve, which has 0.012 at 17 and 0.0034
-at 33. The learned coarse equation has 0.0033 at 17, and at 33, where it was not trained, 0.0086.
+0.025, 0.021 and 0.020, FNO 0.037, 0.034 and 0.033. They lose to the upscaled solve, which has 0.012 at 17 and
+0.0034 at 33. The learned coarse equation has 0.0033 at 17, and at 33, where it was not trained, 0.0086.
 """
 
 import json
