@@ -79,7 +79,7 @@ def test_arithmetic_means_are_those_of_upscaled_faces_along_layers(stride):
     layers = np.exp(np.random.default_rng(stride).normal(size=fine.shape[1]))
     field = np.repeat(layers[None, :], fine.shape[0], axis=0)
     with jax.enable_x64(True):
-        faces = np.asarray(upscale(jnp.asarray(field), stride, (1 / (3 * stride), 1.0)).x) / 9
+        faces = np.asarray(upscale(jnp.asarray(field), stride, (1 / (3 * stride), 1.0)).along[0]) / 9
     np.testing.assert_allclose(means(field, fine, fine.strided(stride))[0][1:, 1:-1], faces, rtol=1e-5)
 
 
