@@ -10,7 +10,7 @@ along it then: everything does. The lower ones of all pieces add up to the condu
 
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -60,7 +60,7 @@ def join(pieces: Sequence[Pieces], spacing: Sequence[Array | float]) -> Conducta
     """
 
     def along(axis: int) -> Array:
-        # The low pieces of an edge's cells before it do not touch it: their high ones do.
+        # A cell before the edge touches it with its high piece, a cell after it with its low one.
         cells = zip(sides(len(spacing) - 1), reversed(pieces[axis]), strict=True)
         across = [b for b in range(len(spacing)) if b != axis]
         return functools.reduce(jnp.add, (beside(piece, across, at) for at, piece in cells))
@@ -82,14 +82,8 @@ def beside(cells: Cells, axes: Sequence[int], at: Sequence[int]) -> Cells:
 
 def subcell_means(coefficient: Fine, stride: int, side: int) -> Float[Array, " subcells *cells"]:
     """Arithmetic means over equal subcells of every coarse cell, `side` along each axis, the first axis first."""
-    means = [coefficient]
-    for axis in range(coefficient.ndim):
-        means = [
-            jnp.moveaxis(piece, 0, axis)
-            for field in means
-            for piece in _in_parallel(jnp.moveaxis(field, axis, 0), stride, side)
-        ]
-    return jnp.stack(means) * (side / stride) ** coefficient.ndim
+    sums = _divided(coefficient, range(coefficient.ndim), stride, side)
+    return jnp.stack(sums) * (side / stride) ** coefficient.ndim
 
 
 def dual_means(field: Fine, stride: int) -> Float[Array, "*inner"]:
@@ -112,12 +106,17 @@ def in_series(coefficient: Fine, stride: int) -> Float[Array, "..."]:
 
 def _across(field: Float[Array, "..."], stride: int) -> Pieces:
     """Sums across the first axis, over both halves of every coarse cell along each of the other axes."""
+    return _divided(field, range(1, field.ndim), stride, 2)
+
+
+def _divided(field: Float[Array, "..."], axes: Iterable[int], stride: int, side: int) -> Pieces:
+    """Sums over pieces of every coarse cell, `side` along each of these axes."""
     pieces = [field]
-    for axis in range(1, field.ndim):
+    for axis in axes:
         pieces = [
-            jnp.moveaxis(half, 0, axis)
+            jnp.moveaxis(part, 0, axis)
             for piece in pieces
-            for half in _in_parallel(jnp.moveaxis(piece, axis, 0), stride, 2)
+            for part in _in_parallel(jnp.moveaxis(piece, axis, 0), stride, side)
         ]
     return tuple(pieces)
 

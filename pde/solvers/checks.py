@@ -66,6 +66,12 @@ def check_solvable(
     return spacing
 
 
+def check_each_solvable(coefficient: Float[np.ndarray, " sample *grid"], grid: Grid) -> None:
+    """Raise InputError unless the solver takes these coefficients on the grid, none of whose axes is periodic."""
+    for a in coefficient:
+        check_solvable(a, grid)
+
+
 def converged(solved: Solve, name: str) -> np.ndarray:
     """Return the solution of a solve as an array.
 

@@ -174,14 +174,14 @@ def _interpolation(edges: Network, coupling: Coupling, scale: Nodes, coarse_scal
 
     def amid(parity: Parity) -> tuple[Part, ...]:
         first, second = _odd(parity)
-        plain = 1.0 if axes == 2 else _over_those_in_plane(edges, roots, parity)
+        in_plane = None if axes == 2 else _over_those_in_plane(edges, roots, parity)
 
         def corner(steps: Steps) -> Part:
             i, j = steps
             from_first = _edge(coupling, parity, first, i) * _step(between[second][j], first, i, rings)
             from_second = _edge(coupling, parity, second, j) * _step(between[first][i], second, j, rings)
             weight = (from_first + from_second) * _step(_step(coarse_scale, second, j, rings), first, i, rings)
-            return weight if axes == 2 else weight * plain
+            return weight if in_plane is None else weight * in_plane
 
         return tuple(corner(steps) for steps in _CORNERS)
 

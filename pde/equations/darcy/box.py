@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
 
 from pde.equations.darcy.coarse_nodes import coarse_solve
 from pde.equations.darcy.law import RandomCoefficient
@@ -18,7 +17,7 @@ from pde.equations.equation import Equation
 from pde.grids.grid import Grid
 from pde.grids.outputs import Output
 from pde.random_fields.coefficients import check
-from pde.solvers.checks import check_solvable, converged
+from pde.solvers.checks import check_each_solvable, converged
 from pde.solvers.conjugate_gradients import Solve
 from pde.solvers.elliptic import solve
 from pde.solvers.residual import relative_residual
@@ -79,19 +78,13 @@ def _drawn_and_solved(problem: DarcyBox, seed: Array | int, index: Array | int) 
     return a, solve(a, jnp.ones_like(a), spacing=spacing, tolerance=Darcy.tolerance)
 
 
-def _check(coefficient: Float[np.ndarray, " sample *grid"], grid: Grid) -> None:
-    """Raise InputError unless the equation can be solved for these coefficients on the grid."""
-    for a in coefficient:
-        check_solvable(a, grid)
-
-
 _FACES = "arithmetic", "harmonic", "mean"
 
 DARCY_BOX = Equation(
     problem=DarcyBox,
     formula="-div(a grad u) = f",
     assumed="f = 1 is assumed",
-    check=_check,
+    check=check_each_solvable,
     strided={faces: functools.partial(coarse_solve, stride=1, faces=faces) for faces in _FACES},
     fine={"upscaled": functools.partial(coarse_solve, faces="upscaled")},
     residual=relative_residual,

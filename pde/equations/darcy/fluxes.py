@@ -20,7 +20,7 @@ from pde.equations.equation import Equation, Field
 from pde.grids.grid import Grid
 from pde.grids.kinds import Kinds
 from pde.grids.outputs import Output
-from pde.solvers.checks import check_solvable, check_spacing, converged
+from pde.solvers.checks import check_each_solvable, check_solvable, check_spacing, converged
 from pde.solvers.conductances import Conductances, Faces, conductances
 from pde.solvers.fluxes import divergence_error, node_fluxes
 from pde.solvers.residual import relative_residual
@@ -88,12 +88,6 @@ def _outputs(c: Conductances, u: Array, spacing: tuple[float, float]) -> Array:
     return jnp.concatenate([u[..., None], node_fluxes(c, u, spacing)], axis=-1)
 
 
-def _check(coefficient: Float[np.ndarray, "sample height width"], grid: Grid) -> None:
-    """Raise InputError unless the equation can be solved for these coefficients on the grid."""
-    for a in coefficient:
-        check_solvable(a, grid)
-
-
 def _residual(coefficient: np.ndarray, outputs: np.ndarray, grid: Grid) -> Float[np.ndarray, " sample"]:
     return relative_residual(coefficient, outputs[..., 0], grid)
 
@@ -106,7 +100,7 @@ DARCY_FLUXES = Equation(
     problem=DarcyFluxes,
     formula="q = -a grad u, div q = f",
     assumed="f = 1 is assumed",
-    check=_check,
+    check=check_each_solvable,
     strided={faces: functools.partial(_solve, stride=1, faces=faces) for faces in ("arithmetic", "harmonic")},
     fine={"upscaled": functools.partial(_solve, faces=None)},
     residual=_residual,
