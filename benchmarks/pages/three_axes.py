@@ -4,8 +4,6 @@ from benchmarks.pages.cells import FACES, Results, size, table
 from benchmarks.record import load
 from pde.runs.build import title_of
 
-_OTHERS = {"learned": "learned coarse equation"}
-
 
 def three_axes() -> str:
     found = load("box")
@@ -13,7 +11,7 @@ def three_axes() -> str:
     grids = ("17", "33", "65")
     rows = [
         [
-            _OTHERS.get(name) or title_of(name),
+            "learned coarse equation" if name == "learned" else title_of(name),
             size(row["parameters"]),
             str(row["epochs"]),
             *(_error(row, grid) for grid in grids),

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from pde.grids.grid import Grid
+from pde.grids.grid import Grid, ends_named
 from pde.grids.kinds import Kinds
 from pde.grids.outputs import Output
 from pde.system.errors import InputError
@@ -110,7 +110,7 @@ class Equation:
             if its.get(output.name) != output.border:
                 raise InputError(
                     f"the {output.name} is not known to be {output.border} on the border; if it is, "
-                    f"say --boundary {output.border} --domain x0 x1 y0 y1"
+                    f"say --boundary {output.border} --domain {ends_named(self.axes)}"
                 )
 
     def schemes(self, stride: int) -> list[str]:

@@ -11,6 +11,7 @@ from pde.equations.darcy.fluxes import DARCY_FLUXES
 from pde.equations.darcy.line import DARCY_LINE
 from pde.equations.equation import Equation
 from pde.equations.poisson import POISSON
+from pde.grids.grid import ends_named
 from pde.grids.outputs import Output, zero_everywhere
 from pde.system.errors import InputError, suggestion
 
@@ -104,5 +105,5 @@ def check_darcy(flag: str, inputs: Sequence[str], outputs: Sequence[Output]) -> 
     if not zero_everywhere(outputs):
         raise InputError(
             f"{flag} needs solutions that are zero on the border, which the file does not say; if they are, add "
-            "--boundary zero --domain x0 x1 y0 y1"
+            f"--boundary zero --domain {ends_named(len(outputs[0].borders))}"
         )

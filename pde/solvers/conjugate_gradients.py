@@ -6,8 +6,7 @@ need not be exact. Outside the iteration the residual is recomputed in float64 a
 solved for again, so the reported residual is that of the solution itself and not that of the recursion.
 """
 
-import functools
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -93,7 +92,7 @@ def solve_system(
     solve with the same preconditioner.
     """
     # The cycle's float32 holds ratios of conductances, not their size.
-    largest = functools.reduce(jnp.maximum, (jnp.max(jax.lax.stop_gradient(each)) for each in c.along))
+    largest = reduce(jnp.maximum, (jnp.max(jax.lax.stop_gradient(each)) for each in c.along))
     c = jax.tree.map(lambda each: each / largest, c)
     fixed = jax.lax.stop_gradient(c)
     system = scaled_system(fixed, jnp.float64 if precision == "double" else jnp.float32)
@@ -218,7 +217,7 @@ def precondition(hierarchy: Hierarchy, residual: Colour) -> Colour:
 
 
 def _dot(a: Colour, b: Colour) -> Array:
-    return functools.reduce(jnp.add, (jnp.sum(one * other) for one, other in zip(a, b, strict=True)))
+    return reduce(jnp.add, (jnp.sum(one * other) for one, other in zip(a, b, strict=True)))
 
 
 def _multiply(a: Colour, b: Colour) -> Colour:

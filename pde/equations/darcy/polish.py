@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pde.equations.registry import check_darcy
-from pde.grids.grid import Grid
+from pde.grids.grid import Grid, ends_named
 from pde.grids.outputs import Output
 from pde.solvers.checks import check_solvable, converged
 from pde.solvers.elliptic import solve
@@ -33,7 +33,8 @@ def check_polish(tolerance: float, inputs: Sequence[str], outputs: Sequence[Outp
     check_positive("polish", tolerance, most=1.0)
     check_darcy("--polish", inputs, outputs)
     if grid.domain is None:
-        raise InputError("--polish needs to know where the border lies; add --domain x0 x1 y0 y1")
+        ends = ends_named(len(grid.axes))
+        raise InputError(f"--polish needs to know where the border lies; add --domain {ends}")
 
 
 def polish(

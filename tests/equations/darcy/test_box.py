@@ -14,6 +14,9 @@ import pde
 from pde.equations.darcy.box import DARCY_BOX, DarcyBox
 from pde.equations.darcy.coarse_nodes import coarse_solve
 from pde.equations.darcy.learned import FEATURES, LearnedEquation, channels
+from pde.equations.registry import check_darcy
+from pde.grids.outputs import outputs_of
+from pde.system.errors import InputError
 from tests.command_line import run
 
 
@@ -122,3 +125,8 @@ def test_it_is_generated_by_its_name_in_shards(tmp_path, capsys):
     shards = sorted(tmp_path.glob("a-shard-*.h5"))
     assert run(capsys, "merge", tmp_path / "merged.h5", *shards)[0] == 0
     assert (tmp_path / "merged.h5").read_bytes() == (tmp_path / "a.h5").read_bytes()
+
+
+def test_advice_names_the_ends_of_three_axes():
+    with pytest.raises(InputError, match="--boundary zero --domain x0 x1 y0 y1 z0 z1"):
+        check_darcy("--informed", ("coefficient",), outputs_of(("solution",), "unknown", 3))
